@@ -1,0 +1,322 @@
+/** The walker behind `Pipeline.run`: resolves each node once, from the store or by computing it. */
+import { Cause, Clock, DateTime, Deferred, Effect, Exit, Option, Schema, Semaphore } from "effect"
+import * as Artifact from "../Artifact.ts"
+import type { ArtifactError } from "../Codec.ts"
+import * as Digest from "../Digest.ts"
+import * as Event from "../Event.ts"
+import * as Key from "../Key.ts"
+import { Ledger, LedgerTampered } from "../Ledger.ts"
+import * as Manifest from "../Manifest.ts"
+import type * as Node from "../Node.ts"
+import type { Any, Planned } from "../Pipeline.ts"
+import type { Context } from "../Stage.ts"
+import { type CorruptObject, Store, type StoreError } from "../Store.ts"
+
+/** The source files a pipeline's author wrote, and one digest of them all. */
+export interface Sources {
+  readonly file: string
+  readonly files: ReadonlyArray<Manifest.SourceFile>
+}
+
+/** How to run. */
+export interface RunOptions {
+  /** An integer in [0, 2^53). */
+  readonly seed: number
+  /** How many stages may compute at the same time; 2 unless given. No result depends on it. */
+  readonly concurrency?: number
+  /** The author's source files. Without them, stages whose code they are cannot be reused between runs. */
+  readonly sources?: Sources
+  /** Digests that nodes must have, by name: for replays. */
+  readonly expected?: ReadonlyMap<string, Digest.Digest>
+  /** Versions worth recording, by package. */
+  readonly versions?: Readonly<Record<string, string>>
+  readonly machine?: string
+}
+
+/** The seed is no seed. */
+export class SeedError extends Schema.TaggedError<SeedError>()("SeedError", { seed: Schema.Number }) {
+  override get message() {
+    return `Seed ${this.seed} is no integer in [0, 2^53). Give one like --seed 7.`
+  }
+}
+
+/** A stage computed twice gave two results: it reads something other than its inputs, parameters and key. */
+export class NotReproducible extends Schema.TaggedError<NotReproducible>()("NotReproducible", {
+  node: Schema.String,
+  first: Digest.Digest,
+  second: Digest.Digest
+}) {
+  override get message() {
+    return (
+      `"${this.node}" gave ${Digest.short(this.first)} before and ${Digest.short(this.second)} now, from the same inputs. ` +
+      `It depends on something other than its inputs, its parameters and its key: time, order, or the outside world.`
+    )
+  }
+}
+
+/** A replayed node differs from its record. */
+export class ReplayMismatch extends Schema.TaggedError<ReplayMismatch>()("ReplayMismatch", {
+  node: Schema.String,
+  recorded: Digest.Digest,
+  replayed: Digest.Digest
+}) {
+  override get message() {
+    return `Replay differs, first at "${this.node}": recorded ${Digest.short(this.recorded)}, replayed ${Digest.short(this.replayed)}`
+  }
+}
+
+interface Resolved {
+  readonly record: Manifest.NodeRecord
+  /** The value: kept while somebody still needs it, else loaded or computed again. */
+  readonly load: Effect.Effect<unknown, unknown, unknown>
+  /** Says that one of those who need the value is done. */
+  readonly release: Effect.Effect<void>
+}
+
+const Result = Schema.fromJsonString(
+  Schema.Struct({ stage: Schema.String, digest: Digest.Digest, kept: Schema.Boolean, seconds: Schema.Finite })
+)
+
+const describeMachine = `${process.platform} ${process.arch}, node ${process.versions.node}`
+
+interface Walk {
+  readonly options: RunOptions
+  readonly store: Store["Service"]
+  readonly permits: Semaphore.Semaphore
+  readonly root: Key.Key
+  readonly sources: Digest.Digest | undefined
+}
+
+const readResult = Effect.fnUntraced(function* (walk: Walk, key: Digest.Digest, reusable: boolean) {
+  if (!reusable) return undefined
+  const bytes = yield* walk.store.read("results", key)
+  if (Option.isNone(bytes)) return undefined
+  const found = yield* Schema.decodeUnknownEffect(Result)(Buffer.from(bytes.value).toString("utf8")).pipe(Effect.option)
+  if (Option.isNone(found)) return undefined
+  const present = found.value.kept ? yield* walk.store.has(found.value.digest) : true
+  return present ? found.value : undefined
+})
+
+const secondsSince = (started: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - started) / 1000)
+
+/** Computes one node: from its resolved inputs to its record and the means to load its value. */
+const resolve = Effect.fnUntraced(function* (
+  walk: Walk,
+  { name, node }: Planned,
+  inputs: Readonly<Record<string, Resolved>>,
+  users: number
+): Effect.fn.Return<Resolved, unknown, unknown> {
+  const { stage } = node
+  const codec = stage.codec()
+  const digests = Object.fromEntries(Object.entries(inputs).map(([input, resolved]) => [input, resolved.record.digest]))
+  const external = stage.external === undefined ? undefined : yield* stage.external
+  const engine = stage.engine === undefined ? null : yield* stage.engine
+  const reusable = stage.code === "versioned" || walk.sources !== undefined
+  const key = Digest.of({
+    stage: stage.name,
+    version: stage.version,
+    params: stage.params as Digest.Digestible, // JSON is digestible; its recursive interface hides that from TypeScript
+    inputs: digests,
+    drawn: stage.draws ? [walk.options.seed, node.address] : null,
+    engine,
+    sources: stage.code === "sources" ? (walk.sources ?? null) : null,
+    external: external ?? null
+  })
+  const context: Context = {
+    node: name,
+    key: Key.foldIn(walk.root, node.address),
+    digests,
+    checkpoints: {
+      read: reusable ? walk.store.read("checkpoints", key) : Effect.succeedNone,
+      write: (bytes) => (reusable ? walk.store.write("checkpoints", key, bytes) : Effect.void)
+    }
+  }
+
+  const compute = Effect.gen(function* () {
+    const values = yield* Effect.all(Object.fromEntries(Object.entries(inputs).map(([input, from]) => [input, from.load])))
+    return yield* walk.permits.withPermits(1)(
+      stage.run(values as never, context) // Node.make checked that each input has the type the stage reads
+    )
+  })
+
+  const keep = Effect.fnUntraced(function* (value: unknown) {
+    if (codec._tag === "Transient") return codec.fingerprint(value)
+    return yield* Artifact.put(codec.name, codec.encode(value))
+  })
+
+  const started = yield* Clock.currentTimeMillis
+  const found = yield* readResult(walk, key, reusable)
+  let held: Option.Option<unknown> = Option.none()
+  let waiting = users
+  let digest: Digest.Digest
+  if (found === undefined) {
+    yield* Event.emit({ _tag: "StageStarted", node: name })
+    const value = yield* compute
+    digest = yield* keep(value)
+    if (waiting > 0) held = Option.some(value)
+  } else {
+    digest = found.digest
+  }
+  const seconds = found === undefined ? yield* secondsSince(started) : found.seconds
+  const recorded = walk.options.expected?.get(name)
+  if (recorded !== undefined && recorded !== digest) {
+    return yield* new ReplayMismatch({ node: name, recorded, replayed: digest })
+  }
+  if (found === undefined && reusable) {
+    const entry = Schema.encodeSync(Result)({ stage: stage.name, digest, kept: codec._tag === "Stored", seconds })
+    yield* walk.store.write("results", key, Buffer.from(entry))
+    yield* walk.store.remove("checkpoints", key)
+  }
+  yield* Event.emit({ _tag: "StageFinished", node: name, digest, reused: found !== undefined, seconds })
+
+  const loading = yield* Semaphore.make(1)
+  const fetch = Effect.gen(function* () {
+    if (codec._tag === "Stored") return yield* codec.decode(yield* Artifact.get(digest))
+    const value = yield* compute
+    const second = codec.fingerprint(value)
+    if (second !== digest) return yield* new NotReproducible({ node: name, first: digest, second })
+    return value
+  })
+  const load = loading.withPermits(1)(
+    Effect.suspend(() =>
+      Option.match(held, {
+        onSome: Effect.succeed,
+        onNone: () => Effect.tap(fetch, (value) => Effect.sync(() => void (held = Option.some(value))))
+      })
+    )
+  )
+  const release = Effect.sync(() => {
+    waiting--
+    if (waiting <= 0) held = Option.none()
+  })
+  const record: Manifest.NodeRecord = {
+    name,
+    stage: stage.name,
+    version: stage.version,
+    params: stage.params,
+    inputs: Object.fromEntries(Object.entries(inputs).map(([input, resolved]) => [input, resolved.record.name])),
+    lineage: [...node.lineage].sort(),
+    address: node.address,
+    key,
+    digest,
+    codec: codec.name,
+    kept: codec._tag === "Stored",
+    engine,
+    reused: found !== undefined,
+    seconds
+  }
+  return { record, load, release }
+})
+
+/** Resolves all planned nodes, each as soon as its inputs are there, and each once. */
+const walkAll = Effect.fnUntraced(function* (walk: Walk, planned: ReadonlyArray<Planned>, outputs: ReadonlyArray<Node.Any>) {
+  const results = new Map<Node.Any, Deferred.Deferred<Resolved, unknown>>()
+  for (const { node } of planned) results.set(node, yield* Deferred.make<Resolved, unknown>())
+  const users = new Map<Node.Any, number>()
+  const needed = [...planned.flatMap(({ node }) => Object.values(node.inputs)), ...outputs]
+  for (const node of needed) users.set(node, (users.get(node) ?? 0) + 1)
+
+  const settle = Effect.fnUntraced(function* (each: Planned) {
+    const names = Object.keys(each.node.inputs)
+    const waiting = yield* Effect.forEach(names, (name) => Deferred.await(results.get(each.node.inputs[name])!)) // planned holds every input
+    const inputs = Object.fromEntries(names.map((name, index) => [name, waiting[index]]))
+    const resolved = yield* resolve(walk, each, inputs, users.get(each.node) ?? 0)
+    yield* Effect.forEach(waiting, (input) => input.release, { discard: true })
+    return resolved
+  })
+
+  const all = yield* Effect.forEach(
+    planned,
+    (each) =>
+      settle(each).pipe(
+        Effect.onExit((exit) =>
+          Exit.isSuccess(exit)
+            ? Deferred.succeed(results.get(each.node)!, exit.value) // every planned node has its place
+            : Deferred.failCause(results.get(each.node)!, exit.cause)
+        )
+      ),
+    { concurrency: "unbounded" }
+  ).pipe(Effect.catchCause((cause) => Effect.failCause(firstFailure(cause))))
+  return new Map(planned.map(({ node }, index) => [node, all[index]]))
+})
+
+/** Nodes downstream of a failure fail with it: report it once. */
+const firstFailure = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
+  const first = cause.reasons.find(Cause.isFailReason) ?? cause.reasons.find(Cause.isDieReason)
+  return first === undefined ? cause : Cause.fromReasons([first])
+}
+
+const rootDigest = (pipeline: Any, byNode: ReadonlyMap<Node.Any, Resolved>): Digest.Digest =>
+  Digest.of(
+    Object.fromEntries(Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)?.record.digest]))
+  )
+
+const runId = Effect.fnUntraced(function* (pipeline: Any, seed: number, started: number) {
+  const stamp = DateTime.formatIso(DateTime.makeUnsafe(started)).replace(/[-:]|\.\d+Z$/g, "")
+  const base = `${stamp}-${pipeline.name}-${seed}`
+  const taken = yield* Manifest.list
+  let id = base
+  for (let number = 2; taken.includes(id); number++) id = `${base}-${number}`
+  return id
+})
+
+/** The last recorded run's ledger line must still be there: cutting the ledger's end off shows. */
+const checkLedger = Effect.fnUntraced(function* (): Effect.fn.Return<
+  void,
+  StoreError | LedgerTampered | Manifest.UnknownRun | CorruptObject | ArtifactError,
+  Store | Ledger
+> {
+  const last = (yield* Manifest.list).at(-1)
+  if (last === undefined) return
+  const { ledger } = yield* Manifest.read(last)
+  if (ledger === null) return
+  const entries = yield* (yield* Ledger).entries
+  if (entries[ledger.line]?.hash !== ledger.hash) {
+    const reason = `run ${last} ended with a line that is no longer there`
+    return yield* new LedgerTampered({ path: (yield* Store).location, line: ledger.line + 1, reason })
+  }
+})
+
+/** Runs the planned nodes and writes the manifest. */
+export const execute = Effect.fnUntraced(function* (pipeline: Any, planned: ReadonlyArray<Planned>, options: RunOptions) {
+  const { seed, sources } = options
+  if (!Number.isSafeInteger(seed) || seed < 0) return yield* new SeedError({ seed })
+  yield* checkLedger()
+  const started = yield* Clock.currentTimeMillis
+  const walk: Walk = {
+    options,
+    store: yield* Store,
+    permits: yield* Semaphore.make(options.concurrency ?? 2),
+    root: Key.fromSeed(seed),
+    sources: sources === undefined ? undefined : Digest.of(sources.files.map(({ digest, file }) => [file, digest]))
+  }
+  const wanted = Object.values(pipeline.outputs)
+  const byNode = yield* walkAll(walk, planned, wanted)
+  const values = yield* Effect.all(
+    Object.fromEntries(
+      Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)!.load]) // outputs are planned
+    )
+  )
+  const entries = yield* (yield* Ledger).entries
+  const head = entries.at(-1)
+  const manifest: Manifest.Manifest = {
+    format: 1,
+    id: yield* runId(pipeline, seed, started),
+    pipeline: pipeline.name,
+    file: sources?.file ?? null,
+    seed,
+    started: DateTime.formatIso(DateTime.makeUnsafe(started)),
+    seconds: yield* secondsSince(started),
+    versions: options.versions ?? {},
+    machine: options.machine ?? describeMachine,
+    sources: sources?.files ?? [],
+    nodes: planned.map(({ node }) => byNode.get(node)!.record), // every planned node was resolved
+    outputs: Object.fromEntries(
+      Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)!.record.name]) // outputs are planned
+    ),
+    root: rootDigest(pipeline, byNode),
+    ledger: head === undefined ? null : { line: head.line, hash: head.hash }
+  }
+  yield* Manifest.write(manifest)
+  return { manifest, outputs: values }
+})

@@ -1,0 +1,1 @@
+export * as Law from "./Law.ts"
