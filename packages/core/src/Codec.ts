@@ -28,6 +28,8 @@ export interface Stored<A> {
   readonly name: string
   readonly encode: (value: A) => Encoded
   readonly decode: (encoded: Encoded) => Effect.Effect<A, ArtifactError>
+  /** Says what the value is, as text for people. */
+  readonly show: ((value: A) => string) | undefined
 }
 
 /** A codec for what is cheaper to compute again than to keep: only its fingerprint is recorded. */
@@ -41,7 +43,9 @@ export interface Transient<A> {
 export type Codec<A> = Stored<A> | Transient<A>
 
 /** Makes a codec that stores values. */
-export const stored = <A>(codec: Omit<Stored<A>, "_tag">): Codec<A> => ({ _tag: "Stored", ...codec })
+export const stored = <A>(
+  codec: Omit<Stored<A>, "_tag" | "show"> & { readonly show?: (value: A) => string }
+): Codec<A> => ({ _tag: "Stored", show: undefined, ...codec })
 
 /** Makes a codec that stores only a fingerprint. */
 export const transient = <A>(name: string, fingerprint: (value: A) => Digest): Codec<A> => ({
@@ -51,8 +55,13 @@ export const transient = <A>(name: string, fingerprint: (value: A) => Digest): C
 })
 
 /** Stores a value as JSON, through its schema: what is read back is decoded, unknown keys refused. */
-export const json = <A>(name: string, schema: Schema.Codec<A, Schema.Json>): Codec<A> =>
+export const json = <A>(
+  name: string,
+  schema: Schema.Codec<A, Schema.Json>,
+  options: { readonly show?: (value: A) => string } = {}
+): Codec<A> =>
   stored<A>({
+    ...options,
     name,
     encode: (value) => ({ meta: Schema.encodeSync(schema)(value), blobs: {} }),
     decode: ({ meta }) =>

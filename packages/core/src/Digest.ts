@@ -94,7 +94,7 @@ const write = (sink: Sink, value: Digestible): void => {
 
 const writeObject = (sink: Sink, value: Exclude<Digestible, null | undefined | boolean | number | bigint | string>) => {
   if (ArrayBuffer.isView(value)) {
-    return sized(sink, value.constructor.name, new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    return sized(sink, value[Symbol.toStringTag], new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   }
   if (isArray(value)) {
     sink.update(`a${value.length}:`)

@@ -30,59 +30,58 @@ export const fromSeed = (seed: number): Key => {
 
 const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r))
 
-/** Encrypts `pairs` counter blocks `(0, first), (0, first + 1), …`, handing each cipher block to `emit`. */
-const cipher = (
-  key: Key,
-  highCounter: number,
-  first: number,
-  count: number,
-  emit: (index: number, x0: number, x1: number) => void
-): void => {
+/** Encrypts the counter blocks `(high, low), (high, low + 1), …`: two words of output each. */
+const encrypt = (key: Key, high: number, low: number, count: number): Uint32Array<ArrayBuffer> => {
+  const out = new Uint32Array(2 * count)
   const k0 = key.hi | 0
   const k1 = key.lo | 0
   const k2 = k0 ^ k1 ^ 0x1bd11bda
   for (let index = 0; index < count; index++) {
-    let a = (highCounter + k0) | 0
-    let b = (first + index + k1) | 0
-    a = (a + b) | 0; b = rotl(b, 13) ^ a
-    a = (a + b) | 0; b = rotl(b, 15) ^ a
-    a = (a + b) | 0; b = rotl(b, 26) ^ a
-    a = (a + b) | 0; b = rotl(b, 6) ^ a
-    a = (a + k1) | 0; b = (b + k2 + 1) | 0
-    a = (a + b) | 0; b = rotl(b, 17) ^ a
-    a = (a + b) | 0; b = rotl(b, 29) ^ a
-    a = (a + b) | 0; b = rotl(b, 16) ^ a
-    a = (a + b) | 0; b = rotl(b, 24) ^ a
-    a = (a + k2) | 0; b = (b + k0 + 2) | 0
-    a = (a + b) | 0; b = rotl(b, 13) ^ a
-    a = (a + b) | 0; b = rotl(b, 15) ^ a
-    a = (a + b) | 0; b = rotl(b, 26) ^ a
-    a = (a + b) | 0; b = rotl(b, 6) ^ a
-    a = (a + k0) | 0; b = (b + k1 + 3) | 0
-    a = (a + b) | 0; b = rotl(b, 17) ^ a
-    a = (a + b) | 0; b = rotl(b, 29) ^ a
-    a = (a + b) | 0; b = rotl(b, 16) ^ a
-    a = (a + b) | 0; b = rotl(b, 24) ^ a
-    a = (a + k1) | 0; b = (b + k2 + 4) | 0
-    a = (a + b) | 0; b = rotl(b, 13) ^ a
-    a = (a + b) | 0; b = rotl(b, 15) ^ a
-    a = (a + b) | 0; b = rotl(b, 26) ^ a
-    a = (a + b) | 0; b = rotl(b, 6) ^ a
-    a = (a + k2) | 0; b = (b + k0 + 5) | 0
-    emit(index, a >>> 0, b >>> 0)
+    let a = (high + k0) | 0
+    let b = (low + index + k1) | 0
+    b = rotl(b, 13) ^ (a = (a + b) | 0)
+    b = rotl(b, 15) ^ (a = (a + b) | 0)
+    b = rotl(b, 26) ^ (a = (a + b) | 0)
+    b = rotl(b, 6) ^ (a = (a + b) | 0)
+    a = (a + k1) | 0
+    b = (b + k2 + 1) | 0
+    b = rotl(b, 17) ^ (a = (a + b) | 0)
+    b = rotl(b, 29) ^ (a = (a + b) | 0)
+    b = rotl(b, 16) ^ (a = (a + b) | 0)
+    b = rotl(b, 24) ^ (a = (a + b) | 0)
+    a = (a + k2) | 0
+    b = (b + k0 + 2) | 0
+    b = rotl(b, 13) ^ (a = (a + b) | 0)
+    b = rotl(b, 15) ^ (a = (a + b) | 0)
+    b = rotl(b, 26) ^ (a = (a + b) | 0)
+    b = rotl(b, 6) ^ (a = (a + b) | 0)
+    a = (a + k0) | 0
+    b = (b + k1 + 3) | 0
+    b = rotl(b, 17) ^ (a = (a + b) | 0)
+    b = rotl(b, 29) ^ (a = (a + b) | 0)
+    b = rotl(b, 16) ^ (a = (a + b) | 0)
+    b = rotl(b, 24) ^ (a = (a + b) | 0)
+    a = (a + k1) | 0
+    b = (b + k2 + 4) | 0
+    b = rotl(b, 13) ^ (a = (a + b) | 0)
+    b = rotl(b, 15) ^ (a = (a + b) | 0)
+    b = rotl(b, 26) ^ (a = (a + b) | 0)
+    b = rotl(b, 6) ^ (a = (a + b) | 0)
+    out[2 * index] = a + k2
+    out[2 * index + 1] = b + k0 + 5
   }
+  return out
 }
 
-/** Encrypts one block `(hi, lo)`. */
-const block = (key: Key, hi: number, lo: number): Key => {
-  let out = key
-  cipher(key, hi, lo, 1, (_, x0, x1) => (out = make(x0, x1)))
-  return out
+/** Encrypts one block `(high, low)`. */
+const block = (key: Key, high: number, low: number): Key => {
+  const [hi, lo] = encrypt(key, high, low, 1)
+  return { hi, lo }
 }
 
 /**
  * Derives a key by a name or by an integer in [0, 2^32). Numbers are `jax.random.fold_in`; names fold the first 64 bits
- * of their SHA-256.
+ * of the SHA-256 of their UTF-16 code units.
  *
  * @example
  * import { Key } from "@watertight/core"
@@ -96,28 +95,52 @@ export const foldIn = (key: Key, data: string | number): Key => {
     }
     return block(key, 0, data)
   }
-  const digest = hash("sha256", data, "buffer")
+  const digest = hash("sha256", Buffer.from(data, "utf16le"), "buffer")
   return block(key, digest.readUInt32BE(0), digest.readUInt32BE(4))
 }
 
 /** Derives `count` independent keys (`jax.random.split`). */
 export const split = (key: Key, count = 2): ReadonlyArray<Key> => {
-  const keys: Array<Key> = []
-  cipher(key, 0, 0, count, (_, x0, x1) => keys.push(make(x0, x1)))
-  return keys
+  const blocks = encrypt(key, 0, 0, count)
+  return Array.from({ length: count }, (_, index) => make(blocks[2 * index], blocks[2 * index + 1]))
 }
 
 /** Draws `count` uniform 32-bit words (`jax.random.bits`). */
 export const bits = (key: Key, count: number): Uint32Array<ArrayBuffer> => {
+  const blocks = encrypt(key, 0, 0, count)
   const out = new Uint32Array(count)
-  cipher(key, 0, 0, count, (index, x0, x1) => (out[index] = x0 ^ x1))
+  for (let index = 0; index < count; index++) out[index] = blocks[2 * index] ^ blocks[2 * index + 1]
+  return out
+}
+
+/**
+ * Fills `out` with independent decisions, `value` with the given probability and else 0, and returns it. Each 32-bit
+ * word of the cipher gives two decisions, low half first: the probability is rounded to a multiple of 2^-16.
+ *
+ * Throws a RangeError for a probability outside [0, 1].
+ *
+ * @example
+ * import { Key } from "@watertight/core"
+ * Key.bernoulli(Key.fromSeed(7), 0.5, new Float32Array(4), 2) // => new Float32Array([2, 0, 2, 2])
+ */
+export const bernoulli = <Out extends Float32Array>(key: Key, probability: number, out: Out, value = 1): Out => {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError(`Key.bernoulli: ${probability} is no probability in [0, 1]`)
+  }
+  const threshold = Math.round(probability * 2 ** 16)
+  const words = encrypt(key, 0, 0, Math.ceil(out.length / 4))
+  // Without a branch: random bits defeat branch prediction.
+  for (let index = 0; index < words.length; index++) {
+    out[2 * index] = (((words[index] & 0xffff) - threshold) >>> 31) * value
+    out[2 * index + 1] = (((words[index] >>> 16) - threshold) >>> 31) * value
+  }
   return out
 }
 
 /** Draws `count` float32 values uniform in [0, 1), in steps of 2^-23 (`jax.random.uniform`). */
 export const uniform = (key: Key, count: number): Float32Array<ArrayBuffer> => {
   const out = new Float32Array(count)
-  cipher(key, 0, 0, count, (index, x0, x1) => (out[index] = ((x0 ^ x1) >>> 9) * 2 ** -23))
+  bits(key, count).forEach((word, index) => (out[index] = (word >>> 9) * 2 ** -23))
   return out
 }
 
@@ -136,20 +159,23 @@ export const normal = (key: Key, count: number): Float32Array<ArrayBuffer> => {
   return out
 }
 
-/** Giles (2010), "Approximating the erfinv function", the single-precision polynomial. */
+/** Giles (2010), "Approximating the erfinv function", the single-precision polynomials for w < 5 and beyond. */
+const central = [
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
+  0.246640727, 1.50140941
+]
+const tail = [
+  -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
+  1.00167406, 2.83297682
+]
+
 const inverseErf = (x: number): number => {
-  const w = -Math.log1p(-x * x)
-  const central = [
-    2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503, -0.00417768164,
-    0.246640727, 1.50140941
-  ]
-  const tail = [
-    -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047,
-    1.00167406, 2.83297682
-  ]
-  const inside = w < 5
-  const t = inside ? w - 2.5 : Math.sqrt(w) - 3
-  return (inside ? central : tail).reduce((sum, coefficient) => sum * t + coefficient, 0) * x
+  const w = -Math.log1p(-Math.fround(x * x))
+  const coefficients = w < 5 ? central : tail
+  const t = w < 5 ? w - 2.5 : Math.sqrt(w) - 3
+  let sum = 0
+  for (const coefficient of coefficients) sum = sum * t + coefficient
+  return sum * x
 }
 
 /**

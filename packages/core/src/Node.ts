@@ -87,3 +87,21 @@ export const reachable = (roots: ReadonlyArray<Any>): ReadonlyArray<Any> => {
   roots.forEach(visit)
   return [...seen]
 }
+
+/**
+ * Rebuilds what the roots reach with some nodes replaced. `replace` gets each node and its rebuilt inputs; where it gives
+ * a node, that stands in its place. Rebuilt nodes keep the address and lineage of the ones they stand for, so their
+ * randomness stays the same: interventions use this to ask what a change would have changed.
+ */
+export const rebuild = (
+  roots: ReadonlyArray<Any>,
+  replace: (node: Any, inputs: Readonly<Record<string, Any>>) => Any | undefined
+): ReadonlyMap<Any, Any> => {
+  const rebuilt = new Map<Any, Any>()
+  for (const node of reachable(roots)) {
+    const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, input]) => [name, rebuilt.get(input) ?? input]))
+    const { stage, inputs: read } = replace(node, inputs) ?? { stage: node.stage, inputs }
+    rebuilt.set(node, Object.assign(Object.create(Object.getPrototypeOf(node)), node, { stage, inputs: read }))
+  }
+  return rebuilt
+}

@@ -67,21 +67,15 @@ export const compartment = (node: Node.Any): Origin | undefined =>
 
 /** Names nodes by their stage; where a stage occurs more than once, by its compartment too, then by number. */
 const named = (nodes: ReadonlyArray<Node.Any>): ReadonlyArray<Planned> => {
-  const countBy = (key: (node: Node.Any) => string) =>
-    Object.entries(Object.groupBy(nodes, key)).reduce(
-      (counts, [name, group]) => counts.set(name, group?.length ?? 0),
-      new Map<string, number>()
-    )
-  const qualified = (node: Node.Any) => `${node.stage.name}.${compartment(node) ?? "none"}`
-  const byStage = countBy((node) => node.stage.name)
-  const byCompartment = countBy(qualified)
   const used = new Map<string, number>()
   return nodes.map((node) => {
-    if (byStage.get(node.stage.name) === 1) return { name: node.stage.name, node }
-    const name = byCompartment.size > 1 ? qualified(node) : node.stage.name
-    const number = (used.get(name) ?? 0) + 1
-    used.set(name, number)
-    return { name: number === 1 ? name : `${name}#${number}`, node }
+    const { name } = node.stage
+    const origin = compartment(node)
+    const isAlone = nodes.every((other) => other === node || other.stage.name !== name)
+    const base = isAlone || origin === undefined || origin === "unsplit" ? name : `${name}.${origin}`
+    const number = (used.get(base) ?? 0) + 1
+    used.set(base, number)
+    return { name: number === 1 ? base : `${base}#${number}`, node }
   })
 }
 

@@ -32,7 +32,10 @@ export const RunDifference = Schema.Struct({
 export type RunDifference = typeof RunDifference.Type
 
 /** Finds the first difference between two artifacts of one codec in that codec's own terms, such as epoch and step. */
-export type Explain = (left: Artifact.Artifact, right: Artifact.Artifact) => Difference | undefined
+export type Explain = (
+  left: Artifact.Artifact,
+  right: Artifact.Artifact
+) => Effect.Effect<Difference | undefined, ArtifactError>
 
 /** Explanations by the name of the codec. */
 export type Explanations = Readonly<Record<string, Explain>>
@@ -95,12 +98,13 @@ export const firstJsonDifference = (left: unknown, right: unknown, where = ""): 
 }
 
 /** Finds the first difference of two artifacts: in their codec's terms if it has any, else by JSON path or byte. */
-export const explain = (
+export const explain = Effect.fnUntraced(function* (
   left: Artifact.Artifact,
   right: Artifact.Artifact,
   explanations: Explanations = {}
-): Difference | undefined => {
-  const special = left.codec === right.codec ? explanations[left.codec]?.(left, right) : undefined
+): Effect.fn.Return<Difference | undefined, ArtifactError> {
+  const own = left.codec === right.codec ? explanations[left.codec] : undefined
+  const special = own === undefined ? undefined : yield* own(left, right)
   if (special !== undefined) return special
   const meta = firstJsonDifference(left.meta, right.meta)
   if (meta !== undefined) return meta
@@ -113,7 +117,7 @@ export const explain = (
     if (byte >= 0) return { where: `${name}, byte ${byte}`, left: `${a[byte]}`, right: `${b[byte]}` }
   }
   return undefined
-}
+})
 
 /** Reads the same node's artifact in both stores and finds what differs in it. */
 export const explainNode = Effect.fnUntraced(function* (
@@ -124,7 +128,7 @@ export const explainNode = Effect.fnUntraced(function* (
   const readable = (yield* left.store.has(left.digest)) && (yield* right.store.has(right.digest))
   if (!readable) return null
   const [a, b] = yield* Effect.all([left, right].map(({ digest, store }) => Artifact.get(digest).pipe(Effect.provide(Layer.succeed(Store, store)))))
-  return explain(a, b, explanations) ?? null
+  return (yield* explain(a, b, explanations)) ?? null
 })
 
 /** Finds the first node, inputs before what uses them, at which two recorded runs differ; `null` when they are equal. */

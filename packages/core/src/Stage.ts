@@ -22,6 +22,8 @@ export interface Checkpoints {
 export interface Context {
   /** The name of the node being computed, unique in its pipeline. */
   readonly node: string
+  /** The name of the pipeline. */
+  readonly pipeline: string
   /** Randomness for this node: derived from the run's seed and the node's address. */
   readonly key: Key
   /** The digest of each input's artifact. */

@@ -32,8 +32,8 @@ export class CorruptObject extends Schema.TaggedError<CorruptObject>()("CorruptO
   }
 }
 
-/** The kinds of named entries: results by cache key, unfinished work, and the manifests of runs. */
-export type EntryKind = "results" | "checkpoints" | "runs"
+/** The kinds of named entries: results by cache key, unfinished work, manifests of runs, and what runs report. */
+export type EntryKind = "results" | "checkpoints" | "runs" | "reports"
 
 /** Content-addressed objects and named entries. */
 export class Store extends Context.Service<
@@ -79,14 +79,16 @@ const checked = (path: string, expected: string, bytes: Uint8Array): Effect.Effe
   return actual === expected ? Effect.succeed(bytes) : Effect.fail(new CorruptObject({ path, expected, actual }))
 }
 
-/** Results and checkpoints carry their digest in a first line; manifests of runs stay plain JSON for other tools. */
+const isPlain = (kind: EntryKind): boolean => kind === "runs" || kind === "reports"
+
+/** Results and checkpoints carry their digest in a first line; manifests and reports stay plain for other tools. */
 const wrap = (kind: EntryKind, bytes: Uint8Array): Uint8Array =>
-  kind === "runs" ? bytes : Buffer.concat([Buffer.from(`${Digest.fromBytes(bytes)}\n`), bytes])
+  isPlain(kind) ? bytes : Buffer.concat([Buffer.from(`${Digest.fromBytes(bytes)}\n`), bytes])
 
 const headerLength = 65
 
 const unwrap = (kind: EntryKind, path: string, bytes: Uint8Array): Effect.Effect<Uint8Array, CorruptObject> =>
-  kind === "runs"
+  isPlain(kind)
     ? Effect.succeed(bytes)
     : checked(path, Buffer.from(bytes.subarray(0, headerLength - 1)).toString("latin1"), bytes.subarray(headerLength))
 

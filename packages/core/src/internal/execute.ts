@@ -80,6 +80,7 @@ const Result = Schema.fromJsonString(
 const describeMachine = `${process.platform} ${process.arch}, node ${process.versions.node}`
 
 interface Walk {
+  readonly pipeline: string
   readonly options: RunOptions
   readonly store: Store["Service"]
   readonly permits: Semaphore.Semaphore
@@ -124,6 +125,7 @@ const resolve = Effect.fnUntraced(function* (
   })
   const context: Context = {
     node: name,
+    pipeline: walk.pipeline,
     key: Key.foldIn(walk.root, node.address),
     digests,
     checkpoints: {
@@ -284,6 +286,7 @@ export const execute = Effect.fnUntraced(function* (pipeline: Any, planned: Read
   yield* checkLedger()
   const started = yield* Clock.currentTimeMillis
   const walk: Walk = {
+    pipeline: pipeline.name,
     options,
     store: yield* Store,
     permits: yield* Semaphore.make(options.concurrency ?? 2),

@@ -1,0 +1,104 @@
+/**
+ * Shows a run to a person: on a terminal a line that moves (stage, bar, steps per second, readings, time left) above
+ * which finished things stay; anywhere else plain lines.
+ */
+import { Event } from "@watertight/core"
+import { Clock, Effect, Ref, Terminal } from "effect"
+
+const barWidth = 24
+const secondsBetweenPlainLines = 10
+
+interface Shown {
+  readonly startedAt: Readonly<Record<string, number>>
+  /** The first reading of each long stage, to tell its speed from. */
+  readonly first: Readonly<Record<string, { readonly at: number; readonly done: number }>>
+  readonly lastPlainLine: number
+}
+
+/** Formats a number of seconds like 3.2 s, 1:05 or 2:03:20. */
+export const duration = (seconds: number): string => {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  const whole = Math.round(seconds)
+  const pad = (value: number) => String(value).padStart(2, "0")
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  return hours === 0 ? `${minutes}:${pad(rest)}` : `${hours}:${pad(minutes)}:${pad(rest)}`
+}
+
+/** Draws a bar of `width` characters for a share in [0, 1]. */
+export const bar = (share: number, width = barWidth): string => {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width)
+  return "━".repeat(full) + "╌".repeat(width - full)
+}
+
+const labels: Readonly<Record<string, readonly [label: string, format: (value: number) => string]>> = {
+  loss: ["loss", (value) => value.toFixed(4)],
+  validationLoss: ["validation loss", (value) => value.toFixed(4)],
+  validationAccuracy: ["validation accuracy", (value) => `${(100 * value).toFixed(2)} %`],
+  learningRate: ["learning rate", (value) => value.toExponential(2)]
+}
+
+const readings = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => {
+      const [label, format] = labels[name] ?? [name, (number: number) => number.toPrecision(4)]
+      return `${label} ${format(value)}`
+    })
+    .join("  ")
+
+/** Describes where a long stage stands. */
+export const progressLine = (event: Event.Progress, speed: number | undefined): string => {
+  const share = event.done / event.total
+  const pace = speed === undefined ? "" : `  ${Math.round(speed)} steps/s`
+  const left = speed === undefined ? "" : `  ${duration((event.total - event.done) / speed)} left`
+  return `${event.node}  ${bar(share)} ${Math.floor(100 * share)} %${pace}  ${readings(event.values)}${left}`
+}
+
+const finishedLine = (event: Event.StageFinished): string =>
+  event.reused ? `  ${event.node}  reused` : `  ${event.node}  ${duration(event.seconds)}`
+
+/** Makes a listener that writes to the terminal. */
+export const listener = Effect.fnUntraced(function* (options: { readonly interactive: boolean }) {
+  const terminal = yield* Terminal.Terminal
+  const shown = yield* Ref.make<Shown>({ startedAt: {}, first: {}, lastPlainLine: 0 })
+  const write = (text: string) => Effect.ignore(terminal.display(text))
+  const clear = options.interactive ? "\r\u001b[2K" : ""
+  const line = (text: string) => write(`${clear}${text}\n`)
+
+  const progress = Effect.fnUntraced(function* (event: Event.Progress) {
+    const now = yield* Clock.currentTimeMillis
+    const state = yield* Ref.get(shown)
+    const first = state.first[event.node]
+    if (first === undefined) {
+      yield* Ref.set(shown, { ...state, first: { ...state.first, [event.node]: { at: now, done: event.done } } })
+    }
+    const speed =
+      first === undefined || now === first.at ? undefined : ((event.done - first.done) * 1000) / (now - first.at)
+    const text = progressLine(event, speed)
+    if (event.milestone !== undefined) {
+      const pace = speed === undefined ? "" : `, ${Math.round(speed)} steps/s`
+      const left = speed === undefined ? "" : `, ${duration((event.total - event.done) / speed)} left`
+      return yield* line(`  ${event.node}  ${event.milestone}${pace}${left}`)
+    }
+    if (options.interactive) {
+      const columns = yield* terminal.columns
+      return yield* write(`${clear}${text.slice(0, Math.max(20, columns - 1))}`)
+    }
+    if (now - state.lastPlainLine > secondsBetweenPlainLines * 1000) {
+      yield* Ref.update(shown, (old) => ({ ...old, lastPlainLine: now }))
+      yield* line(`  ${text}`)
+    }
+  })
+
+  return (event: Event.Event): Effect.Effect<void> => {
+    switch (event._tag) {
+      case "StageStarted":
+        return options.interactive ? write(`${clear}${event.node} …`) : Effect.void
+      case "StageFinished":
+        return line(finishedLine(event))
+      case "Notice":
+        return line(`  ${event.node}  ${event.message}`)
+      case "Progress":
+        return progress(event)
+    }
+  }
+})

@@ -1,0 +1,36 @@
+/**
+ * Where tables come from. A source is a node whose cache key covers the content of its files and the declaration of its
+ * columns, not where the files lie; a file that does not hold what is declared is a `SourceError` that says where.
+ */
+import { Node, Stage } from "@watertight/core"
+import { Effect } from "effect"
+import type { Columns } from "./Columns.ts"
+import * as Table from "./Table.ts"
+
+export { csv } from "./sources/Csv.ts"
+export { idx } from "./sources/Idx.ts"
+export { Problem, SourceError } from "./sources/SourceError.ts"
+
+/**
+ * Makes a source of a table that is already in memory: small tables, tests, rows from a reader of one's own. The table's
+ * digest is its parameter.
+ *
+ * @example
+ * import { Column, Source, Table } from "@watertight/data"
+ * import { Effect } from "effect"
+ * const table = Effect.runSync(Table.make({ x: Column.float }, { x: Float64Array.of(1, 2) }, { length: 2 }))
+ * Source.fromTable(table, "two rows").stage.name // => "two rows"
+ */
+export const fromTable = <C extends Columns>(table: Table.Table<C>, name = "table"): Node.Node<Table.Table<C>> =>
+  Node.make(
+    Stage.make({
+      name,
+      version: 1,
+      code: "versioned",
+      origin: "unsplit",
+      params: { digest: Table.digest(table) },
+      codec: Table.codec<C>(),
+      run: () => Effect.succeed(table)
+    }),
+    {}
+  )

@@ -1,0 +1,288 @@
+/**
+ * Splitting a table into train, validation and test. A split first assigns every row a place, which is an artifact of
+ * its own, then reads three data sets off the assignment; what is computed from train rows does not depend on what the
+ * other rows hold. Tables with instants are split by time; that is a matter of types here, and checked again at run time.
+ */
+import { Key, Node, Stage } from "@watertight/core"
+import { Effect, type Schema } from "effect"
+import * as Assignment from "./Assignment.ts"
+import type { Columns, KeysOf } from "./Columns.ts"
+import * as Dataset from "./Dataset.ts"
+import type { Partitions } from "./Partitions.ts"
+import * as Random from "./split/Random.ts"
+import * as Share from "./split/Share.ts"
+import { SplitError } from "./split/SplitError.ts"
+import * as Stratified from "./split/Stratified.ts"
+import * as Temporal from "./split/Temporal.ts"
+import type { Table } from "./Table.ts"
+
+export { SplitError } from "./split/SplitError.ts"
+
+/** The fractions of rows for validation and test, each in (0, 1), together less than 1; train gets the rest. */
+export type Shares = Share.Shares
+
+/** A length of time, such as `"90 days"`. */
+export type Length = Temporal.Length
+
+/** A node of a table without instants, or a sentence. */
+export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
+  ? Node.Node<Table<C>, E, R>
+  : "split by time: use Split.temporal"
+
+/** The name of a column of instants, or a sentence where there is none. */
+export type TimeOf<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
+  ? "this table has no timestamp column: use Split.random or Split.stratified"
+  : KeysOf<C, "timestamp">
+
+/** The name of a column of categories, or a sentence where there is none. */
+export type ClassOf<C extends Columns> = [KeysOf<C, "category">] extends [never]
+  ? "this table has no category column to stratify on: use Split.random"
+  : KeysOf<C, "category">
+
+/** A way of splitting: `assign` decides, from the table and a key, where each row goes. */
+export interface Definition<in C extends Columns> {
+  readonly name: string
+  readonly version: number
+  /** What `assign` was made from, as data: part of the cache key. */
+  readonly params: Schema.Json
+  /** Whether `assign` uses its key. */
+  readonly draws: boolean
+  /** `"sources"` unless given: an edit of any file of yours splits anew. */
+  readonly code?: Stage.Code
+  readonly assign: Assignment.Assign<C>
+}
+
+/**
+ * Splits a table in a way of one's own. `SplitLaws` in `@watertight/data/testing` check an `assign`. Fails with a
+ * `SplitError` when `assign` does, when it does not give every row one of the places, and when a partition is empty.
+ */
+export const make = <C extends Columns, E, R>(
+  table: Node.Node<Table<C>, E, R>,
+  definition: Definition<NoInfer<C>>
+): Partitions<C, E | SplitError, R> => {
+  const assignment = assignmentOf(table, definition, ["train", "validation", "test"])
+  return {
+    train: some(table, assignment, "train"),
+    validation: some(table, assignment, "validation"),
+    test: some(table, assignment, "test")
+  }
+}
+
+/**
+ * Splits at random. Sizes are exact: each is within one row of its share.
+ *
+ * @example
+ * import { Column, Source, Split } from "@watertight/data"
+ * const digits = Source.idx({ image: { path: "images", column: Column.tensor([28, 28], "uint8") } })
+ * Split.random(digits, { validation: 0.1, test: 0.1 }).test.stage.name // => "test"
+ */
+export const random = <C extends Columns, E, R>(
+  table: Untimed<C, E, R>,
+  shares: Shares
+): Partitions<C, E | SplitError, R> =>
+  make(table as Node.Node<Table<C>, E, R>, { // the only branch of Untimed that is no sentence
+    name: "random-split",
+    version: 1,
+    code: "versioned",
+    draws: true,
+    params: { validation: shares.validation, test: shares.test },
+    assign: Random.assign(shares)
+  })
+
+/**
+ * Splits at random with the classes of a column in the same proportions everywhere: each class, and each partition as a
+ * whole, is within one row of its share.
+ */
+export const stratified = <C extends Columns, E, R>(
+  table: Untimed<C, E, R>,
+  options: Shares & { readonly on: ClassOf<NoInfer<C>> }
+): Partitions<C, E | SplitError, R> =>
+  make(table as Node.Node<Table<C>, E, R>, { // the only branch of Untimed that is no sentence
+    name: "stratified-split",
+    version: 1,
+    code: "versioned",
+    draws: true,
+    params: { on: options.on, validation: options.validation, test: options.test },
+    assign: Stratified.assign(options.on, options)
+  })
+
+/**
+ * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
+ * the rows less than that before the last one left; a fraction takes that share of all rows, moved to the nearest change
+ * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it at least as
+ * long as a row's target looks ahead.
+ *
+ * @example
+ * import { Column, Columns, Source, Split } from "@watertight/data"
+ * const trips = Source.csv("trips.csv", Columns.make({ pickup: Column.timestamp, fare: Column.float }))
+ * const parts = Split.temporal(trips, { on: "pickup", validation: "7 days", test: "7 days", gap: "1 hour" })
+ * parts.train.stage.name // => "train"
+ */
+export const temporal = <C extends Columns, E, R>(
+  table: Node.Node<Table<C>, E, R>,
+  options: Temporal.Options & { readonly on: TimeOf<NoInfer<C>> }
+): Partitions<C, E | SplitError, R> =>
+  make(table, {
+    name: "temporal-split",
+    version: 1,
+    code: "versioned",
+    draws: false,
+    params: { on: options.on, validation: options.validation, test: options.test, gap: options.gap ?? "0 millis" },
+    assign: Temporal.assign(options.on, options)
+  })
+
+/** How validation is carved out of the given train rows. */
+export type Carve<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
+  ? { readonly validation: number; readonly stratify?: ClassOf<C> }
+  : "split by time: give a validation table, or use Split.temporal on the whole"
+
+/**
+ * Takes partitions as they are given, each a table of its own. Without a validation table, a share of train is carved
+ * out of it, at random or stratified. Test rows are not looked at to do so: train and validation do not depend on them.
+ *
+ * @example
+ * import { Column, Source, Split } from "@watertight/data"
+ * const label = Column.category(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])
+ * const train = Source.idx({ label: { path: "train-labels-idx1-ubyte", column: label } })
+ * const test = Source.idx({ label: { path: "t10k-labels-idx1-ubyte", column: label } })
+ * Split.given({ train, test }, { validation: 0.1, stratify: "label" }).validation.stage.name // => "validation"
+ */
+export function given<C extends Columns, E, R, E2, R2>(
+  tables: { readonly train: Node.Node<Table<C>, E, R>; readonly test: Node.Node<Table<NoInfer<C>>, E2, R2> },
+  options: Carve<NoInfer<C>>
+): Partitions<C, E | E2 | SplitError, R | R2>
+export function given<C extends Columns, E, R, E2, R2, E3, R3>(tables: {
+  readonly train: Node.Node<Table<C>, E, R>
+  readonly validation: Node.Node<Table<NoInfer<C>>, E3, R3>
+  readonly test: Node.Node<Table<NoInfer<C>>, E2, R2>
+}): Partitions<C, E | E2 | E3 | SplitError, R | R2 | R3>
+export function given<C extends Columns, E, R>(
+  tables: {
+    readonly train: Node.Node<Table<C>, E, R>
+    readonly validation?: Node.Node<Table<C>, E, R>
+    readonly test: Node.Node<Table<C>, E, R>
+  },
+  options?: unknown
+): Partitions<C, E | SplitError, R> {
+  const { train, validation } = tables
+  const test = whole(tables.test, "test", train)
+  if (validation !== undefined) {
+    return { train: whole(train, "train"), validation: whole(validation, "validation", train), test }
+  }
+  const { stratify, validation: share } = options as { readonly validation: number; readonly stratify?: string } // by the first signature
+  const assignment = assignmentOf(
+    train,
+    {
+      name: "given-split",
+      version: 1,
+      code: "versioned",
+      draws: true,
+      params: { validation: share, stratify: stratify ?? null },
+      assign: carve(share, stratify)
+    },
+    ["train", "validation"]
+  )
+  return { train: some(train, assignment, "train"), validation: some(train, assignment, "validation"), test }
+}
+
+const carve = (share: number, stratify: string | undefined): Assignment.Assign =>
+  Effect.fnUntraced(function* (table, key) {
+    yield* Share.refuseTimestamps("Split.given", table)
+    const fractions = [1 - share, yield* Share.fraction("Split.given", "validation", share), 0] as const
+    if (stratify === undefined) return Random.deal(table.length, fractions, key)
+    const { codes, levels } = yield* Stratified.classes("Split.given", table, stratify)
+    return Stratified.deal(levels, codes, fractions, key)
+  })
+
+const assignmentOf = <C extends Columns, E, R>(
+  table: Node.Node<Table<C>, E, R>,
+  { assign, code, draws, name, params, version }: Definition<C>,
+  partitions: ReadonlyArray<Dataset.Partition>
+): Node.Node<Assignment.Assignment, E | SplitError, R> =>
+  Node.make(
+    Stage.make({
+      name,
+      version,
+      params,
+      draws,
+      code: code ?? "sources",
+      codec: Assignment.codec,
+      run: ({ table }: { readonly table: Table<C> }, { key }: { readonly key: Key.Key }) =>
+        assign(table, key).pipe(
+          Effect.flatMap((assignment) => checkPlaces(name, table, assignment)),
+          Effect.flatMap((assignment) => Share.refuseEmpty(name, assignment, partitions))
+        )
+    }),
+    { table }
+  )
+
+const checkPlaces = (
+  split: string,
+  table: Table,
+  assignment: Assignment.Assignment
+): Effect.Effect<Assignment.Assignment, SplitError> => {
+  const { places } = assignment
+  const hint = "An assignment has one of the places 0 to 3 for every row."
+  if (places.length !== table.length) {
+    const reason = `${places.length} places were assigned to ${table.length} rows`
+    return Effect.fail(new SplitError({ split, reason, hint }))
+  }
+  const bad = places.findIndex((place) => place >= Assignment.places.length)
+  return bad < 0
+    ? Effect.succeed(assignment)
+    : Effect.fail(new SplitError({ split, reason: `row ${bad + 1} was assigned the place ${places[bad]}`, hint }))
+}
+
+/** The rows of a table that an assignment puts in a partition. */
+const some = <C extends Columns, E, R, P extends Dataset.Partition>(
+  table: Node.Node<Table<C>, E, R>,
+  assignment: Node.Node<Assignment.Assignment, E | SplitError, R>,
+  partition: P
+): Node.Node<Dataset.Dataset<C, P>, E | SplitError, R> =>
+  Node.make(
+    Stage.make({
+      name: partition,
+      version: 1,
+      code: "versioned",
+      origin: partition,
+      codec: Dataset.codec<C, P>(),
+      run: (inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment }) =>
+        Effect.sync(() => Dataset.make(inputs.table, Assignment.rows(inputs.assignment, partition), partition))
+    }),
+    { table, assignment }
+  )
+
+/** All rows of a table as a partition; `like` is the table whose columns it must have. */
+const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
+  table: Node.Node<Table<C>, E, R>,
+  partition: P,
+  like: Node.Node<Table<C>, E, R> = table
+): Node.Node<Dataset.Dataset<C, P>, E | SplitError, R> =>
+  Node.make(
+    Stage.make({
+      name: partition,
+      version: 1,
+      code: "versioned",
+      origin: partition,
+      codec: Dataset.codec<C, P>(),
+      run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }) =>
+        Effect.map(sameColumns(partition, inputs.table, inputs.like), (table) => Dataset.make(table, undefined, partition))
+    }),
+    { table, like }
+  )
+
+const sameColumns = <C extends Columns>(
+  partition: Dataset.Partition,
+  table: Table<C>,
+  like: Table<C>
+): Effect.Effect<Table<C>, SplitError> => {
+  const split = "Split.given"
+  if (table.length === 0) {
+    return Effect.fail(new SplitError({ split, partition, reason: `${partition} has no rows`, hint: "Give it some." }))
+  }
+  const names = [...new Set([...Object.keys(table.columns), ...Object.keys(like.columns)])]
+  const differs = names.find((name) => JSON.stringify(table.columns[name]) !== JSON.stringify(like.columns[name]))
+  if (differs === undefined) return Effect.succeed(table)
+  const reason = `the column "${differs}" of ${partition} is not declared as that of train`
+  return Effect.fail(new SplitError({ split, partition, reason, hint: "Declare the columns once and use them for both." }))
+}

@@ -1,0 +1,210 @@
+/**
+ * Tables as Apache Arrow, in memory and as IPC files: the one file that knows `apache-arrow`. What is written here,
+ * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, tensors
+ * the canonical extension type `arrow.fixed_shape_tensor`. The same table always gives the same bytes.
+ */
+import * as Arrow from "apache-arrow"
+import { Effect, Schema } from "effect"
+import * as Column from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import * as RowId from "../RowId.ts"
+
+/** The name of the column that holds the rows' ids. */
+export const idColumn = "__id"
+
+/** What is written: typed columns of equal length, and the ids of the rows where there are any. */
+export interface Content {
+  readonly columns: Columns
+  readonly length: number
+  readonly values: Readonly<Record<string, RowId.Values>>
+  readonly ids?: Uint8Array
+}
+
+/** What is read: the values and ids of a file whose columns are known. */
+export interface Decoded {
+  readonly length: number
+  readonly values: Readonly<Record<string, RowId.Values>>
+  readonly ids: Uint8Array | undefined
+}
+
+/** Bytes are no Arrow IPC file of the expected columns. */
+export class IpcError extends Schema.TaggedError<IpcError>()("IpcError", { reason: Schema.String }) {
+  override get message() {
+    return `not an Arrow IPC file of these columns: ${this.reason}`
+  }
+}
+
+interface Part {
+  readonly field: Arrow.Field
+  readonly data: Arrow.Data
+}
+
+/**
+ * Converts to an Arrow table. Floats, category codes, tensors and ids are shared, not copied; instants that are whole
+ * milliseconds become int64 timestamps, others stay float64 milliseconds.
+ */
+export const toArrow = (content: Content): Arrow.Table => {
+  const ids = content.ids === undefined ? [] : [idPart(content.ids, content.length)]
+  const parts = Object.keys(content.columns).map((name, index) =>
+    part(name, content.columns[name], content.values[name], content.length, index)
+  )
+  const all = [...ids, ...parts]
+  const fields = all.map(({ field }) => field)
+  const schema = new Arrow.Schema(fields, new Map(), new Map())
+  const children = all.map(({ data }) => data)
+  const data = Arrow.makeData({ type: new Arrow.Struct(fields), length: content.length, nullCount: 0, children })
+  return new Arrow.Table(schema, new Arrow.RecordBatch(schema, data))
+}
+
+const idPart = (ids: Uint8Array, length: number): Part => {
+  const type = new Arrow.FixedSizeBinary(RowId.bytes)
+  return { field: new Arrow.Field(idColumn, type, false), data: Arrow.makeData({ type, length, nullCount: 0, data: ids }) }
+}
+
+const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
+  switch (column.kind) {
+    case "float":
+      return flat(name, new Arrow.Float64(), values, length)
+    case "timestamp":
+      return values.every(isWholeMillisecond)
+        ? flat(name, new Arrow.TimestampMillisecond("UTC"), BigInt64Array.from(values, BigInt), length)
+        : flat(name, new Arrow.Float64(), values, length, [["unit", "milliseconds since 1970-01-01T00:00:00Z"]])
+    case "category": {
+      const type = new Arrow.Dictionary(new Arrow.Utf8(), new Arrow.Int32(), index)
+      const dictionary = new Arrow.Vector([utf8(column.levels)])
+      const data = values as Int32Array // a category's codes
+      return {
+        field: new Arrow.Field(name, type, false),
+        data: Arrow.makeData({ type, length, nullCount: 0, data, dictionary })
+      }
+    }
+    case "tensor": {
+      const item = flat("item", column.dtype === "uint8" ? new Arrow.Uint8() : new Arrow.Float32(), values, values.length)
+      const type = new Arrow.FixedSizeList(Column.width(column), item.field)
+      const extension = new Map([
+        ["ARROW:extension:name", "arrow.fixed_shape_tensor"],
+        ["ARROW:extension:metadata", JSON.stringify({ shape: column.shape })]
+      ])
+      return {
+        field: new Arrow.Field(name, type, false, extension),
+        data: Arrow.makeData({ type, length, nullCount: 0, child: item.data })
+      }
+    }
+  }
+}
+
+/** A negative zero is not whole: an int64 would lose its sign. */
+const isWholeMillisecond = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0)
+
+const flat = (
+  name: string,
+  type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.TimestampMillisecond,
+  data: RowId.Values | BigInt64Array,
+  length: number,
+  metadata: ReadonlyArray<[string, string]> = []
+): Part => ({
+  field: new Arrow.Field(name, type, false, new Map(metadata)),
+  data: Arrow.makeData({ type: type as Arrow.Float64, length, nullCount: 0, data: data as Float64Array }) // the pairs above agree
+})
+
+const utf8 = (texts: ReadonlyArray<string>): Arrow.Data<Arrow.Utf8> => {
+  const encoded = texts.map((text) => new TextEncoder().encode(text))
+  const valueOffsets = new Int32Array(texts.length + 1)
+  encoded.forEach((bytes, index) => (valueOffsets[index + 1] = valueOffsets[index] + bytes.length))
+  const data = new Uint8Array(valueOffsets[texts.length])
+  encoded.forEach((bytes, index) => data.set(bytes, valueOffsets[index]))
+  return Arrow.makeData({ type: new Arrow.Utf8(), length: texts.length, nullCount: 0, valueOffsets, data })
+}
+
+/** Writes an Arrow IPC file. */
+export const encode = (content: Content): Uint8Array => Arrow.tableToIPC(toArrow(content), "file")
+
+/** Reads an Arrow IPC file of the given columns. Values are views of `bytes` where they can be. */
+export const decode = (columns: Columns, bytes: Uint8Array): Effect.Effect<Decoded, IpcError> =>
+  Effect.try({
+    try: () => {
+      const table = Arrow.tableFromIPC(aligned(bytes))
+      const expected = Object.keys(columns)
+      const found = table.schema.fields.map(({ name }) => name).filter((name) => name !== idColumn)
+      if (found.length !== expected.length || expected.some((name, index) => name !== found[index])) {
+        throw new Error(`it has the columns [${found.join(", ")}] instead of [${expected.join(", ")}]`)
+      }
+      const values = Object.fromEntries(
+        expected.map((name) => [name, columnValues(columns[name], name, table.getChild(name), table.numRows)])
+      )
+      const ids = table.getChild(idColumn)
+      return { length: table.numRows, values, ids: ids === null ? undefined : idValues(ids, table.numRows) }
+    },
+    catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+  })
+
+/** Arrow's buffers lie at multiples of eight bytes of the file; a view of them needs the file to start at one too. */
+const aligned = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes))
+
+const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector | null, rows: number): RowId.Values => {
+  if (vector === null) throw new Error(`column "${name}" is missing`)
+  const refuse = (): never => {
+    throw new Error(`column "${name}" holds ${vector.type} instead of a ${column.kind}`)
+  }
+  if (vector.nullCount > 0) throw new Error(`column "${name}" has empty places`)
+  const { type } = vector
+  switch (column.kind) {
+    case "float":
+      return Arrow.DataType.isFloat(type) ? join(vector.data, rows, Float64Array) : refuse()
+    case "timestamp":
+      if (Arrow.DataType.isFloat(type)) return join(vector.data, rows, Float64Array)
+      if (!Arrow.DataType.isTimestamp(type) || type.unit !== Arrow.TimeUnit.MILLISECOND) return refuse()
+      return Float64Array.from(join(vector.data, rows, BigInt64Array), Number)
+    case "category":
+      if (!Arrow.DataType.isDictionary(type)) return refuse()
+      levelsAgree(name, column.levels, vector)
+      return join(vector.data, rows, Int32Array)
+    case "tensor": {
+      if (!Arrow.DataType.isFixedSizeList(type) || type.listSize !== Column.width(column)) return refuse()
+      const items = vector.data.map((data) => data.children[0])
+      const length = rows * type.listSize
+      return column.dtype === "uint8" ? join(items, length, Uint8Array) : join(items, length, Float32Array)
+    }
+  }
+}
+
+const levelsAgree = (name: string, levels: ReadonlyArray<string>, vector: Arrow.Vector): void => {
+  for (const { dictionary } of vector.data) {
+    const found: ReadonlyArray<unknown> = dictionary === undefined ? [] : [...dictionary]
+    if (found.length !== levels.length || levels.some((level, index) => level !== found[index])) {
+      throw new Error(`column "${name}" has the levels [${found.join(", ")}] instead of [${levels.join(", ")}]`)
+    }
+  }
+}
+
+const idValues = (vector: Arrow.Vector, rows: number): Uint8Array => {
+  if (!Arrow.DataType.isFixedSizeBinary(vector.type) || vector.type.byteWidth !== RowId.bytes) {
+    throw new Error(`"${idColumn}" holds ${vector.type} instead of ids`)
+  }
+  return join(vector.data, rows * RowId.bytes, Uint8Array)
+}
+
+type Typed = RowId.Values | BigInt64Array
+
+/** Joins the batches of a column; a file of one batch, as `encode` writes it, is not copied. */
+const join = <V extends Typed>(
+  batches: ReadonlyArray<Arrow.Data>,
+  length: number,
+  Values: { new (length: number): V }
+): V => {
+  const parts = batches.map(({ length, stride, values }) => {
+    if (!(values instanceof Values)) throw new Error(`it holds ${nameOf(values)} where ${Values.name} was expected`)
+    return values.subarray(0, length * stride) as V // a view is of the same kind
+  })
+  if (parts.length === 1 && parts[0].length === length) return parts[0]
+  const all = new Values(length)
+  let at = 0
+  for (const values of parts) {
+    all.set(values as never, at) // one kind of number on both sides: `Values` made them
+    at += values.length
+  }
+  if (at !== length) throw new Error(`it holds ${at} numbers instead of ${length}`)
+  return all
+}
+
+const nameOf = (values: unknown): string => (ArrayBuffer.isView(values) ? values.constructor.name : "nothing")

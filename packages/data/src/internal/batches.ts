@@ -1,0 +1,93 @@
+/** What a batch is, what it can be made of, and batches in a table's order. `Loader` makes all of it public. */
+import { Key, Permutation } from "@watertight/core"
+import { Effect } from "effect"
+import type { Columns } from "../Columns.ts"
+import { type Draws, type Plan, filler, makeSlot, rowsIn } from "./fill.ts"
+import { type LoaderError, pack } from "./pack.ts"
+import type { Table } from "../Table.ts"
+
+/** What a step reads: arrays of a fixed size. In the last batch of an epoch some rows may be padding: all zeros. */
+export interface Batch {
+  /** `[batchSize, width]`: the feature columns side by side, in the order they were named. */
+  readonly features: Float32Array
+  /** `[batchSize]`: a float column's values, or a category's codes as int32. */
+  readonly target: Float32Array | Int32Array
+  /** `[batchSize]`: 1, or 0 for padding. */
+  readonly weight: Float32Array
+  /** Dropout masks by name: each number is 0 or 1/keep. */
+  readonly noise: Readonly<Record<string, Float32Array>>
+  /** How many rows are not padding. */
+  readonly rows: number
+}
+
+/** A feature's name, or the sentence the compiler shows when it cannot be one. Any `string` is checked at run time only. */
+export type Feature<C extends Columns, Name extends string, Target extends string> = string extends Name
+  ? Name
+  : Name extends Target
+    ? `${Name} is the target; it cannot be a feature too`
+    : Name extends keyof C
+      ? C[Name]["kind"] extends "float" | "tensor"
+        ? Name
+        : `a feature is a float or tensor column; ${Name} is a ${C[Name]["kind"]}`
+      : `there is no column ${Name}`
+
+/** A target's name, or the sentence the compiler shows when it cannot be one. Any `string` is checked at run time only. */
+export type Target<C extends Columns, Name extends string> = string extends Name
+  ? Name
+  : Name extends keyof C
+    ? C[Name]["kind"] extends "float" | "category"
+      ? Name
+      : `a target is a float or category column; ${Name} is a ${C[Name]["kind"]}`
+    : `there is no column ${Name}`
+
+/** What to read, and how much at a time. */
+export interface Selection<C extends Columns, Features extends string, TargetName extends string> {
+  /** Float and tensor columns. */
+  readonly features: ReadonlyArray<Feature<C, Features, TargetName>>
+  /** A float or category column. */
+  readonly target: Target<C, TargetName>
+  readonly batchSize: number
+}
+
+/** Batches by number. */
+export interface Batches {
+  readonly rows: number
+  /** Numbers in one row's features. */
+  readonly width: number
+  readonly batchSize: number
+  /** How many batches there are. */
+  readonly steps: number
+  /** Returns batch `step`, an integer in [0, steps), in arrays of its own. */
+  readonly batch: (step: number) => Batch
+  /** The targets of all rows, as batches hold them. */
+  readonly target: Float32Array | Int32Array
+}
+
+/** The functions of core that draw orders and noise. */
+export const draws: Draws = { ...Key, permutation: Permutation.make }
+
+/** See `Loader.sequential`. */
+export const sequential = <C extends Columns, const Features extends string, const TargetName extends string>(
+  table: Table<C>,
+  selection: Selection<C, Features, TargetName>
+): Effect.Effect<Batches, LoaderError> =>
+  Effect.map(pack(table, selection, false), (packed) => {
+    const { batchSize } = selection
+    const plan: Plan = { batchSize, steps: Math.ceil(packed.rows / batchSize), order: undefined, noise: [] }
+    const fill = filler(packed, plan, draws)
+    return {
+      rows: packed.rows,
+      width: packed.width,
+      batchSize,
+      steps: plan.steps,
+      batch: (step) => {
+        if (!Number.isInteger(step) || step < 0 || step >= plan.steps) {
+          throw new RangeError(`Loader.sequential: ${step} is no integer in [0, ${plan.steps})`)
+        }
+        const slot = makeSlot(packed, plan)
+        fill(0, step, slot)
+        return { ...slot, rows: rowsIn(packed, plan, step) }
+      },
+      target: packed.target
+    }
+  })

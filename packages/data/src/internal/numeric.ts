@@ -1,0 +1,49 @@
+/** What the numeric steps share: which numbers of a row share statistics, and the refusal of NaN and infinity. */
+import { Effect } from "effect"
+import * as Column from "../Column.ts"
+import type { Cells, RecipeError } from "../Step.ts"
+import type { ValuesOf } from "../Table.ts"
+import { firstNotFinite } from "./lanes.ts"
+
+export type Numeric = Column.Float | Column.Tensor
+
+/**
+ * Which numbers share one set of statistics: all of a tensor, each channel (the last axis) by itself, or each element.
+ */
+export type Per = "tensor" | "channel" | "element"
+
+/** Counts the groups: number `i` of a row belongs to group `i % groups`. */
+export const groupsOf = (column: Numeric, per: Per): number => {
+  if (column.kind === "float" || per === "tensor") return 1
+  return per === "element" ? Column.width(column) : (column.shape.at(-1) ?? 1)
+}
+
+/** Floats stay floats; tensors of any numbers become tensors of float32. */
+export const becomes = (column: Numeric): Numeric => (column.kind === "float" ? column : { ...column, dtype: "float32" })
+
+/** Makes room for the values of `becomes(column)`. */
+export const output = ({ column, values }: Cells<Numeric>): Float64Array | Float32Array =>
+  column.kind === "float" ? new Float64Array(values.length) : new Float32Array(values.length)
+
+/** Fails at the first NaN or infinity. */
+export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> =>
+  Effect.suspend(() => {
+    const place = firstNotFinite(cells.values)
+    return place < 0
+      ? Effect.void
+      : Effect.fail(cells.refuse(`holds ${cells.values[place]}; drop or repair such rows at the source`, place))
+  })
+
+/** Fails where finite numbers became too large for the column that `out` is for. */
+export const checked = (
+  cells: Cells<Numeric>,
+  out: Float64Array | Float32Array
+): Effect.Effect<ValuesOf<Numeric>, RecipeError> =>
+  Effect.suspend(() => {
+    const place = firstNotFinite(out)
+    return place < 0
+      ? Effect.succeed(out)
+      : Effect.fail(
+          cells.refuse(`${cells.values[place]} becomes ${out[place]}, which is no number to train on`, place)
+        )
+  })

@@ -1,0 +1,272 @@
+/**
+ * Delimited text through DuckDB. Every cell is read as text and then decoded as its column declares, so a cell that does
+ * not decode is found and named; nothing is guessed from a sample and nothing is dropped. Times are UTC whatever the
+ * machine's zone, and rows keep the order of the file.
+ */
+import { Node, Stage } from "@watertight/core"
+import { Effect, type FileSystem, Schema } from "effect"
+import { resolve } from "node:path"
+import * as Column from "../Column.ts"
+import type { Columns, KeysOf } from "../Columns.ts"
+import * as DuckDB from "../internal/duckdb.ts"
+import * as Files from "../internal/files.ts"
+import * as Table from "../Table.ts"
+import { SourceError } from "./SourceError.ts"
+
+/** How the file separates its cells. */
+export interface Options {
+  /** One character between cells; a comma unless given, `"\t"` for TSV. */
+  readonly delimiter?: string
+}
+
+/** `C`, or a sentence where a column cannot come out of text cells. */
+export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
+  ? C
+  : "a text cell holds no tensor: declare float, category and timestamp columns"
+
+/**
+ * Reads a table from a CSV file (RFC 4180: cells quoted by `"`, a quote doubled inside them; UTF-8; a header with the
+ * columns' names; names ending in `.gz` are unpacked). Columns the declaration does not name are not read.
+ *
+ * Floats are decimal numbers; instants are ISO 8601 (`2012-01-31`, `2012-01-31T23:59:59.5Z`, `2012-01-31 23:59+02:00`),
+ * UTC where no offset is written, to the microsecond; categories are one of the declared levels, letter for letter.
+ * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing, empty
+ * or no CSV, the header lacks a column or has it twice, a row has too few or too many cells, a cell does not decode, or
+ * a number is not finite.
+ *
+ * @example
+ * import { Column, Columns, Source } from "@watertight/data"
+ * const Weather = Columns.make({ date: Column.timestamp, temp_max: Column.float, weather: Column.category(["rain", "sun"]) })
+ * Source.csv("seattle-weather.csv", Weather).stage.name // => "csv"
+ */
+export const csv = <const C extends Columns>(
+  path: Files.Path,
+  columns: CellsOnly<C>,
+  options: Options = {}
+): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> => {
+  const declared = columns as C // the only branch of CellsOnly that is no sentence
+  const delimiter = options.delimiter ?? ","
+  return Node.make(
+    Stage.make({
+      name: "csv",
+      version: 1,
+      code: "versioned",
+      origin: "unsplit",
+      params: {
+        file: Files.nameOf(path),
+        delimiter,
+        columns: Object.entries(declared).map(([name, column]) => ({
+          name,
+          column: Schema.encodeSync(Column.Declaration)(column)
+        }))
+      },
+      external: Files.digest(path),
+      codec: Table.codec<C>(),
+      run: () => Effect.scoped(readTable(path, declared, delimiter))
+    }),
+    {}
+  )
+}
+
+const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(path: Files.Path, columns: C, delimiter: string) {
+  const file = Files.systemPath(path)
+  const names = Object.keys(columns)
+  if (names.length === 0) {
+    const hint = "Declare at least one."
+    return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
+  }
+  if (!/^[^"\r\n]$/u.test(delimiter)) {
+    const detail = `cannot be split at ${JSON.stringify(delimiter)}`
+    const hint = "Give one character that is neither a quote nor a line break."
+    return yield* new SourceError({ file, problem: "bad option", detail, hint })
+  }
+  const header = yield* readHeader(path, delimiter)
+  const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
+  const connection = yield* Effect.orDie(DuckDB.connect)
+  const scan = scanOf(file, header.length, delimiter)
+  const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
+  const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
+
+  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${scan}`), refused)
+  yield* refuseRows(file, connection)
+  if (read.length === 0) {
+    const hint = "Give a file with at least one row below the header."
+    return yield* new SourceError({ file, problem: "empty file", detail: "has a header but no rows", hint })
+  }
+  const bad = firstBadCell(read)
+  if (bad !== undefined) {
+    const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${scan} LIMIT 1 OFFSET ${bad.row}`
+    const [found] = yield* Effect.mapError(connection.rows(cell), refused)
+    return yield* badCell(file, names[bad.column], columns[names[bad.column]], String(found.cell), bad)
+  }
+  const values = Object.fromEntries(names.map((name, index) => [name, read.columns[index]]))
+  const made = Table.make(columns, values as Table.Table<C>["values"], { length: read.length }) // decoded by kind
+  return yield* Effect.mapError(made, ({ column, message }) => {
+    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
+  })
+})
+
+/** The longest header there may be, in bytes. */
+const headerLimit = 1 << 20
+
+const readHeader = Effect.fnUntraced(function* (path: Files.Path, delimiter: string) {
+  const file = Files.systemPath(path)
+  const bytes = yield* Files.readStart(path, headerLimit)
+  if (bytes.length === 0) {
+    const hint = "Give a file with a header and rows."
+    return yield* new SourceError({ file, problem: "empty file", detail: "is empty", hint })
+  }
+  return firstRecord(new TextDecoder().decode(bytes), delimiter)
+})
+
+/** Splits the first record of RFC 4180 text; line breaks inside quotes belong to the cell. */
+const firstRecord = (text: string, delimiter: string): ReadonlyArray<string> => {
+  const cells = [""]
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"' && quoted && text[at + 1] === '"') {
+      cells[cells.length - 1] += '"'
+      at++
+    } else if (character === '"') quoted = !quoted
+    else if (quoted) cells[cells.length - 1] += character
+    else if (character === "\n" || character === "\r") break
+    else if (character === delimiter) cells.push("")
+    else cells[cells.length - 1] += character
+  }
+  return cells
+}
+
+const placeOf = (file: string, header: ReadonlyArray<string>, name: string): Effect.Effect<number, SourceError> => {
+  const place = header.indexOf(name)
+  const twice = place >= 0 && header.indexOf(name, place + 1) >= 0
+  if (place >= 0 && !twice) return Effect.succeed(place)
+  return Effect.fail(
+    new SourceError({
+      file,
+      problem: "bad header",
+      detail: twice
+        ? `has two columns "${name}" in its header`
+        : `has no column "${name}"; its header is ${header.map((cell) => JSON.stringify(cell)).join(", ")}`,
+      hint: twice ? "Rename one of them." : "Declare columns by the names in the header.",
+      column: name
+    })
+  )
+}
+
+/** DuckDB expands patterns in paths, and a leading `~`: neither is meant here. */
+const literalPath = (file: string): string => resolve(file).replace(/[[*?]/g, "[$&]")
+
+const scanOf = (file: string, width: number, delimiter: string): string => {
+  const columns = Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ")
+  const gzip = file.endsWith(".gz") ? "gzip" : "none"
+  return (
+    `read_csv(${DuckDB.text(literalPath(file))}, auto_detect = false, header = true, columns = {${columns}}, ` +
+    `delim = ${DuckDB.text(delimiter)}, quote = '"', escape = '"', compression = '${gzip}', ` +
+    `null_padding = false, strict_mode = true, store_rejects = true, rejects_limit = 0)`
+  )
+}
+
+/** What is no float, instant or level becomes NaN or -1: the arrays need no second one that says which cells are valid. */
+const decoded = (column: Column.Column, cell: string): string => {
+  switch (column.kind) {
+    case "float":
+      return `coalesce(CASE WHEN NOT contains(${cell}, '_') THEN try_cast(${cell} AS DOUBLE) END, 'nan'::DOUBLE)`
+    case "timestamp":
+      return `coalesce(${instant(cell)}, 'nan'::DOUBLE)`
+    case "category": {
+      const levels = column.levels.map((level) => DuckDB.text(level)).join(", ")
+      return `coalesce(list_position([${levels}]::VARCHAR[], coalesce(${cell}, '')), 0)::INTEGER - 1::INTEGER`
+    }
+    case "tensor":
+      return "'nan'::DOUBLE"
+  }
+}
+
+const isoInstant =
+  "\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?(Z|[+-]([01]\\d|2[0-3]):?[0-5]\\d)?)?"
+
+/**
+ * Milliseconds since 1970 in UTC. DuckDB's cast to TIMESTAMP drops a written offset in silence, so the offset is taken
+ * off the text first and subtracted.
+ */
+const instant = (cell: string): string => {
+  const written = `trim(${cell})`
+  const local = `regexp_replace(${written}, '(Z|[+-]\\d{2}:?\\d{2})$', '')`
+  const hours = `regexp_extract(${written}, ':.*([+-]\\d{2}):?\\d{2}$', 1)`
+  const minutes = `regexp_extract(${written}, ':.*[+-]\\d{2}:?(\\d{2})$', 1)`
+  const sign = `(CASE WHEN starts_with(${hours}, '-') THEN -1 ELSE 1 END)`
+  const offset = `coalesce(${sign} * (abs(try_cast(${hours} AS INTEGER)) * 60 + try_cast(${minutes} AS INTEGER)), 0)`
+  const microseconds = `(epoch_us(try_cast(${local} AS TIMESTAMP)) - ${offset}::BIGINT * 60000000)`
+  return `CASE WHEN regexp_full_match(${written}, '${isoInstant}') THEN ${microseconds}::DOUBLE / 1000::DOUBLE END`
+}
+
+/** Fails on the first row that is no record of the header's width; DuckDB keeps such rows in a table of their own. */
+const refuseRows = Effect.fnUntraced(function* (file: string, connection: DuckDB.Connection) {
+  const rejects = yield* Effect.orDie(
+    connection.rows("SELECT line::INTEGER AS line, error_message, csv_line FROM reject_errors ORDER BY line")
+  )
+  if (rejects.length === 0) return
+  const [first] = rejects
+  const row = Number(first.line) - 1
+  const rows = new Set(rejects.map(({ line }) => line)).size
+  return yield* new SourceError({
+    file,
+    problem: "bad row",
+    detail: `row ${row} is no row of this table: ${sentence(String(first.error_message))}${others(rows)}`,
+    hint: "Correct the row in the file; a cell that holds a delimiter, a quote or a line break needs quotes around it.",
+    row,
+    value: String(first.csv_line)
+  })
+})
+
+const sentence = (message: string): string => message.trim().replace(/\.$/, "")
+
+const others = (rows: number): string => (rows > 1 ? ` (the first of ${rows} such rows)` : "")
+
+interface BadCell {
+  readonly row: number
+  readonly column: number
+  readonly rows: number
+}
+
+const firstBadCell = ({ columns, length }: DuckDB.Numbers): BadCell | undefined => {
+  const isBad = columns.map((values) =>
+    values instanceof Float64Array ? (row: number) => !Number.isFinite(values[row]) : (row: number) => values[row] < 0
+  )
+  let first: Omit<BadCell, "rows"> | undefined
+  let rows = 0
+  for (let row = 0; row < length; row++) {
+    const column = isBad.findIndex((bad) => bad(row))
+    if (column < 0) continue
+    first ??= { row, column }
+    rows++
+  }
+  return first === undefined ? undefined : { ...first, rows }
+}
+
+const badCell = (file: string, name: string, column: Column.Column, value: string, { row, rows }: BadCell): SourceError => {
+  const expected = {
+    float: "a finite decimal number",
+    timestamp: "an ISO 8601 date or time, such as 2012-01-31 or 2012-01-31T23:59:59Z",
+    category: column.kind === "category" ? `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}` : "",
+    tensor: "a tensor"
+  }[column.kind]
+  return new SourceError({
+    file,
+    problem: "bad value",
+    detail: `row ${row + 1}, column "${name}" holds ${JSON.stringify(value)}, which is not ${expected}${others(rows)}`,
+    hint: column.kind === "category" ? "Correct the cell, or declare the level." : "Correct the cell, or leave the row out.",
+    row: row + 1,
+    column: name,
+    value
+  })
+}
+
+const unreadable = (file: string, error: DuckDB.DuckDBError): SourceError =>
+  new SourceError({
+    file,
+    problem: "wrong format",
+    detail: `is no CSV file (${error.reason.split("\n")[0].replace(/^Invalid Input Error: /, "")})`,
+    hint: "Write it as UTF-8 with a header, one kind of line break, and the declared delimiter."
+  })

@@ -1,0 +1,43 @@
+/**
+ * Arbitrary tables of declared columns, for laws: every level and byte, floats to the edges of float64, instants close
+ * enough together that some are equal.
+ */
+import * as fc from "fast-check"
+import type * as Column from "../Column.ts"
+import { width } from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import * as RowId from "../RowId.ts"
+import type { Table } from "../Table.ts"
+
+/** How many rows; 0 to 100 unless given. */
+export interface Options {
+  readonly minLength?: number
+  readonly maxLength?: number
+}
+
+/** Draws tables of the given columns. Floats are finite. */
+export const arbitrary = <C extends Columns>(columns: C, options: Options = {}): fc.Arbitrary<Table<C>> =>
+  fc.integer({ min: options.minLength ?? 0, max: options.maxLength ?? 100 }).chain((length) =>
+    fc
+      .record(Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, valuesOf(column, length)])))
+      .map((values: Readonly<Record<string, RowId.Values>>) => ({
+        columns,
+        length,
+        values: values as Table<C>["values"], // drawn column by column
+        ids: RowId.ofContent(columns, values, length)
+      }))
+  )
+
+const valuesOf = (column: Column.Column, length: number): fc.Arbitrary<RowId.Values> => {
+  const size = { minLength: length * width(column), maxLength: length * width(column) }
+  switch (column.kind) {
+    case "float":
+      return fc.float64Array({ ...size, noNaN: true, noDefaultInfinity: true })
+    case "timestamp":
+      return fc.array(fc.integer({ min: 0, max: 2 * length }), size).map((hours) => Float64Array.from(hours, (h) => h * 3_600_000))
+    case "category":
+      return fc.int32Array({ ...size, min: 0, max: column.levels.length - 1 })
+    case "tensor":
+      return column.dtype === "uint8" ? fc.uint8Array(size) : fc.float32Array({ ...size, noNaN: true, noDefaultInfinity: true })
+  }
+}

@@ -1,0 +1,2 @@
+export * as SplitLaws from "./SplitLaws.ts"
+export * as Tables from "./Tables.ts"

@@ -1,0 +1,29 @@
+import { assert, describe, it } from "@effect/vitest"
+import { createHash } from "node:crypto"
+import { Column, RowId } from "../src/index.ts"
+
+const sha = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest().subarray(0, 16).toString("hex")
+const hex = (ids: Uint8Array) => Array.from({ length: ids.length / 16 }, (_, row) => Buffer.from(ids.subarray(row * 16, row * 16 + 16)).toString("hex"))
+
+describe("RowId.ofContent", () => {
+  it("is the start of the SHA-256 of a row's bytes", () => {
+    const ids = RowId.ofContent({ image: Column.tensor([2], "uint8") }, { image: Uint8Array.of(1, 2, 3, 4) }, 2)
+    assert.deepStrictEqual(hex(ids), [sha(Uint8Array.of(1, 2)), sha(Uint8Array.of(3, 4))])
+  })
+
+  it("does not change with names, places, levels added or rows elsewhere", () => {
+    const of = (columns: Record<string, Column.Column>, values: Record<string, RowId.Values>, length: number) =>
+      hex(RowId.ofContent(columns, values, length))
+    const label = Column.category(["a", "b"])
+    const [first, second] = of({ x: Column.float, label }, { x: Float64Array.of(1, 2), label: Int32Array.of(0, 1) }, 2)
+    const more = Column.category(["new", "b", "a"])
+    const moved = of({ y: Column.float, z: more }, { y: Float64Array.of(2, 7, 1), z: Int32Array.of(1, 0, 2) }, 3)
+    assert.deepStrictEqual([moved[2], moved[0]], [first, second])
+  })
+
+  it("is shared by equal rows only", () => {
+    const ids = hex(RowId.ofContent({ x: Column.float }, { x: Float64Array.of(1, 1, 0, -0) }, 4))
+    assert.strictEqual(ids[0], ids[1])
+    assert.strictEqual(new Set(ids).size, 3)
+  })
+})

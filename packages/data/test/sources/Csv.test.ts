@@ -1,0 +1,184 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import * as fc from "fast-check"
+import { gzipSync } from "node:zlib"
+import { Column, Columns, Source } from "../../src/index.ts"
+import { run } from "../run.ts"
+
+const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
+
+const write = Effect.fnUntraced(function* (content: string | Uint8Array, name = "data.csv") {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = `${yield* fileSystem.makeTempDirectoryScoped()}/${name}`
+  yield* fileSystem.writeFile(path, typeof content === "string" ? new TextEncoder().encode(content) : content)
+  return path
+})
+
+const abc = Columns.make({ a: Column.float, b: Column.category(["x", "y z", "", 'q"'] as const), t: Column.timestamp })
+const read = Effect.fnUntraced(function* (content: string | Uint8Array, name?: string) {
+  return yield* run(Source.csv(yield* write(content, name), abc))
+})
+const failure = (content: string | Uint8Array) => Effect.flip(read(content))
+
+const quote = (cell: string) => (/[",\r\n]/.test(cell) || cell === "" ? `"${cell.replaceAll('"', '""')}"` : cell)
+
+describe("Source.csv", () => {
+  it.layer(NodeFileSystem.layer)((it) => {
+    it.effect("reads the 1,461 days of Seattle's weather", () =>
+      Effect.gen(function* () {
+        const path = new URL("../data/seattle-weather.csv", import.meta.resolve("vega-datasets"))
+        const table = yield* run(
+          Source.csv(path, {
+            date: Column.timestamp,
+            temp_max: Column.float,
+            weather: Column.category(["drizzle", "rain", "sun", "snow", "fog"])
+          })
+        )
+        const { date, temp_max, weather } = table.values
+        assert.strictEqual(table.length, 1461)
+        assert.deepStrictEqual([date[0], date[1460]], [Date.UTC(2012, 0, 1), Date.UTC(2015, 11, 31)])
+        assert.isTrue(date.every((day, index) => index === 0 || day - date[index - 1] === 86_400_000))
+        assert.deepStrictEqual([...temp_max.slice(0, 4)], [12.8, 10.6, 11.7, 12.2])
+        const perKind = table.columns.weather.levels.map((_, code) => weather.filter((kind) => kind === code).length)
+        assert.deepStrictEqual(perKind, [53, 641, 640, 26, 101]) // counted with awk
+      })
+    )
+
+    it.effect("reads whatever was written", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const folder = yield* fileSystem.makeTempDirectoryScoped()
+        const cell = fc.record({
+          a: fc.double({ noNaN: true, noDefaultInfinity: true }),
+          b: fc.constantFrom(...abc.b.levels),
+          t: fc.integer({ min: Date.UTC(1, 0, 1), max: Date.UTC(9999, 11, 31) }),
+          other: fc.string()
+        })
+        const breaks = fc.constantFrom("\n", "\r\n")
+        yield* Effect.promise(() =>
+          fc.assert(
+            fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 20 }), breaks, fc.boolean(), (rows, lineBreak, gzip) => {
+              const lines = rows.map(({ a, b, other, t }) =>
+                [other.replaceAll("\0", ""), new Date(t).toISOString(), String(Object.is(a, -0) ? "-0" : a), b].map(quote).join(",")
+              )
+              const text = ['"the ""other"",\none",t,a,b', ...lines].join(lineBreak)
+              const path = `${folder}/any[1]*.csv${gzip ? ".gz" : ""}`
+              return Effect.runPromise(
+                Effect.gen(function* () {
+                  yield* fileSystem.writeFile(path, gzip ? gzipSync(text) : new TextEncoder().encode(text))
+                  const table = yield* run(Source.csv(path, abc))
+                  assert.deepStrictEqual(table.values.a, Float64Array.from(rows, ({ a }) => a))
+                  assert.deepStrictEqual(table.values.b, Int32Array.from(rows, ({ b }) => abc.b.levels.indexOf(b)))
+                  assert.deepStrictEqual(table.values.t, Float64Array.from(rows, ({ t }) => t))
+                }).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
+              )
+            }),
+            { numRuns: Math.min(runs, 40) }
+          )
+        )
+      })
+    )
+
+    it.effect("reads instants as UTC, with offsets, whatever the machine's zone", () =>
+      Effect.gen(function* () {
+        const written: ReadonlyArray<[string, number]> = [
+          ["2012-03-11", Date.UTC(2012, 2, 11)],
+          ["2012-03-11T02:30", Date.UTC(2012, 2, 11, 2, 30)],
+          ["2012-03-11 02:30:01.5Z", Date.UTC(2012, 2, 11, 2, 30, 1, 500)],
+          ["2012-03-11T02:30:00+05:30", Date.UTC(2012, 2, 10, 21)],
+          ["2012-03-11T02:30:00-0800", Date.UTC(2012, 2, 11, 10, 30)],
+          ["2012-03-11T02:30:00.123456Z", Date.UTC(2012, 2, 11, 2, 30) + 123.456],
+          ["1500-01-01", Date.parse("1500-01-01T00:00:00Z")]
+        ]
+        const text = ["t", ...written.map(([cell]) => cell)].join("\n")
+        const path = yield* write(text)
+        const before = process.env.TZ
+        const zones = yield* Effect.forEach(["America/New_York", "Asia/Kathmandu"], (zone) =>
+          Effect.suspend(() => {
+            process.env.TZ = zone
+            return run(Source.csv(path, { t: Column.timestamp }))
+          })
+        ).pipe(
+          Effect.ensuring(
+            Effect.sync(() => {
+              if (before === undefined) delete process.env.TZ
+              else process.env.TZ = before
+            })
+          )
+        )
+        for (const table of zones) assert.deepStrictEqual([...table.values.t], written.map(([, time]) => time))
+      })
+    )
+
+    it.effect("keeps the order of the file, also of a long one", () =>
+      Effect.gen(function* () {
+        const length = 150_000
+        const text = `x\n${Array.from({ length }, (_, row) => row).join("\n")}\n`
+        const table = yield* run(Source.csv(yield* write(text), { x: Column.float }))
+        assert.strictEqual(table.length, length)
+        assert.isTrue(table.values.x.every((x, row) => x === row))
+      })
+    )
+
+    it.effect("takes a byte order mark, blank lines, spaces around numbers and another delimiter", () =>
+      Effect.gen(function* () {
+        const table = yield* read("\uFEFFt,a,b\n2012-01-01, 1.5 ,x\n\n2012-01-02,-2e3,\"y z\"\n\n")
+        assert.deepStrictEqual([...table.values.a], [1.5, -2000])
+        assert.deepStrictEqual([...table.values.b], [0, 1])
+        const path = yield* write("p\tq\n1\t2\n", "data.tsv")
+        const tabs = yield* run(Source.csv(path, { q: Column.float }, { delimiter: "\t" }))
+        assert.deepStrictEqual([...tabs.values.q], [2])
+      })
+    )
+
+    it.effect("names file, row, column and value of a cell that does not decode", () =>
+      Effect.gen(function* () {
+        const good = { a: "1", b: "x", t: "2012-01-01" }
+        const bad: ReadonlyArray<[keyof typeof good, ReadonlyArray<string>]> = [
+          ["a", ["", "n/a", "NaN", "inf", "-Infinity", "1e999", "1_000", "1,5", "0x10", "1 2"]],
+          ["b", ["X", "x ", "z"]],
+          ["t", ["", "01/02/2012", "2012-1-1", "2012-02-30", "2012-01-01T24:00", "2012-01-01T10", "20120101", "epoch", "2012-01-01+02:00"]]
+        ]
+        for (const [column, values] of bad) {
+          for (const value of values) {
+            const row = { ...good, [column]: value }
+            const line = (cells: typeof good) => [cells.a, cells.b, cells.t].map(quote).join(",")
+            const error = yield* failure(["a,b,t", line(good), line(row), line(good), line(row)].join("\n"))
+            assert.strictEqual(error.problem, "bad value", value)
+            assert.deepStrictEqual([error.row, error.column, error.value], [2, column, value])
+            assert.include(error.message, `row 2, column "${column}" holds ${JSON.stringify(value)}`)
+            assert.include(error.message, "the first of 2 such rows")
+          }
+        }
+      })
+    )
+
+    it.effect("says what is wrong with a file", () =>
+      Effect.gen(function* () {
+        const line = "1,x,2012-01-01"
+        const cases: ReadonlyArray<[string | Uint8Array, Source.Problem, string]> = [
+          ["", "empty file", "is empty"],
+          ["a,b,t\n", "empty file", "no rows"],
+          ["a,b\n1,x\n", "bad header", 'no column "t"; its header is "a", "b"'],
+          [`a,b,t,a\n${line},2\n`, "bad header", 'two columns "a"'],
+          [`a,b,t\n${line}\n1,x\n${line}\n`, "bad row", "row 2 is no row of this table: Expected Number of Columns: 3 Found: 2"],
+          [`a,b,t\n${line},4\n`, "bad row", "Expected Number of Columns: 3 Found: 4"],
+          [`a,b,t\n${line}\n1,"x,2012-01-01\n`, "bad row", "unterminated quote"],
+          [Uint8Array.from([...new TextEncoder().encode(`a,b,t\n${line}\n1,`), 0xff, 0xfe, 10]), "bad row", "row 2"],
+          [`a,b,t\r\n${line}\n${line}\r\n${line}`, "wrong format", "one kind of line break"]
+        ]
+        for (const [content, problem, text] of cases) {
+          const error = yield* failure(content)
+          assert.strictEqual(error.problem, problem, `${content}`)
+          assert.include(error.message, text)
+        }
+        assert.strictEqual((yield* Effect.flip(run(Source.csv("no/such.csv", abc)))).problem, "missing file")
+        const path = yield* write("a\n1\n")
+        assert.strictEqual((yield* Effect.flip(run(Source.csv(path, {})))).problem, "bad columns")
+        const odd = run(Source.csv(path, { a: Column.float }, { delimiter: "||" }))
+        assert.strictEqual((yield* Effect.flip(odd)).problem, "bad option")
+      })
+    )
+  })
+})

@@ -1,0 +1,7 @@
+export * as Evaluate from "./Evaluate.ts"
+export * as Classification from "./Classification.ts"
+export * as Compare from "./Compare.ts"
+export * as Interval from "./Interval.ts"
+export * as Metric from "./Metric.ts"
+export * as Regression from "./Regression.ts"
+export * as Report from "./Report.ts"

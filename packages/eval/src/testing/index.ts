@@ -1,0 +1,1 @@
+export * as MetricLaws from "./MetricLaws.ts"

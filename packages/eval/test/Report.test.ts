@@ -1,0 +1,200 @@
+import { assert, it } from "@effect/vitest"
+import { Codec } from "@watertight/core"
+import { Classification, Metric, Regression, Report } from "@watertight/eval"
+import { Effect } from "effect"
+
+const first: Report.Reading = { number: 1, reason: null, previous: [] }
+
+const classified = {
+  target: [0, 0, 0, 1, 1, 2, 2, 2, 2, 2],
+  prediction: [0, 0, 1, 1, 1, 2, 2, 2, 0, 2],
+  baseline: Array.from({ length: 10 }, () => 2)
+}
+
+const classification = (levels = ["setosa", "versicolor", "virginica"], reading = first) =>
+  Report.classification({
+    target: "species",
+    result: Metric.collect(Classification.fromCodes(levels), [classified]),
+    baseline: { name: "the commonest", comparison: Metric.collect(Classification.comparison, [classified]) },
+    reading
+  })
+
+const measured = { target: [10, 12, 14, 16], prediction: [11, 12, 13, 15], baseline: [12, 14, 16, 18] }
+
+const regression = Report.regression({
+  target: "temperature",
+  result: Metric.collect(Regression.metric, [measured]),
+  baseline: { name: "same as today", comparison: Metric.collect(Regression.comparison, [measured]) },
+  reading: first
+})
+
+it.effect("E02 E03 E04 E08 report: a classification as a page", () =>
+  Effect.gen(function* () {
+    assert.strictEqual(
+      Report.toText(yield* classification()),
+      `Test of "species" on 10 rows
+
+First reading of these rows.
+
+accuracy  80.00 %  95 % interval 49.02 % to 94.33 %
+
+Against the baseline "the commonest", on the same rows:
+  error rate of the baseline  50.00 %
+  error rate of the model     20.00 %
+  The model saves 30.00 points (60.00 % of it), 95 % interval -11.83 to 71.83. That may be chance.
+
+level             precision  recall      F1  rows
+setosa               0.6667  0.6667  0.6667     3
+versicolor           0.6667  1.0000  0.8000     2
+virginica            1.0000  0.8000  0.8889     5
+mean over levels     0.7778  0.8222  0.7852
+mean over rows       0.8333  0.8000  0.8044
+
+Confusion (row: truth, column: prediction)
+            setosa  versicolor  virginica
+setosa           2           1          ·
+versicolor       ·           2          ·
+virginica        1           ·          4
+
+Most confused
+setosa taken for versicolor  1 time     33.33 % of setosa
+virginica taken for setosa   1 time  20.00 % of virginica`
+    )
+  })
+)
+
+it.effect("E02 E08 report: a regression as a page", () =>
+  Effect.gen(function* () {
+    assert.strictEqual(
+      Report.toText(yield* regression),
+      `Test of "temperature" on 4 rows
+
+First reading of these rows.
+
+mean absolute error          0.7500
+root mean squared error      0.8660
+R2                           0.8500
+bias (prediction - target)  -0.2500
+
+Against the baseline "same as today", on the same rows:
+  mean absolute error of the baseline  2.000
+  mean absolute error of the model     0.750
+  The model saves 1.250 (62.50 % of it), 95 % interval 0.760 to 1.740. It is better.`
+    )
+  })
+)
+
+it.effect("E08 report: a model behind its baseline is told so", () =>
+  Effect.gen(function* () {
+    const batch = { target: [0, 0, 0, 0], prediction: [3, 3, 3, 4], baseline: [1, 1, 1, 1] }
+    const report = yield* Report.regression({
+      target: "t",
+      result: Metric.collect(Regression.metric, [batch]),
+      baseline: { name: "b", comparison: Metric.collect(Regression.comparison, [batch]) },
+      reading: first
+    })
+    assert.include(
+      Report.toText(report),
+      "The model saves -2.250 (-225.00 % of it), 95 % interval -2.740 to -1.760. It is WORSE."
+    )
+    assert.include(Report.toText(report), "R2                          undefined: the target does not vary")
+  })
+)
+
+it.effect("report: a further reading says so before any figure", () =>
+  Effect.gen(function* () {
+    const earlier = {
+      who: "ada",
+      at: "2026-11-01T10:00:00.000Z",
+      pipeline: "iris",
+      model: "a".repeat(64),
+      reported: "accuracy 70.00 %"
+    }
+    const text = Report.toText(
+      yield* classification(undefined, { number: 2, reason: "a bug in the loss", previous: [earlier] })
+    )
+    assert.strictEqual(
+      text.split("\n").slice(2, 5).join("\n"),
+      [
+        "READING 2 OF THESE ROWS: they are no longer unseen, and these figures may flatter.",
+        "Reason given: a bug in the loss",
+        "  2026-11-01T10:00:00.000Z ada, pipeline iris, model aaaaaaaa: accuracy 70.00 %"
+      ].join("\n")
+    )
+  })
+)
+
+it.effect("report: one line for the ledger", () =>
+  Effect.gen(function* () {
+    assert.strictEqual(
+      Report.summary(yield* classification()),
+      "accuracy 80.00 % (95 % interval 49.02 % to 94.33 %) on 10 rows"
+    )
+    assert.strictEqual(
+      Report.summary(yield* regression),
+      "mean absolute error 0.7500, root mean squared error 0.8660, R2 0.8500 on 4 rows"
+    )
+  })
+)
+
+it.effect("report: JSON is read back as the same report, anything else refused", () =>
+  Effect.gen(function* () {
+    for (const report of [yield* classification(), yield* regression]) {
+      const json: unknown = JSON.parse(JSON.stringify(Report.toJson(report)))
+      assert.deepStrictEqual(yield* Report.fromJson(json), report)
+      const error = yield* Effect.flip(Report.fromJson({ ...report, extra: 1 }))
+      assert.match(error.message, /extra/)
+      yield* Effect.flip(Report.fromJson({ ...report, version: 2 }))
+      yield* Effect.flip(Report.fromJson({ ...report, rows: "10" }))
+    }
+  })
+)
+
+it.effect("report: the store keeps it", () =>
+  Effect.gen(function* () {
+    const report = yield* regression
+    assert.strictEqual(Report.codec._tag, "Stored")
+    if (Report.codec._tag === "Stored") {
+      assert.deepStrictEqual(yield* Report.codec.decode(Report.codec.encode(report)), report)
+      yield* Effect.flip(Report.codec.decode({ meta: { kind: "regression" }, blobs: {} })).pipe(
+        Effect.tap((error) => Effect.sync(() => assert.instanceOf(error, Codec.ArtifactError)))
+      )
+    }
+  })
+)
+
+it.effect("report: what cannot be reported is an error that says why", () =>
+  Effect.gen(function* () {
+    const report = (batch: Regression.Batch, baseline?: Report.Parts<Regression.Result>["baseline"]) =>
+      Effect.flip(
+        Report.regression({
+          target: "fare",
+          result: Metric.collect(Regression.metric, [batch]),
+          reading: first,
+          ...(baseline === undefined ? {} : { baseline })
+        })
+      )
+    assert.strictEqual(
+      (yield* report({ target: [], prediction: [] })).message,
+      'No report on "fare": there are no rows.'
+    )
+    assert.match((yield* report({ target: [1, 2], prediction: [NaN, 1] })).message, /NaN or infinite for 1 of 2 rows/)
+    const comparison = Metric.collect(Regression.comparison, [measured])
+    const other = yield* report({ target: [1], prediction: [1] }, { name: "mean", comparison })
+    assert.match(other.message, /the model has 1 rows and the baseline "mean" 4/)
+  })
+)
+
+it.effect("report: many levels leave the matrix to the JSON, and odd names stay on their line", () =>
+  Effect.gen(function* () {
+    const many = Array.from({ length: 21 }, (_, code) => `level ${code}`)
+    assert.include(
+      Report.toText(yield* classification(many)),
+      "The confusion matrix of 21 levels is in the JSON report."
+    )
+    const odd = Report.toText(yield* classification(["a\nb", "\u001b[31mred", "x".repeat(30)]))
+    assert.notInclude(odd, "\u001b")
+    assert.include(odd, "a\uFFFDb")
+    assert.include(odd, "xxxxxxxxx…")
+  })
+)

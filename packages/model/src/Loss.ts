@@ -1,0 +1,214 @@
+/**
+ * What training makes small. A loss gives one number per row from plain `tf` operations that differentiate, so padding
+ * can be weighed out and the worst rows can be listed; `mean` is what a step minimizes.
+ *
+ * Losses for categories take logits, never probabilities: softmax and logarithm are computed together, which neither
+ * overflows nor takes the logarithm of 0. Operations that compare a differentiated tensor are avoided, since they have no
+ * gradient in TensorFlow.js.
+ */
+import { Effect, Result, Schema } from "effect"
+import { tf } from "./internal/tfjs.ts"
+import { ConfigError } from "./layers/Layer.ts"
+import type { Built } from "./Module.ts"
+
+const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const below1 = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }))
+
+/** What identifies a loss. */
+export const Config = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("crossEntropy"), smoothing: below1 }),
+  Schema.Struct({ kind: Schema.Literal("binaryCrossEntropy"), positiveWeight: positive }),
+  Schema.Struct({ kind: Schema.Literal("meanSquaredError") }),
+  Schema.Struct({ kind: Schema.Literal("meanAbsoluteError") }),
+  Schema.Struct({ kind: Schema.Literal("huber"), delta: positive })
+])
+
+/** What identifies a loss. */
+export type Config = typeof Config.Type
+
+/** A loss for targets of one kind of column. */
+export interface Loss<out Target extends "float" | "category" = "float" | "category"> {
+  /** Identifies the loss completely: one of `Config` for the losses here, any JSON for a loss of your own. */
+  readonly config: Schema.JsonObject
+  /** Float targets are float32 `[batch]`; category targets are int32 codes `[batch]`. */
+  readonly target: Target
+  /** How many numbers the model must give per row, from the number of the target's levels (0 for a float target). */
+  readonly outputs: (levels: number) => number
+  /** The loss of a model that has learned nothing and says "all classes alike"; `undefined` where there is no such value. */
+  readonly chance: (levels: number) => number | undefined
+  /** Maps predictions `[batch, outputs]` and targets `[batch]` to losses `[batch]`. */
+  readonly perExample: (prediction: tf.Tensor2D, target: tf.Tensor1D) => tf.Tensor1D
+}
+
+/** A model's output does not suit the loss. */
+export class LossMismatch extends Schema.TaggedError<LossMismatch>()("LossMismatch", {
+  loss: Schema.String,
+  got: Schema.String,
+  expected: Schema.String
+}) {
+  override get message() {
+    return `The loss ${this.loss} does not suit the model: it takes ${this.expected}, and the model gives ${this.got}.`
+  }
+}
+
+/** Options that no loss can have throw: they are a mistake in the program, not in its input. */
+const checked = <C extends Config>(config: C): C => {
+  Result.getOrThrowWith(
+    Schema.decodeUnknownResult(Config)(config),
+    (issue) => new RangeError(`Loss.${config.kind}: ${issue.message}`)
+  )
+  return config
+}
+
+/**
+ * Makes the cross-entropy of softmax for a category target: `-sum_k q_k log softmax(logits)_k`, in nats.
+ *
+ * `smoothing` is the e of `q = (1 - e) · onehot + e / K` over all K classes, the true one included (Szegedy et al. 2016,
+ * section 7, PyTorch's `label_smoothing`; 0.1 is standard). With K = 2, `smoothing: 0.1` gives targets of 0.95 and 0.05;
+ * targets of 0.9 and 0.1 are `smoothing: 0.2`, see `smoothingFor`. The default is 0.
+ *
+ * @example
+ * import { Loss } from "@watertight/model"
+ * Loss.crossEntropy({ smoothing: 0.1 }).config // => { kind: "crossEntropy", smoothing: 0.1 }
+ */
+export const crossEntropy = ({ smoothing = 0 }: { readonly smoothing?: number } = {}): Loss<"category"> => ({
+  config: checked({ kind: "crossEntropy", smoothing }),
+  target: "category",
+  outputs: (levels) => levels,
+  chance: (levels) => Math.log(levels),
+  perExample: (logits, codes) => {
+    const classes = logits.shape[1]
+    const rest = smoothing / classes
+    const target = tf.oneHot(codes, classes, 1 - smoothing + rest, rest, "float32")
+    return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))
+  }
+})
+
+/**
+ * Returns the `smoothing` for which the true one of `classes` classes gets the target `correct`.
+ *
+ * @example
+ * import { Loss } from "@watertight/model"
+ * Loss.smoothingFor({ correct: 0.75, classes: 2 }) // => 0.5
+ */
+export const smoothingFor = ({ classes, correct }: { readonly correct: number; readonly classes: number }): number => {
+  if (!Number.isInteger(classes) || classes < 2 || !(correct > 1 / classes && correct <= 1)) {
+    throw new RangeError(`Loss.smoothingFor: ${correct} is no target in (1/${classes}, 1] of ${classes} classes`)
+  }
+  return ((1 - correct) * classes) / (classes - 1)
+}
+
+/**
+ * Makes the cross-entropy for a category of two levels from one logit per row, that of level 1:
+ * `w y log(1 + exp(-z)) + (1 - y) log(1 + exp(z))`. `positiveWeight` is the w of the rows of level 1: the number of
+ * other rows for each of them balances the two (PyTorch's `pos_weight`). The default is 1.
+ */
+export const binaryCrossEntropy = ({
+  positiveWeight = 1
+}: { readonly positiveWeight?: number } = {}): Loss<"category"> => ({
+  config: checked({ kind: "binaryCrossEntropy", positiveWeight }),
+  target: "category",
+  outputs: () => 1,
+  chance: () => (positiveWeight === 1 ? Math.LN2 : undefined),
+  perExample: (prediction, codes) => {
+    const logit = column(prediction)
+    const isPositive = tf.cast(codes, "float32")
+    const missed = tf.mul(tf.mul(isPositive, positiveWeight), tf.softplus(tf.neg(logit)))
+    return tf.add(missed, tf.mul(tf.sub(1, isPositive), tf.softplus(logit)))
+  }
+})
+
+const column = (prediction: tf.Tensor2D): tf.Tensor1D => tf.reshape(prediction, [prediction.shape[0]])
+
+/** The absolute value, with gradient 0 at 0. */
+const absolute = (x: tf.Tensor1D): tf.Tensor1D => tf.add(tf.relu(x), tf.relu(tf.neg(x)))
+
+const ofError = (config: Config, perError: (error: tf.Tensor1D) => tf.Tensor1D): Loss<"float"> => ({
+  config: checked(config),
+  target: "float",
+  outputs: () => 1,
+  chance: () => undefined,
+  perExample: (prediction, target) => perError(tf.sub(column(prediction), target))
+})
+
+/** The squared error, for a float target. Its minimum is at the target's mean. */
+export const meanSquaredError: Loss<"float"> = ofError({ kind: "meanSquaredError" }, tf.square)
+
+/** The absolute error, for a float target: outliers pull no harder than others. Its minimum is at the target's median. */
+export const meanAbsoluteError: Loss<"float"> = ofError({ kind: "meanAbsoluteError" }, absolute)
+
+/**
+ * Makes the Huber loss for a float target: half the squared error up to `delta`, `delta · (|error| - delta / 2)` beyond
+ * (Huber 1964; PyTorch's `HuberLoss`). `delta` has the target's unit; the default is 1.
+ *
+ * @example
+ * import { Loss } from "@watertight/model"
+ * Loss.huber().config // => { kind: "huber", delta: 1 }
+ */
+export const huber = ({ delta = 1 }: { readonly delta?: number } = {}): Loss<"float"> =>
+  ofError({ kind: "huber", delta }, (error) => {
+    const size = absolute(error)
+    const beyond = tf.relu(tf.sub(size, delta))
+    const within = tf.sub(size, beyond)
+    return tf.add(tf.mul(tf.square(within), 0.5), tf.mul(beyond, delta))
+  })
+
+const make = (config: Config): Loss => {
+  switch (config.kind) {
+    case "crossEntropy":
+      return crossEntropy(config)
+    case "binaryCrossEntropy":
+      return binaryCrossEntropy(config)
+    case "meanSquaredError":
+      return meanSquaredError
+    case "meanAbsoluteError":
+      return meanAbsoluteError
+    case "huber":
+      return huber(config)
+  }
+}
+
+/**
+ * Makes the loss a config describes. Fails with `ConfigError` on an unknown kind, an unknown option and an option out of
+ * range.
+ *
+ * @example
+ * import { Loss } from "@watertight/model"
+ * import { Effect } from "effect"
+ * Effect.runSync(Loss.fromConfig({ kind: "huber", delta: 2 })).config // => { kind: "huber", delta: 2 }
+ */
+export const fromConfig = (config: unknown): Effect.Effect<Loss, ConfigError> =>
+  Schema.decodeUnknownEffect(Config)(config, { onExcessProperty: "error" }).pipe(
+    Effect.mapBoth({ onSuccess: make, onFailure: (issue) => new ConfigError({ kind: "loss", reason: issue.message }) })
+  )
+
+/**
+ * Returns the mean loss of a batch, `sum(weight · loss) / sum(weight)`: rows of weight 0 are padding and change nothing.
+ * A batch whose weights are all 0 has no mean: the result is NaN.
+ */
+export const mean = (loss: Loss, prediction: tf.Tensor2D, target: tf.Tensor1D, weight: tf.Tensor1D): tf.Scalar =>
+  tf.div(tf.sum(tf.mul(loss.perExample(prediction, target), weight)), tf.sum(weight))
+
+const bounding: ReadonlyArray<string> = ["relu", "elu", "sigmoid", "tanh"]
+const transparent: ReadonlyArray<string> = ["dropout", "flatten"]
+
+/**
+ * Checks that a model's output suits a loss: as many numbers as the loss takes for a target of `levels` levels (0 for a
+ * float target), and, where the loss takes logits, no activation after the last layer that weighs.
+ */
+export const check = (loss: Loss, built: Built, levels: number): Effect.Effect<void, LossMismatch> => {
+  const name = String(loss.config.kind)
+  const outputs = loss.outputs(levels)
+  const refuse = (expected: string, got: string) => Effect.fail(new LossMismatch({ loss: name, expected, got }))
+  if (loss.target === "category" && outputs === 1 && levels !== 2) {
+    return refuse("a target of 2 levels", `its predictions for one of ${levels}; use Loss.crossEntropy`)
+  }
+  if (built.output.length !== 1 || built.output[0] !== outputs) {
+    return refuse(`outputs of shape [${outputs}]`, `[${built.output.join(", ")}]`)
+  }
+  const last = built.layers.findLast((layer) => !transparent.includes(layer.kind))
+  if (loss.target === "category" && last !== undefined && bounding.includes(last.kind)) {
+    return refuse("logits, any real numbers", `the output of ${last.path}; remove that layer`)
+  }
+  return Effect.void
+}

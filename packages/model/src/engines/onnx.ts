@@ -1,0 +1,151 @@
+/**
+ * The engine that runs compiled programs on ONNX Runtime, on the processor. This is the one file that talks to
+ * onnxruntime-node: its promises and exceptions end here.
+ *
+ * A program's state lives in two sets of tensors. A run reads one set and writes the other, then they change places:
+ * nothing is copied, and a failed run leaves the state as it was.
+ */
+import { Digest } from "@watertight/core"
+import { Effect, Schema, Semaphore } from "effect"
+import type { Scope } from "effect"
+import type * as Ort from "onnxruntime-node"
+import type { CompileError } from "../compile/CompileError.ts"
+import { CompileError as CompileFailure } from "../compile/CompileError.ts"
+import * as Onnx from "../compile/Onnx.ts"
+import * as Trace from "../compile/Trace.ts"
+import * as Program from "../Program.ts"
+import type { Executable } from "./Executable.ts"
+import { ExecutionError, reasonOf, validate } from "./Executable.ts"
+
+/** An engine cannot start on this machine. */
+export class EngineError extends Schema.TaggedError<EngineError>()("EngineError", {
+  engine: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The engine "${this.engine}" cannot start: ${this.reason}.`
+  }
+}
+
+/** How ONNX Runtime runs. */
+export interface Options {
+  /** How many threads compute one operator, a positive integer. Results do not depend on it in any bit. */
+  readonly threads?: number
+}
+
+/** Starts the engine. */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const threads = options.threads ?? 1
+  if (!Number.isInteger(threads) || threads < 1) {
+    return yield* new EngineError({ engine: "onnx", reason: `threads must be a positive integer and is ${threads}` })
+  }
+  const ort = yield* Effect.tryPromise({
+    try: () => import("onnxruntime-node"),
+    catch: (cause) => new EngineError({ engine: "onnx", reason: reasonOf(cause) })
+  })
+  return {
+    id: `onnx-cpu/${ort.env.versions.node ?? ort.env.versions.common}`,
+    compile: (program: Program.Program) => compile(ort, threads, program)
+  }
+})
+
+const sessionOptions = (threads: number): Ort.InferenceSession.SessionOptions => ({
+  executionProviders: ["cpu"],
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  executionMode: "sequential",
+  graphOptimizationLevel: "all",
+  logSeverityLevel: 4,
+  extra: { session: { use_deterministic_compute: "1" } }
+})
+
+const compile = Effect.fnUntraced(function* (
+  ort: typeof Ort,
+  threads: number,
+  program: Program.Program
+): Effect.fn.Return<Executable, CompileError, Scope.Scope> {
+  const graph = yield* Trace.record(program)
+  const model = Onnx.encode(graph)
+  const session = yield* Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => ort.InferenceSession.create(model, sessionOptions(threads)),
+      catch: (cause) => new CompileFailure({ program: program.name, reason: reasonOf(cause) })
+    }),
+    (open) => Effect.promise(() => open.release())
+  )
+  const turn = yield* Semaphore.make(1)
+  const fail = (cause: unknown) => new ExecutionError({ program: program.name, reason: reasonOf(cause) })
+
+  const returned = graph.outputs.filter(({ name }) => name.startsWith("next."))
+  const advancing = new Set(returned.map(({ name }) => name.slice("next.".length)))
+  const first = tensors(ort, program.state)
+  const second = { ...first, ...tensors(ort, pick(program.state, advancing)) }
+  const outputs = tensors(
+    ort,
+    Object.fromEntries(
+      graph.outputs
+        .filter(({ name }) => name.startsWith("output."))
+        .map(({ name, value }) => [name.slice("output.".length), value as Program.TensorSpec]) // tracing refused other types
+    )
+  )
+  const inputNames = Object.keys(program.inputs)
+  const outputNames = Object.keys(outputs)
+  const shapes = Object.fromEntries(inputNames.map((name) => [name, [...program.inputs[name].shape]]))
+  const fetching = (state: Tensors) => ({ ...prefixed("next.", pick(state, advancing)), ...prefixed("output.", outputs) })
+
+  let current = { state: first, feeds: prefixed("state.", first), fetches: fetching(second) }
+  let other = { state: second, feeds: prefixed("state.", second), fetches: fetching(first) }
+
+  const runOnce = (inputs: Program.Data) =>
+    Effect.suspend(() => {
+      const feeds = { ...current.feeds }
+      for (const name of inputNames) {
+        feeds[`input.${name}`] = new ort.Tensor(program.inputs[name].dtype, inputs[name], shapes[name])
+      }
+      return Effect.map(Effect.tryPromise({ try: () => session.run(feeds, current.fetches), catch: fail }), () => {
+        ;[current, other] = [other, current]
+        const results: Record<string, Program.TensorData> = {}
+        for (const name of outputNames) results[name] = numbers(outputs[name]).slice()
+        return results
+      })
+    })
+
+  return {
+    digest: Digest.fromBytes(model),
+    write: (state) =>
+      validate(program, "state", state, { partial: true }).pipe(
+        Effect.andThen(
+          Effect.sync(() => {
+            for (const name of Object.keys(state)) numbers(current.state[name]).set(state[name])
+          })
+        ),
+        turn.withPermit
+      ),
+    read: turn.withPermit(
+      Effect.sync(() =>
+        Object.fromEntries(Object.keys(program.state).map((name) => [name, numbers(current.state[name]).slice()]))
+      )
+    ),
+    run: (inputs) =>
+      validate(program, "input", inputs, { partial: false }).pipe(
+        Effect.andThen(runOnce(inputs)),
+        turn.withPermit,
+        Effect.uninterruptible
+      )
+  }
+})
+
+type Tensors = Record<string, Ort.Tensor>
+
+const tensors = (ort: typeof Ort, specs: Program.Specs): Tensors =>
+  Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, new ort.Tensor(spec.dtype, Program.zeros(spec), [...spec.shape])])
+  )
+
+const numbers = (tensor: Ort.Tensor): Program.TensorData => tensor.data as Program.TensorData // made by `tensors`
+
+const pick = <A>(record: Readonly<Record<string, A>>, names: ReadonlySet<string>): Record<string, A> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => names.has(name)))
+
+const prefixed = <A>(prefix: string, record: Readonly<Record<string, A>>): Record<string, A> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [`${prefix}${name}`, value]))

@@ -1,0 +1,2 @@
+export * as EngineLaws from "./EngineLaws.ts"
+export * as ModuleLaws from "./ModuleLaws.ts"

@@ -1,0 +1,5 @@
+export * as Clip from "./Clip.ts"
+export * as Hyperparameter from "./Hyperparameter.ts"
+export * as LearningRate from "./LearningRate.ts"
+export * as Optimizer from "./Optimizer.ts"
+export * as Transform from "./Transform.ts"

@@ -1,0 +1,5 @@
+export * as ClipLaws from "./ClipLaws.ts"
+export * as LearningRateLaws from "./LearningRateLaws.ts"
+export * as OptimizerLaws from "./OptimizerLaws.ts"
+export * as Reference from "./Reference.ts"
+export * as Run from "./Run.ts"
