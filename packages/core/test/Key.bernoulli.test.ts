@@ -11,7 +11,9 @@ interface Fixtures {
   }>
 }
 
-const fixtures: Fixtures = JSON.parse(readFileSync(new URL("./fixtures/bernoulli_fixtures.json", import.meta.url), "utf8"))
+const fixtures: Fixtures = JSON.parse(
+  readFileSync(new URL("./fixtures/bernoulli_fixtures.json", import.meta.url), "utf8")
+)
 const numRuns = Number(process.env.WATERTIGHT_RUNS ?? 50)
 
 describe("Key.bernoulli", () => {
@@ -37,7 +39,11 @@ describe("Key.bernoulli", () => {
   })
 
   it("keeps the given share, with the given value", () => {
-    for (const [probability, value] of [[0.8, 1.25], [0.5, 2], [2 ** -16, 1]] as const) {
+    for (const [probability, value] of [
+      [0.8, 1.25],
+      [0.5, 2],
+      [2 ** -16, 1]
+    ] as const) {
       const count = 400_000
       const drawn = Key.bernoulli(Key.fromSeed(1), probability, new Float32Array(count), value)
       const kept = drawn.filter((decision) => decision !== 0)

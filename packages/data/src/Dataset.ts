@@ -109,7 +109,9 @@ export const mapRows = <C extends Columns, D extends Columns, P extends Partitio
     const before = opened(dataset)
     return Effect.map(f(before), (after) => {
       if (after.length !== before.length) {
-        throw new RangeError(`Dataset.mapRows: ${before.length} rows became ${after.length}; each row must stay one row`)
+        throw new RangeError(
+          `Dataset.mapRows: ${before.length} rows became ${after.length}; each row must stay one row`
+        )
       }
       return make({ ...after, ids: before.ids }, undefined, dataset.partition)
     })

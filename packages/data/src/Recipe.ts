@@ -48,7 +48,12 @@ export type TrainOnly<Given, A, In extends Columns, Verb extends string> =
       ? `${Verb} takes the train partition; this table is not split yet: use Split first`
       : `${Verb} takes the train partition of a Split`
 
-type Refusal<C extends Columns, Name extends string, Kind extends Column.Kind, Verb extends string> = Name extends keyof C
+type Refusal<
+  C extends Columns,
+  Name extends string,
+  Kind extends Column.Kind,
+  Verb extends string
+> = Name extends keyof C
   ? C[Name]["kind"] extends Kind
     ? never
     : `${Verb} takes ${Kind extends "category" ? "category" : "float or tensor"} columns; ${Name} is a ${C[Name]["kind"]}`
@@ -63,7 +68,11 @@ export type Accepts<Given, C extends Columns, Name extends string, Kind extends 
 
 /** `C` after a numeric step on the columns named. */
 export type Scaled<C extends Columns, Name extends string> = {
-  readonly [K in keyof C]: K extends Name ? (C[K] extends Column.Tensor<infer Shape> ? Column.Tensor<Shape> : C[K]) : C[K]
+  readonly [K in keyof C]: K extends Name
+    ? C[K] extends Column.Tensor<infer Shape>
+      ? Column.Tensor<Shape>
+      : C[K]
+    : C[K]
 }
 
 /** `C` with the columns named one-hot encoded. */
@@ -80,9 +89,10 @@ export type Extended<C extends Columns, Changed extends Columns> = {
 const fromSteps = <In extends Columns, Out extends Columns>(steps: ReadonlyArray<Step.Any>): Recipe<In, Out> =>
   Object.assign(Object.create(Pipeable.Prototype), { steps })
 
-/** Adds steps; `accepted` is a recipe, as the types of the combinators below make sure. */
-const adding = <In extends Columns, Out extends Columns>(accepted: unknown, steps: ReadonlyArray<Step.Any>) =>
-  fromSteps<In, Out>([...(accepted as Recipe<In, never>).steps, ...steps])
+const adding = <In extends Columns, Out extends Columns>(accepted: unknown, steps: ReadonlyArray<Step.Any>) => {
+  const recipe = accepted as Recipe<In, never> // what the combinators below accept is a recipe
+  return fromSteps<In, Out>([...recipe.steps, ...steps])
+}
 
 /** Starts a recipe for the rows of a train partition. The node only says which columns there are; nothing is read. */
 export const of = <A, E, R>(
@@ -130,7 +140,10 @@ export const standardize =
   <In extends Columns, Out extends Columns>(
     recipe: Accepts<Recipe<In, Out>, Out, Name, "float" | "tensor", "standardize">
   ): Recipe<In, Scaled<Out, Name>> =>
-    adding(recipe, each(columns).map((name) => Standardize.make(name, options)))
+    adding(
+      recipe,
+      each(columns).map((name) => Standardize.make(name, options))
+    )
 
 /** Scales float and tensor columns to [0, 1] over the train rows; constants become 0. See `steps/MinMax` for the options. */
 export const minMax =
@@ -138,7 +151,10 @@ export const minMax =
   <In extends Columns, Out extends Columns>(
     recipe: Accepts<Recipe<In, Out>, Out, Name, "float" | "tensor", "minMax">
   ): Recipe<In, Scaled<Out, Name>> =>
-    adding(recipe, each(columns).map((name) => MinMax.make(name, options)))
+    adding(
+      recipe,
+      each(columns).map((name) => MinMax.make(name, options))
+    )
 
 /** Multiplies float and tensor columns by a constant: `Recipe.scale("image", 1 / 255)`. */
 export const scale =
@@ -146,7 +162,10 @@ export const scale =
   <In extends Columns, Out extends Columns>(
     recipe: Accepts<Recipe<In, Out>, Out, Name, "float" | "tensor", "scale">
   ): Recipe<In, Scaled<Out, Name>> =>
-    adding(recipe, each(columns).map((name) => Scale.make(name, factor)))
+    adding(
+      recipe,
+      each(columns).map((name) => Scale.make(name, factor))
+    )
 
 /** Turns categories into tensors of one number per level: 1 for the row's level, 0 for the others. */
 export const oneHot =
@@ -154,7 +173,10 @@ export const oneHot =
   <In extends Columns, Out extends Columns>(
     recipe: Accepts<Recipe<In, Out>, Out, Name, "category", "oneHot">
   ): Recipe<In, Encoded<Out, Name>> =>
-    adding(recipe, each(columns).map((name) => OneHot.make(name)))
+    adding(
+      recipe,
+      each(columns).map((name) => OneHot.make(name))
+    )
 
 const declarations = (columns: Columns): Readonly<Record<string, Digest.Digestible>> =>
   Object.fromEntries(
@@ -243,7 +265,8 @@ const codec = <In extends Columns, Out extends Columns>(recipe: Recipe<In, Out>)
             const { learned: _, ...found } = stored.steps[index]
             return Digest.of(found as Digest.Digestible) === Digest.of(describe(step) as Digest.Digestible) // both are JSON
           })
-        if (!same) return yield* new Codec.ArtifactError({ codec: "recipe", reason: "its steps are those of another recipe" })
+        if (!same)
+          return yield* new Codec.ArtifactError({ codec: "recipe", reason: "its steps are those of another recipe" })
         return {
           columns: Object.fromEntries(stored.columns.map(({ column, name }) => [name, column])),
           steps: recipe.steps.map((step, index) => ({ step, learned: stored.steps[index].learned }))

@@ -34,3 +34,34 @@ export const fromTable = <C extends Columns>(table: Table.Table<C>, name = "tabl
     }),
     {}
   )
+
+/**
+ * Takes the first rows of a table, all if it has no more: to try a pipeline on little.
+ *
+ * @example
+ * import { Column, Columns, Source } from "@watertight/data"
+ * const days = Source.csv("seattle-weather.csv", Columns.make({ date: Column.timestamp, temp_max: Column.float }))
+ * Source.head(days, 100).stage.params // => { rows: 100 }
+ */
+export const head = <C extends Columns, E, R>(
+  table: Node.Node<Table.Table<C>, E, R>,
+  rows: number
+): Node.Node<Table.Table<C>, E, R> =>
+  Node.make(
+    Stage.make({
+      name: "head",
+      version: 1,
+      code: "versioned",
+      params: { rows },
+      codec: Table.codec<C>(),
+      run: (inputs: { readonly table: Table.Table<C> }) =>
+        Effect.sync(() => {
+          const count = Math.min(rows, inputs.table.length)
+          return Table.take(
+            inputs.table,
+            Uint32Array.from({ length: count }, (_, row) => row)
+          )
+        })
+    }),
+    { table }
+  )

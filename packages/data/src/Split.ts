@@ -3,7 +3,7 @@
  * its own, then reads three data sets off the assignment; what is computed from train rows does not depend on what the
  * other rows hold. Tables with instants are split by time; that is a matter of types here, and checked again at run time.
  */
-import { Key, Node, Stage } from "@watertight/core"
+import { type Key, Node, Stage } from "@watertight/core"
 import { Effect, type Schema } from "effect"
 import * as Assignment from "./Assignment.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
@@ -80,7 +80,7 @@ export const random = <C extends Columns, E, R>(
   table: Untimed<C, E, R>,
   shares: Shares
 ): Partitions<C, E | SplitError, R> =>
-  make(table as Node.Node<Table<C>, E, R>, { // the only branch of Untimed that is no sentence
+  make(untimed(table), {
     name: "random-split",
     version: 1,
     code: "versioned",
@@ -97,7 +97,7 @@ export const stratified = <C extends Columns, E, R>(
   table: Untimed<C, E, R>,
   options: Shares & { readonly on: ClassOf<NoInfer<C>> }
 ): Partitions<C, E | SplitError, R> =>
-  make(table as Node.Node<Table<C>, E, R>, { // the only branch of Untimed that is no sentence
+  make(untimed(table), {
     name: "stratified-split",
     version: 1,
     code: "versioned",
@@ -130,6 +130,9 @@ export const temporal = <C extends Columns, E, R>(
     params: { on: options.on, validation: options.validation, test: options.test, gap: options.gap ?? "0 millis" },
     assign: Temporal.assign(options.on, options)
   })
+
+const untimed = <C extends Columns, E, R>(table: Untimed<C, E, R>): Node.Node<Table<C>, E, R> =>
+  table as Node.Node<Table<C>, E, R> // the only branch of Untimed that is no sentence
 
 /** How validation is carved out of the given train rows. */
 export type Carve<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
@@ -266,7 +269,9 @@ const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
       origin: partition,
       codec: Dataset.codec<C, P>(),
       run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }) =>
-        Effect.map(sameColumns(partition, inputs.table, inputs.like), (table) => Dataset.make(table, undefined, partition))
+        Effect.map(sameColumns(partition, inputs.table, inputs.like), (table) =>
+          Dataset.make(table, undefined, partition)
+        )
     }),
     { table, like }
   )
@@ -284,5 +289,7 @@ const sameColumns = <C extends Columns>(
   const differs = names.find((name) => JSON.stringify(table.columns[name]) !== JSON.stringify(like.columns[name]))
   if (differs === undefined) return Effect.succeed(table)
   const reason = `the column "${differs}" of ${partition} is not declared as that of train`
-  return Effect.fail(new SplitError({ split, partition, reason, hint: "Declare the columns once and use them for both." }))
+  return Effect.fail(
+    new SplitError({ split, partition, reason, hint: "Declare the columns once and use them for both." })
+  )
 }

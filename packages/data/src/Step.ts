@@ -110,12 +110,15 @@ export const make = <In extends Columns, Changed extends Columns, State>(
       ),
     apply: Effect.fnUntraced(function* (table, learned) {
       const state = yield* Schema.decodeUnknownEffect(options.state)(learned).pipe(
-        Effect.mapError((issue) => new RecipeError({ step: name, reason: `was given no state of its own: ${issue.message}` }))
+        Effect.mapError(
+          (issue) => new RecipeError({ step: name, reason: `was given no state of its own: ${issue.message}` })
+        )
       )
       const after = yield* columns(table.columns)
       const changed = yield* options.apply(table as Table.Table<In>, state) // see above
-      const values: Readonly<Record<string, Values>> = { ...table.values, ...changed }
-      return yield* Table.make(after, values as Table.Table["values"], table).pipe( // checked by make
+      const named: Readonly<Record<string, Values>> = { ...table.values, ...changed }
+      const values = named as Table.Table["values"] // Table.make checks them
+      return yield* Table.make(after, values, table).pipe(
         Effect.mapError(({ column, reason }) => new RecipeError({ step: name, column, reason }))
       )
     })
@@ -171,12 +174,7 @@ export interface ColumnOptions<Name extends string, Before extends Column.Column
  * })
  * Recipe.forColumns({ fare: Column.float }).pipe(Recipe.step(logarithm)).steps[0].config // => { column: "fare" }
  */
-export const column = <
-  const Name extends string,
-  Before extends Column.Column,
-  After extends Column.Column,
-  State
->(
+export const column = <const Name extends string, Before extends Column.Column, After extends Column.Column, State>(
   options: ColumnOptions<Name, Before, After, State>
 ): Step<{ readonly [K in Name]: Before }, { readonly [K in Name]: After }> => {
   const { column: target, name } = options

@@ -153,7 +153,11 @@ const addShifted = Effect.fnUntraced(function* <C extends Columns, D extends Col
   const twice = sorted.findIndex((row, place) => place > 0 && times[row] === times[sorted[place - 1]])
   if (twice >= 0) {
     const reason = `rows ${sorted[twice - 1] + 1} and ${sorted[twice] + 1} have the same time in "${order.on}"`
-    return yield* new WindowError({ window, reason, hint: "A series has one row for each time: aggregate the rows first." })
+    return yield* new WindowError({
+      window,
+      reason,
+      hint: "A series has one row for each time: aggregate the rows first."
+    })
   }
   const every = order.every === undefined ? undefined : yield* step(window, order.every)
   const isThere = (place: number, offset: number): boolean => {
@@ -167,7 +171,10 @@ const addShifted = Effect.fnUntraced(function* <C extends Columns, D extends Col
     const hint = "Bring more rows, look less far, or correct `every`."
     return yield* new WindowError({ window, reason: `none of the ${table.length} rows has its whole window`, hint })
   }
-  const rows = Table.take(table, kept.map((place) => sorted[place]))
+  const rows = Table.take(
+    table,
+    kept.map((place) => sorted[place])
+  )
   const shifted = added.map(({ from, name, offset }): [string, Float64Array] => [
     name,
     Float64Array.from(kept, (place) => all[from][sorted[place + offset]])
@@ -182,11 +189,25 @@ const addShifted = Effect.fnUntraced(function* <C extends Columns, D extends Col
 const wholeNumber = (window: string, name: string, value: number): Effect.Effect<void, WindowError> =>
   Number.isSafeInteger(value) && value >= 1
     ? Effect.void
-    : Effect.fail(new WindowError({ window, reason: `${name} is ${value}`, hint: "Give a whole number of rows, 1 or more." }))
+    : Effect.fail(
+        new WindowError({ window, reason: `${name} is ${value}`, hint: "Give a whole number of rows, 1 or more." })
+      )
 
 const step = (window: string, every: Length): Effect.Effect<number, WindowError> =>
-  Option.match(Option.filter(Option.map(Duration.fromInput(every), Duration.toMillis), (millis) => millis > 0 && millis < Infinity), {
-    onNone: () =>
-      Effect.fail(new WindowError({ window, reason: `every is no length of time: "${every}"`, hint: 'Write "1 day" or "1 hour".' })),
-    onSome: Effect.succeed
-  })
+  Option.match(
+    Option.filter(
+      Option.map(Duration.fromInput(every), Duration.toMillis),
+      (millis) => millis > 0 && millis < Infinity
+    ),
+    {
+      onNone: () =>
+        Effect.fail(
+          new WindowError({
+            window,
+            reason: `every is no length of time: "${every}"`,
+            hint: 'Write "1 day" or "1 hour".'
+          })
+        ),
+      onSome: Effect.succeed
+    }
+  )

@@ -3,7 +3,10 @@ import { createHash } from "node:crypto"
 import { Column, RowId } from "../src/index.ts"
 
 const sha = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest().subarray(0, 16).toString("hex")
-const hex = (ids: Uint8Array) => Array.from({ length: ids.length / 16 }, (_, row) => Buffer.from(ids.subarray(row * 16, row * 16 + 16)).toString("hex"))
+const hex = (ids: Uint8Array) =>
+  Array.from({ length: ids.length / 16 }, (_, row) =>
+    Buffer.from(ids.subarray(row * 16, row * 16 + 16)).toString("hex")
+  )
 
 describe("RowId.ofContent", () => {
   it("is the start of the SHA-256 of a row's bytes", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Codec } from "@watertight/core"
+import type { Codec } from "@watertight/core"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { Column, Columns, Table } from "../src/index.ts"
@@ -20,11 +20,20 @@ describe("Table.make", () => {
   it.effect("names the column that is wrong, and how", () =>
     Effect.gen(function* () {
       const problem = (changed: Record<string, unknown>, length = 3) =>
-        Effect.map(Effect.flip(Table.make(columns, { ...values, ...changed } as never, { length })), (error) => error.message)
+        Effect.map(
+          Effect.flip(Table.make(columns, { ...values, ...changed } as never, { length })),
+          (error) => error.message
+        )
       assert.strictEqual(yield* problem({ x: undefined }), 'Column "x" has no values')
-      assert.strictEqual(yield* problem({ x: Float32Array.of(1, 2, 3) }), 'Column "x" holds a Float32Array instead of a Float64Array')
+      assert.strictEqual(
+        yield* problem({ x: Float32Array.of(1, 2, 3) }),
+        'Column "x" holds a Float32Array instead of a Float64Array'
+      )
       assert.strictEqual(yield* problem({ x: Float64Array.of(1) }), 'Column "x" holds 1 numbers instead of 3')
-      assert.strictEqual(yield* problem({ label: Int32Array.of(0, 2, -1) }), 'Column "label" has the code 2 in row 1, but only 2 levels')
+      assert.strictEqual(
+        yield* problem({ label: Int32Array.of(0, 2, -1) }),
+        'Column "label" has the code 2 in row 1, but only 2 levels'
+      )
     })
   )
 
@@ -56,13 +65,17 @@ describe("Table.take", () => {
 
 describe("Table.digest", () => {
   const tables = Tables.arbitrary(every.columns, { minLength: 1, maxLength: 20 })
-  const someRows = (table: Table.Table) => fc.array(fc.nat(table.length - 1), { maxLength: 30 }).map((rows) => Uint32Array.from(rows))
+  const someRows = (table: Table.Table) =>
+    fc.array(fc.nat(table.length - 1), { maxLength: 30 }).map((rows) => Uint32Array.from(rows))
 
   it("of some rows is the digest of a table of them", () => {
     fc.assert(
-      fc.property(tables.chain((table) => fc.record({ table: fc.constant(table), rows: someRows(table) })), ({ rows, table }) => {
-        assert.strictEqual(Table.digest(table, rows), Table.digest(Table.take(table, rows)))
-      }),
+      fc.property(
+        tables.chain((table) => fc.record({ table: fc.constant(table), rows: someRows(table) })),
+        ({ rows, table }) => {
+          assert.strictEqual(Table.digest(table, rows), Table.digest(Table.take(table, rows)))
+        }
+      ),
       { numRuns: runs }
     )
   })
@@ -105,13 +118,14 @@ describe("Table.codec", () => {
     Effect.gen(function* () {
       const codec = stored(Table.codec())
       const { blobs, meta } = codec.encode(every)
-      for (const broken of [
+      const others: ReadonlyArray<Codec.Encoded> = [
         { meta, blobs: {} },
         { meta: null, blobs },
         { meta: { version: 2, columns: [] }, blobs },
         { meta: { version: 1, columns: [] }, blobs },
         { meta: { version: 1, columns: [], more: 1 }, blobs }
-      ]) {
+      ]
+      for (const broken of others) {
         const error = yield* Effect.flip(codec.decode(broken))
         assert.strictEqual(error._tag, "ArtifactError")
       }

@@ -6,7 +6,10 @@ import { Effect, Option } from "effect"
 
 const throughCodec = (codec: Codec.Codec<unknown>, value: unknown) =>
   codec._tag === "Transient"
-    ? Effect.as(Effect.sync(() => codec.fingerprint(value)), value)
+    ? Effect.as(
+        Effect.sync(() => codec.fingerprint(value)),
+        value
+      )
     : Effect.suspend(() => codec.decode(codec.encode(value)))
 
 /** Runs a node with the keys of a seed. */
@@ -19,6 +22,7 @@ export const run = <A, E, R>(root: Node.Node<A, E, R>, seed = 0): Effect.Effect<
       for (const [name, input] of Object.entries(node.inputs)) inputs[name] = yield* visit(input)
       const context: Stage.Context = {
         node: node.stage.name,
+        pipeline: "test",
         key: Key.foldIn(Key.fromSeed(seed), node.address),
         digests: {},
         checkpoints: { read: Effect.succeed(Option.none()), write: () => Effect.void }

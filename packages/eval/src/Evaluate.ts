@@ -137,22 +137,20 @@ const read = Effect.fn("Evaluate.test")(function* (
  * a category; mean absolute and root mean squared error, R2 and bias for a number, against a baseline if one is given.
  * Fails with `TestAlreadyOpened` when another model has read any of these rows.
  */
-export const test = <
-  A,
-  Target extends Column.Column,
-  E,
-  R,
-  E2,
-  R2,
-  C extends Columns.Columns,
-  Name extends string,
-  E3 = never,
-  R3 = never
->(
+export function test<A, Target extends Column.Column, E, R, E2, R2>(
+  model: Node.Node<Trained.Trained<Target>, E, R>,
+  rows: Node.Node<A, E2, R2> & TestOnly<A>
+): Node.Node<Report.Report, E | E2 | Errors, R | R2 | Ledger.Ledger | Engine.Engine>
+export function test<A, Target extends Column.Column, E, R, E2, R2, C extends Columns.Columns, Name extends string, E3, R3>(
   model: Node.Node<Trained.Trained<Target>, E, R>,
   rows: Node.Node<A, E2, R2> & TestOnly<A>,
-  options: { readonly baseline?: Baseline<C, Name, E3, R3> } = {}
-): Node.Node<Report.Report, E | E2 | E3 | Errors, R | R2 | R3 | Ledger.Ledger | Engine.Engine> => {
+  options: { readonly baseline: Baseline<C, Name, E3, R3> }
+): Node.Node<Report.Report, E | E2 | E3 | Errors, R | R2 | R3 | Ledger.Ledger | Engine.Engine>
+export function test<E, R>(
+  model: Node.Node<Trained.Trained, E, R>,
+  rows: Node.Node<unknown, E, R>,
+  options: { readonly baseline?: Baseline<Columns.Columns, string, E, R> } = {}
+): Node.Node<Report.Report, E | Errors, R | Ledger.Ledger | Engine.Engine> {
   const { baseline } = options
   const described = baseline === undefined ? undefined : { name: baseline.name, column: String(baseline.column) }
   const stage = Stage.make({
@@ -166,7 +164,7 @@ export const test = <
   })
   return Node.make(stage, {
     model,
-    test: rows as Node.Node<Inputs["test"], E2, R2>, // TestOnly checked it
+    test: rows as Node.Node<Inputs["test"], E, R>, // TestOnly checked it
     ...(baseline === undefined ? {} : { baseline: baseline.rows })
   })
 }

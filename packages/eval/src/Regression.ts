@@ -1,6 +1,7 @@
 /**
  * How far predictions of numbers are off. Sums are exact, so the figures are the same bits for any cutting of the stream
- * and any order of its rows, and R2 is right for targets far from 0, where the textbook formula cancels.
+ * and any order of its rows, and R2 is right for targets far from 0, where the textbook formula cancels. The squares are
+ * exact for numbers of a size between 1e-140 and 1e140.
  */
 import * as Compare from "./Compare.ts"
 import * as ExactSum from "./internal/ExactSum.ts"

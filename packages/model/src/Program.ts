@@ -3,7 +3,7 @@
  * state and outputs. Every shape is static. An engine compiles it once and then runs it many times; a train step, an
  * evaluation step and a prediction are all programs.
  */
-import type { tf } from "./internal/tfjs.ts"
+import { tf } from "./internal/tfjs.ts"
 
 /** What a tensor looks like: its shape (`[]` for a scalar) and the type of its numbers. */
 export interface TensorSpec {
@@ -34,7 +34,7 @@ export interface Program {
    * Computes the next state and the outputs. Returned state has the specs of `state`; a name left out is unchanged. It
    * must be a function of its arguments alone: values cannot be read in it, and random numbers are inputs.
    */
-  readonly run: (state: Tensors, inputs: Tensors) => { readonly state: Tensors; readonly outputs: Tensors }
+  readonly run: (state: Tensors, inputs: Tensors) => Result
 }
 
 /**
@@ -60,3 +60,28 @@ export const zeros = (spec: TensorSpec): Float32Array<ArrayBuffer> | Int32Array<
 /** Writes a spec for messages: `float32[128, 784]`. */
 export const describe = (spec: { readonly shape: ReadonlyArray<number>; readonly dtype: string }): string =>
   `${spec.dtype}[${spec.shape.join(", ")}]`
+
+/** What a program returns. */
+export interface Result {
+  readonly state: Tensors
+  readonly outputs: Tensors
+}
+
+/** Says where a result does not keep to what its program declares, if anywhere. */
+export const misreturned = (program: Program, { outputs, state }: Result): string | undefined => {
+  for (const [kind, tensors] of [["state", state], ["output", outputs]] as const) {
+    for (const name of Object.keys(tensors)) {
+      const what = `${kind} "${name}"`
+      const tensor: unknown = tensors[name]
+      if (!(tensor instanceof tf.Tensor)) return `it returns no tensor as ${what}`
+      if (tensor.isDisposed) return `it returns ${what} disposed`
+      if (tensor.dtype !== "float32" && tensor.dtype !== "int32") {
+        return `it returns ${what} as ${tensor.dtype}; cast it to float32 or int32`
+      }
+      if (kind === "output") continue
+      if (!(name in program.state)) return `it returns ${what} and does not declare it`
+      const [got, want] = [describe(tensor), describe(program.state[name])]
+      if (got !== want) return `it declares ${what} as ${want} and returns ${got}`
+    }
+  }
+}

@@ -58,7 +58,10 @@ export const toArrow = (content: Content): Arrow.Table => {
 
 const idPart = (ids: Uint8Array, length: number): Part => {
   const type = new Arrow.FixedSizeBinary(RowId.bytes)
-  return { field: new Arrow.Field(idColumn, type, false), data: Arrow.makeData({ type, length, nullCount: 0, data: ids }) }
+  return {
+    field: new Arrow.Field(idColumn, type, false),
+    data: Arrow.makeData({ type, length, nullCount: 0, data: ids })
+  }
 }
 
 const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
@@ -79,7 +82,12 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
       }
     }
     case "tensor": {
-      const item = flat("item", column.dtype === "uint8" ? new Arrow.Uint8() : new Arrow.Float32(), values, values.length)
+      const item = flat(
+        "item",
+        column.dtype === "uint8" ? new Arrow.Uint8() : new Arrow.Float32(),
+        values,
+        values.length
+      )
       const type = new Arrow.FixedSizeList(Column.width(column), item.field)
       const extension = new Map([
         ["ARROW:extension:name", "arrow.fixed_shape_tensor"],

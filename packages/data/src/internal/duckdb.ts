@@ -52,7 +52,9 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
         const result = await connection.run(sql)
         const columns = result
           .columnTypes()
-          .map((type) => (String(type) === "DOUBLE" ? new Float64Array(result.rowCount) : new Int32Array(result.rowCount)))
+          .map((type) =>
+            String(type) === "DOUBLE" ? new Float64Array(result.rowCount) : new Int32Array(result.rowCount)
+          )
         let at = 0
         for (const chunk of await result.fetchAllChunks()) {
           columns.forEach((values, column) => values.set(itemsOf(chunk.getColumnVector(column)), at))

@@ -7,7 +7,7 @@ import { Effect, FileSystem, type PlatformError, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
-import { constants, gunzipSync } from "node:zlib"
+import { gunzipSync } from "node:zlib"
 import { SourceError } from "../sources/SourceError.ts"
 
 /** The path of a file: as a string, relative to the working directory unless absolute, or as a `file:` URL. */
@@ -19,26 +19,37 @@ export const systemPath = (path: Path): string => (typeof path === "string" ? pa
 /** Returns the file's name without its folder: where a file lies must not change what is computed from it. */
 export const nameOf = (path: Path): string => basename(systemPath(path))
 
+/** Tells whether a file is packed, by its name. */
+export const isPacked = (path: Path): boolean => nameOf(path).endsWith(".gz")
+
+/** Bytes read at a time. */
+const pieceSize = 1 << 20
+
 /** Reads a whole file. */
 export const read = Effect.fn("Source.read")(function* (path: Path) {
   const bytes = yield* open(path, (fileSystem, file) => fileSystem.readFile(file))
-  return yield* unpack(path, bytes, constants.Z_FINISH)
+  return yield* unpack(path, bytes)
 })
 
-/** Reads the first `size` bytes of a file; of a packed file what unpacks from them. */
-export const readStart = Effect.fnUntraced(function* (path: Path, size: number) {
-  const parts = yield* open(path, (fileSystem, file) =>
-    Stream.runCollect(fileSystem.stream(file, { bytesToRead: size }))
-  )
-  return yield* unpack(path, new Uint8Array(Buffer.concat(parts)), constants.Z_SYNC_FLUSH)
-})
+/** Hands a file to `push` piece by piece; a packed file comes unpacked, in one piece. */
+export const forEachPiece = (
+  path: Path,
+  push: (bytes: Uint8Array) => void
+): Effect.Effect<void, SourceError, FileSystem.FileSystem> =>
+  isPacked(path)
+    ? Effect.map(read(path), push)
+    : open(path, (fileSystem, file) =>
+        Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
+          Effect.sync(() => pieces.forEach(push))
+        )
+      )
 
 /** Returns the digest of a file's bytes, as they lie on disk, without holding more than a piece of them. */
 export const digest = Effect.fn("Source.digest")(function* (path: Path) {
   const hasher = createHash("sha256")
   yield* open(path, (fileSystem, file) =>
-    Stream.runForEachArray(fileSystem.stream(file, { chunkSize: 1 << 20 }), (chunks) =>
-      Effect.sync(() => chunks.forEach((chunk) => hasher.update(chunk)))
+    Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
+      Effect.sync(() => pieces.forEach((piece) => hasher.update(piece)))
     )
   )
   return Digest.Digest.make(hasher.digest("hex"))
@@ -76,9 +87,9 @@ const fromPlatform = (file: string, error: PlatformError.PlatformError): SourceE
   }
 }
 
-const unpack = (path: Path, bytes: Uint8Array, finishFlush: number): Effect.Effect<Uint8Array, SourceError> =>
+const unpack = (path: Path, bytes: Uint8Array): Effect.Effect<Uint8Array, SourceError> =>
   Effect.try({
-    try: () => plain(nameOf(path).endsWith(".gz") ? gunzipSync(bytes, { finishFlush }) : bytes),
+    try: () => plain(isPacked(path) ? gunzipSync(bytes) : bytes),
     catch: (cause) =>
       new SourceError({
         file: systemPath(path),

@@ -86,14 +86,17 @@ export const range = (values: Values, groups: number): Range => {
   return { min, max }
 }
 
+/** Returns numbers as JSON keeps them: JSON has no -0. */
+export const plain = (perGroup: Float64Array): ReadonlyArray<number> => Array.from(perGroup, (value) => value + 0)
+
 /** Returns the place of the first NaN or infinity, or -1. */
 export const firstNotFinite = (values: Values): number => {
   if (values instanceof Uint8Array || values instanceof Int32Array) return -1
   for (let start = 0; start < values.length; start += 4096) {
     const end = Math.min(start + 4096, values.length)
     let sum = 0
-    for (let index = start; index < end; index++) sum += values[index] * 0
-    if (sum !== 0) {
+    for (let index = start; index < end; index++) sum += values[index]
+    if (!Number.isFinite(sum)) {
       for (let index = start; index < end; index++) if (!Number.isFinite(values[index])) return index
     }
   }

@@ -49,9 +49,8 @@ const moduleOfCore = (name: string) =>
   import(new URL(`./${name}.${extension}`, import.meta.resolve("@watertight/core")).href)
 
 const work: Work = workerData
-void Promise.all([
-  moduleOfCore("Key") as Promise<typeof Core.Key>, // the file behind the namespace of that name
-  moduleOfCore("Permutation") as Promise<typeof Core.Permutation>
-]).then(([Key, Permutation]) =>
-  serve(work, filler(work.packed, work.plan, { ...Key, permutation: Permutation.make }))
+const key = moduleOfCore("Key") as Promise<typeof Core.Key> // the file behind the namespace of that name
+const permutation = moduleOfCore("Permutation") as Promise<typeof Core.Permutation> // likewise
+void Promise.all([key, permutation]).then(([{ bernoulli, foldIn }, { make }]) =>
+  serve(work, filler(work.packed, work.plan, { bernoulli, foldIn, permutation: make }))
 )

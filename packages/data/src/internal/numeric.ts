@@ -19,7 +19,8 @@ export const groupsOf = (column: Numeric, per: Per): number => {
 }
 
 /** Floats stay floats; tensors of any numbers become tensors of float32. */
-export const becomes = (column: Numeric): Numeric => (column.kind === "float" ? column : { ...column, dtype: "float32" })
+export const becomes = (column: Numeric): Numeric =>
+  column.kind === "float" ? column : { ...column, dtype: "float32" }
 
 /** Makes room for the values of `becomes(column)`. */
 export const output = ({ column, values }: Cells<Numeric>): Float64Array | Float32Array =>
@@ -43,7 +44,5 @@ export const checked = (
     const place = firstNotFinite(out)
     return place < 0
       ? Effect.succeed(out)
-      : Effect.fail(
-          cells.refuse(`${cells.values[place]} becomes ${out[place]}, which is no number to train on`, place)
-        )
+      : Effect.fail(cells.refuse(`${cells.values[place]} becomes ${out[place]}, which is no number to train on`, place))
   })

@@ -16,7 +16,8 @@ export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError"
   reason: Schema.String
 }) {
   override get message() {
-    const column = this.column === undefined ? "" : ` column "${this.column}"${this.row === undefined ? "" : `, row ${this.row}`}`
+    const column =
+      this.column === undefined ? "" : ` column "${this.column}"${this.row === undefined ? "" : `, row ${this.row}`}`
     return `Loader:${column} ${this.reason}`
   }
 }
@@ -102,7 +103,7 @@ const layOut = (table: Table, features: ReadonlyArray<string>, width: number, ou
     if (size === width) out.set(values)
     else {
       for (let row = 0, from = 0; row < table.length; row++) {
-        for (let to = row * width + offset, end = to + size; to < end; ) out[to++] = values[from++]
+        for (let to = row * width + offset, end = to + size; to < end;) out[to++] = values[from++]
       }
     }
     offset += size

@@ -28,10 +28,16 @@ export type Read = (epoch: number, step: number) => Effect.Effect<Slot, LoaderEr
 export const make = Effect.fnUntraced(function* (
   packed: Packed,
   plan: Plan,
-  options: { readonly prefetch: number; readonly workers: number }
+  options: {
+    readonly prefetch: number
+    readonly workers: number
+    /** From this ticket on a new course starts at 0: tickets are 32-bit words. */
+    readonly lastTicket?: number
+  }
 ): Effect.fn.Return<Read, never, Scope.Scope> {
   const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan))
   const workers = Math.min(options.workers, slots.length)
+  const lastTicket = options.lastTicket ?? 2 ** 30
   const words = Shared.int32(Ring.wordsFor(slots.length))
   let failure: LoaderError | undefined
   let onFailure: (error: LoaderError) => void = () => {}
@@ -85,11 +91,12 @@ export const make = Effect.fnUntraced(function* (
   return (epoch, step) =>
     Effect.suspend(() => {
       if (failure !== undefined) return Effect.fail(failure)
-      if (epoch === next.epoch && step === next.step) {
+      const last = ticket >= lastTicket
+      if (epoch === next.epoch && step === next.step && !last) {
         ticket++
         Ring.hold(words, ticket)
       } else {
-        ticket += slots.length + 1
+        ticket = last ? 0 : ticket + slots.length + 1
         Ring.startCourse(words, ticket, epoch, step)
       }
       next = step + 1 < plan.steps ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 }

@@ -8,6 +8,7 @@ import { Effect, type FileSystem, Schema } from "effect"
 import { resolve } from "node:path"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
+import * as CsvRecords from "../internal/csvRecords.ts"
 import * as DuckDB from "../internal/duckdb.ts"
 import * as Files from "../internal/files.ts"
 import * as Table from "../Table.ts"
@@ -68,30 +69,38 @@ export const csv = <const C extends Columns>(
   )
 }
 
-const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(path: Files.Path, columns: C, delimiter: string) {
+const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
+  path: Files.Path,
+  columns: C,
+  delimiter: string
+) {
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
   if (names.length === 0) {
     const hint = "Declare at least one."
     return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
   }
-  if (!/^[^"\r\n]$/u.test(delimiter)) {
+  if (!/^[\t\x20-\x7e]$/.test(delimiter) || delimiter === '"') {
     const detail = `cannot be split at ${JSON.stringify(delimiter)}`
-    const hint = "Give one character that is neither a quote nor a line break."
+    const hint = "Give one ASCII character that is neither a quote nor a line break."
     return yield* new SourceError({ file, problem: "bad option", detail, hint })
   }
-  const header = yield* readHeader(path, delimiter)
+  const counter = CsvRecords.counter(delimiter)
+  yield* Files.forEachPiece(path, counter.push)
+  const { header, rows } = counter.end()
+  if (rows === 0) return yield* noRows(file, header)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
   const connection = yield* Effect.orDie(DuckDB.connect)
-  const scan = scanOf(file, header.length, delimiter)
+  const scan = scanOf(path, header.length, delimiter)
   const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
   const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
 
   const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${scan}`), refused)
   yield* refuseRows(file, connection)
-  if (read.length === 0) {
-    const hint = "Give a file with at least one row below the header."
-    return yield* new SourceError({ file, problem: "empty file", detail: "has a header but no rows", hint })
+  if (read.length !== rows) {
+    const detail = `has ${rows} rows by RFC 4180, of which ${read.length} could be read`
+    const hint = "Use one kind of line break throughout, and none inside the header."
+    return yield* new SourceError({ file, problem: "wrong format", detail, hint })
   }
   const bad = firstBadCell(read)
   if (bad !== undefined) {
@@ -106,36 +115,13 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(path: Fi
   })
 })
 
-/** The longest header there may be, in bytes. */
-const headerLimit = 1 << 20
-
-const readHeader = Effect.fnUntraced(function* (path: Files.Path, delimiter: string) {
-  const file = Files.systemPath(path)
-  const bytes = yield* Files.readStart(path, headerLimit)
-  if (bytes.length === 0) {
-    const hint = "Give a file with a header and rows."
-    return yield* new SourceError({ file, problem: "empty file", detail: "is empty", hint })
-  }
-  return firstRecord(new TextDecoder().decode(bytes), delimiter)
-})
-
-/** Splits the first record of RFC 4180 text; line breaks inside quotes belong to the cell. */
-const firstRecord = (text: string, delimiter: string): ReadonlyArray<string> => {
-  const cells = [""]
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (character === '"' && quoted && text[at + 1] === '"') {
-      cells[cells.length - 1] += '"'
-      at++
-    } else if (character === '"') quoted = !quoted
-    else if (quoted) cells[cells.length - 1] += character
-    else if (character === "\n" || character === "\r") break
-    else if (character === delimiter) cells.push("")
-    else cells[cells.length - 1] += character
-  }
-  return cells
-}
+const noRows = (file: string, header: ReadonlyArray<string>): SourceError =>
+  new SourceError({
+    file,
+    problem: "empty file",
+    detail: header.join("") === "" ? "is empty" : "has a header but no rows",
+    hint: "Give a file with a header and at least one row."
+  })
 
 const placeOf = (file: string, header: ReadonlyArray<string>, name: string): Effect.Effect<number, SourceError> => {
   const place = header.indexOf(name)
@@ -157,12 +143,12 @@ const placeOf = (file: string, header: ReadonlyArray<string>, name: string): Eff
 /** DuckDB expands patterns in paths, and a leading `~`: neither is meant here. */
 const literalPath = (file: string): string => resolve(file).replace(/[[*?]/g, "[$&]")
 
-const scanOf = (file: string, width: number, delimiter: string): string => {
+const scanOf = (path: Files.Path, width: number, delimiter: string): string => {
   const columns = Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ")
-  const gzip = file.endsWith(".gz") ? "gzip" : "none"
+  const compression = Files.isPacked(path) ? "gzip" : "none"
   return (
-    `read_csv(${DuckDB.text(literalPath(file))}, auto_detect = false, header = true, columns = {${columns}}, ` +
-    `delim = ${DuckDB.text(delimiter)}, quote = '"', escape = '"', compression = '${gzip}', ` +
+    `read_csv(${DuckDB.text(literalPath(Files.systemPath(path)))}, auto_detect = false, header = true, columns = {${columns}}, ` +
+    `delim = ${DuckDB.text(delimiter)}, quote = '"', escape = '"', compression = '${compression}', ` +
     `null_padding = false, strict_mode = true, store_rejects = true, rejects_limit = 0)`
   )
 }
@@ -187,7 +173,7 @@ const isoInstant =
   "\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?(Z|[+-]([01]\\d|2[0-3]):?[0-5]\\d)?)?"
 
 /**
- * Milliseconds since 1970 in UTC. DuckDB's cast to TIMESTAMP drops a written offset in silence, so the offset is taken
+ * Milliseconds since 1970 in UTC; whole ones and the rest apart, as microseconds do not fit a double. DuckDB's cast to TIMESTAMP drops a written offset in silence, so the offset is taken
  * off the text first and subtracted.
  */
 const instant = (cell: string): string => {
@@ -198,7 +184,8 @@ const instant = (cell: string): string => {
   const sign = `(CASE WHEN starts_with(${hours}, '-') THEN -1 ELSE 1 END)`
   const offset = `coalesce(${sign} * (abs(try_cast(${hours} AS INTEGER)) * 60 + try_cast(${minutes} AS INTEGER)), 0)`
   const microseconds = `(epoch_us(try_cast(${local} AS TIMESTAMP)) - ${offset}::BIGINT * 60000000)`
-  return `CASE WHEN regexp_full_match(${written}, '${isoInstant}') THEN ${microseconds}::DOUBLE / 1000::DOUBLE END`
+  const millis = `(${microseconds} // 1000)::DOUBLE + (${microseconds} % 1000)::DOUBLE / 1000::DOUBLE`
+  return `CASE WHEN regexp_full_match(${written}, '${isoInstant}') THEN ${millis} END`
 }
 
 /** Fails on the first row that is no record of the header's width; DuckDB keeps such rows in a table of their own. */
@@ -245,18 +232,28 @@ const firstBadCell = ({ columns, length }: DuckDB.Numbers): BadCell | undefined 
   return first === undefined ? undefined : { ...first, rows }
 }
 
-const badCell = (file: string, name: string, column: Column.Column, value: string, { row, rows }: BadCell): SourceError => {
+const badCell = (
+  file: string,
+  name: string,
+  column: Column.Column,
+  value: string,
+  { row, rows }: BadCell
+): SourceError => {
   const expected = {
     float: "a finite decimal number",
     timestamp: "an ISO 8601 date or time, such as 2012-01-31 or 2012-01-31T23:59:59Z",
-    category: column.kind === "category" ? `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}` : "",
+    category:
+      column.kind === "category" ? `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}` : "",
     tensor: "a tensor"
   }[column.kind]
   return new SourceError({
     file,
     problem: "bad value",
     detail: `row ${row + 1}, column "${name}" holds ${JSON.stringify(value)}, which is not ${expected}${others(rows)}`,
-    hint: column.kind === "category" ? "Correct the cell, or declare the level." : "Correct the cell, or leave the row out.",
+    hint:
+      column.kind === "category"
+        ? "Correct the cell, or declare the level."
+        : "Correct the cell, or leave the row out.",
     row: row + 1,
     column: name,
     value

@@ -79,9 +79,7 @@ export const idx = <const C extends IdxColumns>(files: {
   )
 }
 
-const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(
-  entries: ReadonlyArray<[string, File]>
-) {
+const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(entries: ReadonlyArray<[string, File]>) {
   const columns: Record<string, Column.Column> = {}
   const values: Record<string, RowId.Values> = {}
   let first: { readonly file: string; readonly rows: number } | undefined
@@ -100,12 +98,20 @@ const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(
     }
     first ??= { file, rows }
     columns[name] = column
-    values[name] = yield* column.kind === "tensor" ? tensor(file, name, column, content) : codes(file, name, column, content)
+    values[name] = yield* column.kind === "tensor"
+      ? tensor(file, name, column, content)
+      : codes(file, name, column, content)
   }
   const length = first?.rows ?? 0
   const made = Table.make(columns as Columns as C, values as Table.Table<C>["values"], { length }) // filled entry by entry
   return yield* Effect.mapError(made, ({ column, message }) => {
-    return new SourceError({ file: first?.file ?? "", problem: "bad columns", detail: message, hint: "Rename it.", column })
+    return new SourceError({
+      file: first?.file ?? "",
+      problem: "bad columns",
+      detail: message,
+      hint: "Rename it.",
+      column
+    })
   })
 })
 
@@ -151,11 +157,19 @@ const tensor = (
 ): Effect.Effect<Uint8Array | Float32Array, SourceError> => {
   const row = shape.slice(1)
   if (row.length !== column.shape.length || row.some((size, index) => size !== column.shape[index])) {
-    return wrongShape(file, name, `one row is [${row.join(", ")}], but the column "${name}" has the shape [${column.shape.join(", ")}]`)
+    return wrongShape(
+      file,
+      name,
+      `one row is [${row.join(", ")}], but the column "${name}" has the shape [${column.shape.join(", ")}]`
+    )
   }
   if (element === 0x08) return Effect.succeed(column.dtype === "uint8" ? data : new Float32Array(data))
   if (element === 0x0d && column.dtype === "float32") return Effect.succeed(floats(data))
-  return wrongShape(file, name, `its elements are of type ${elements[element].name}, which is no ${column.dtype} column`)
+  return wrongShape(
+    file,
+    name,
+    `its elements are of type ${elements[element].name}, which is no ${column.dtype} column`
+  )
 }
 
 const floats = (data: Uint8Array): Float32Array => {

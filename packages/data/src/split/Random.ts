@@ -3,14 +3,16 @@
  */
 import { Key } from "@watertight/core"
 import { Effect } from "effect"
-import * as Assignment from "../Assignment.ts"
+import type * as Assignment from "../Assignment.ts"
 import * as Share from "./Share.ts"
 
 /** Permutes the rows and deals them out: test first, then validation, the rest to train. */
 export const deal = (length: number, fractions: Share.Fractions, key: Key.Key): Assignment.Assignment => {
   const [, validation, test] = Share.largestRemainder(fractions.map((fraction) => fraction * length))
   const places = new Uint8Array(length)
-  Key.permutation(key, length).forEach((row, turn) => (places[row] = turn < test ? 2 : turn < test + validation ? 1 : 0))
+  Key.permutation(key, length).forEach(
+    (row, turn) => (places[row] = turn < test ? 2 : turn < test + validation ? 1 : 0)
+  )
   return { places }
 }
 

@@ -5,7 +5,7 @@
  */
 import { Key } from "@watertight/core"
 import { Effect } from "effect"
-import * as Assignment from "../Assignment.ts"
+import type * as Assignment from "../Assignment.ts"
 import type { Table } from "../Table.ts"
 import * as Share from "./Share.ts"
 import { SplitError } from "./SplitError.ts"
@@ -48,7 +48,8 @@ export const classes = (
 ): Effect.Effect<{ readonly levels: ReadonlyArray<string>; readonly codes: Int32Array }, SplitError> => {
   const column = table.columns[on]
   const codes = table.values[on]
-  if (column?.kind === "category" && codes instanceof Int32Array) return Effect.succeed({ levels: column.levels, codes })
+  if (column?.kind === "category" && codes instanceof Int32Array)
+    return Effect.succeed({ levels: column.levels, codes })
   const reason = `"${on}" is ${column === undefined ? "no column" : `a ${column.kind} column`}`
   return Effect.fail(new SplitError({ split, reason, hint: "Stratify on a category column." }))
 }
@@ -65,7 +66,8 @@ export const round = (quotas: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArr
   const canFall = (row: number, column: number) => counts[row][column] > floors[row][column]
 
   const columns = (quotas[0] ?? []).map((_, column) => column)
-  const total = (table: ReadonlyArray<ReadonlyArray<number>>, column: number) => Share.sum(table.map((row) => row[column]))
+  const total = (table: ReadonlyArray<ReadonlyArray<number>>, column: number) =>
+    Share.sum(table.map((row) => row[column]))
   const least = columns.map((column) => Math.floor(total(quotas, column) + Share.tolerance))
   const most = columns.map((column) => Math.ceil(total(quotas, column) - Share.tolerance))
 

@@ -3,7 +3,7 @@
  * left out, at least as long as a row's target looks ahead, so that no row's target lies in the next period.
  */
 import { DateTime, Duration, Effect, Option } from "effect"
-import * as Assignment from "../Assignment.ts"
+import type * as Assignment from "../Assignment.ts"
 import type { Table } from "../Table.ts"
 import * as Share from "./Share.ts"
 import { SplitError } from "./SplitError.ts"
@@ -74,14 +74,25 @@ const tail = (partition: "validation" | "test", share: Length | number): Effect.
         millis > 0
           ? Effect.succeed({ millis })
           : Effect.fail(
-              new SplitError({ split, partition, reason: `${partition} is "${share}" long`, hint: 'Give a time such as "90 days".' })
+              new SplitError({
+                split,
+                partition,
+                reason: `${partition} is "${share}" long`,
+                hint: 'Give a time such as "90 days".'
+              })
             )
       )
 
 const millis = (name: string, length: Length): Effect.Effect<number, SplitError> =>
   Option.match(Option.filter(Option.map(Duration.fromInput(length), Duration.toMillis), isLength), {
     onNone: () =>
-      Effect.fail(new SplitError({ split, reason: `${name} is no length of time: "${length}"`, hint: 'Write "90 days" or "1 hour".' })),
+      Effect.fail(
+        new SplitError({
+          split,
+          reason: `${name} is no length of time: "${length}"`,
+          hint: 'Write "90 days" or "1 hour".'
+        })
+      ),
     onSome: Effect.succeed
   })
 
@@ -101,4 +112,5 @@ const startOf = (sorted: Float64Array, tail: Tail, all: number): number => {
   return next === length || start - first <= next - start ? first : next
 }
 
-const iso = (time: number): string => Option.match(DateTime.make(time), { onNone: () => String(time), onSome: DateTime.formatIso })
+const iso = (time: number): string =>
+  Option.match(DateTime.make(time), { onNone: () => String(time), onSome: DateTime.formatIso })

@@ -3,7 +3,7 @@
  * partitions may lie outside [0, 1] unless clipped. The same as scikit-learn's MinMaxScaler.
  */
 import { Effect, Schema } from "effect"
-import { normalize, range } from "../internal/lanes.ts"
+import { normalize, plain, range } from "../internal/lanes.ts"
 import { type Numeric, type Per, becomes, checked, finite, groupsOf, output } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
@@ -22,8 +22,7 @@ export interface Options {
 const State = Schema.Struct({ min: Schema.Array(Schema.Finite), max: Schema.Array(Schema.Finite) })
 
 /**
- * Makes the step. A constant column becomes 0. Fails on NaN and infinity, on an empty train partition, and on a range
- * too wide for float64.
+ * Makes the step. A constant column becomes 0. Fails on NaN and infinity, and on a range too wide for float64.
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const { clip = false, per = "tensor" } = options
@@ -42,7 +41,7 @@ export const make = <const Name extends string>(column: Name, options: Options =
       if (!max.every((high, group) => Number.isFinite(high - min[group]))) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
       }
-      return { min: [...min], max: [...max] }
+      return { min: plain(min), max: plain(max) }
     }),
     apply: Effect.fnUntraced(function* (cells, { max, min }) {
       yield* finite(cells)

@@ -3,7 +3,7 @@
  * have mean 0 and variance 1. Variance is the population's (divided by n), as in scikit-learn's StandardScaler.
  */
 import { Effect, Schema } from "effect"
-import { moments, normalize } from "../internal/lanes.ts"
+import { moments, normalize, plain, range } from "../internal/lanes.ts"
 import { type Numeric, type Per, becomes, checked, finite, groupsOf, output } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
@@ -16,12 +16,15 @@ export interface Options {
   readonly per?: Per
 }
 
+/** Below this, squares of deviations may have vanished: a column with such a variance must be constant. */
+const smallestVariance = 1e-290
+
 /** What is learned: one number for each group of numbers. */
 const State = Schema.Struct({ mean: Schema.Array(Schema.Finite), variance: Schema.Array(Schema.Finite) })
 
 /**
- * Makes the step. A constant column becomes 0: it is divided by 1. Fails on NaN and infinity, on an empty train
- * partition, and on numbers too far apart for float64 (about 1e154).
+ * Makes the step. A constant column becomes 0: it is divided by 1. Fails on NaN and infinity, and on numbers that lie
+ * too far apart (about 1e154) or too close together (1e-145, but not equal) for float64 to square their distances.
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const per = options.per ?? "tensor"
@@ -36,11 +39,20 @@ export const make = <const Name extends string>(column: Name, options: Options =
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
       yield* finite(cells)
-      const { mean, variance } = moments(cells.values, groupsOf(cells.column, per))
+      const groups = groupsOf(cells.column, per)
+      const { mean, variance } = moments(cells.values, groups)
       if (!mean.every(Number.isFinite) || !variance.every(Number.isFinite)) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale or Recipe.minMax first")
       }
-      return { mean: [...mean], variance: [...variance] }
+      if (variance.some((each) => each < smallestVariance)) {
+        const { max, min } = range(cells.values, groups)
+        if (variance.some((each, group) => each < smallestVariance && min[group] < max[group])) {
+          return yield* cells.refuse(
+            "holds numbers too close together for float64; use Recipe.scale or Recipe.minMax first"
+          )
+        }
+      }
+      return { mean: plain(mean), variance: plain(variance) }
     }),
     apply: Effect.fnUntraced(function* (cells, { mean, variance }) {
       yield* finite(cells)

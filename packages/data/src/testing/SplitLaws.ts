@@ -43,7 +43,8 @@ export const partition = <C extends Columns>(subject: Subject<C> & { readonly le
     const twice = seen.findIndex((times) => times > 1)
     Law.ensure(twice < 0, () => `row ${twice} is in ${seen[twice]} partitions`)
     const missing = seen.findIndex(
-      (times, row) => times === 0 && !(subject.leftOut === true && Assignment.places[assignment.places[row]] === "left out")
+      (times, row) =>
+        times === 0 && !(subject.leftOut === true && Assignment.places[assignment.places[row]] === "left out")
     )
     Law.ensure(missing < 0, () => `row ${missing} has the place ${assignment.places[missing]}`)
   })

@@ -34,10 +34,14 @@ const valuesOf = (column: Column.Column, length: number): fc.Arbitrary<RowId.Val
     case "float":
       return fc.float64Array({ ...size, noNaN: true, noDefaultInfinity: true })
     case "timestamp":
-      return fc.array(fc.integer({ min: 0, max: 2 * length }), size).map((hours) => Float64Array.from(hours, (h) => h * 3_600_000))
+      return fc
+        .array(fc.integer({ min: 0, max: 2 * length }), size)
+        .map((hours) => Float64Array.from(hours, (h) => h * 3_600_000))
     case "category":
       return fc.int32Array({ ...size, min: 0, max: column.levels.length - 1 })
     case "tensor":
-      return column.dtype === "uint8" ? fc.uint8Array(size) : fc.float32Array({ ...size, noNaN: true, noDefaultInfinity: true })
+      return column.dtype === "uint8"
+        ? fc.uint8Array(size)
+        : fc.float32Array({ ...size, noNaN: true, noDefaultInfinity: true })
   }
 }

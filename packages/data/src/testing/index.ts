@@ -1,2 +1,5 @@
+export * as LoaderLaws from "./LoaderLaws.ts"
+export * as NoPeeking from "./NoPeeking.ts"
+export * as RecipeLaws from "./RecipeLaws.ts"
 export * as SplitLaws from "./SplitLaws.ts"
 export * as Tables from "./Tables.ts"

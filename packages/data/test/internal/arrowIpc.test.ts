@@ -96,9 +96,15 @@ describe("arrowIpc.decode", () => {
       assert.include(yield* reason({ ...every.columns, zone: Column.category(["a", "b", "ü"]) }), "levels [b, a, ü]")
       assert.include(yield* reason({ ...every.columns, image: Column.tensor([4], "uint8") }), 'column "image"')
       assert.include(yield* reason({ ...every.columns, image: Column.tensor([3]) }), "Float32Array")
-      assert.include(yield* reason({ ...every.columns, distance: Column.timestamp, zone: Column.float }), 'column "zone"')
+      assert.include(
+        yield* reason({ ...every.columns, distance: Column.timestamp, zone: Column.float }),
+        'column "zone"'
+      )
       for (const end of [0, 3, 8, 100, bytes.length - 20]) yield* reason(every.columns, bytes.subarray(0, end))
-      yield* reason(every.columns, Uint8Array.from({ length: 400 }, (_, index) => index * 7))
+      yield* reason(
+        every.columns,
+        Uint8Array.from({ length: 400 }, (_, index) => index * 7)
+      )
       assert.strictEqual(distance.kind, "float")
     })
   )

@@ -19,7 +19,8 @@ const abc = Columns.make({ a: Column.float, b: Column.category(["x", "y z", "", 
 const read = Effect.fnUntraced(function* (content: string | Uint8Array, name?: string) {
   return yield* run(Source.csv(yield* write(content, name), abc))
 })
-const failure = (content: string | Uint8Array) => Effect.flip(read(content))
+const failure = (content: string | Uint8Array) =>
+  Effect.flip(Effect.catchTag(read(content), "PlatformError", (error) => Effect.die(error)))
 
 const quote = (cell: string) => (/[",\r\n]/.test(cell) || cell === "" ? `"${cell.replaceAll('"', '""')}"` : cell)
 
@@ -39,7 +40,7 @@ describe("Source.csv", () => {
         assert.strictEqual(table.length, 1461)
         assert.deepStrictEqual([date[0], date[1460]], [Date.UTC(2012, 0, 1), Date.UTC(2015, 11, 31)])
         assert.isTrue(date.every((day, index) => index === 0 || day - date[index - 1] === 86_400_000))
-        assert.deepStrictEqual([...temp_max.slice(0, 4)], [12.8, 10.6, 11.7, 12.2])
+        assert.deepStrictEqual(temp_max.slice(0, 4), Float64Array.of(12.8, 10.6, 11.7, 12.2))
         const perKind = table.columns.weather.levels.map((_, code) => weather.filter((kind) => kind === code).length)
         assert.deepStrictEqual(perKind, [53, 641, 640, 26, 101]) // counted with awk
       })
@@ -58,23 +59,39 @@ describe("Source.csv", () => {
         const breaks = fc.constantFrom("\n", "\r\n")
         yield* Effect.promise(() =>
           fc.assert(
-            fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 20 }), breaks, fc.boolean(), (rows, lineBreak, gzip) => {
-              const lines = rows.map(({ a, b, other, t }) =>
-                [other.replaceAll("\0", ""), new Date(t).toISOString(), String(Object.is(a, -0) ? "-0" : a), b].map(quote).join(",")
-              )
-              const text = ['"the ""other"",\none",t,a,b', ...lines].join(lineBreak)
-              const path = `${folder}/any[1]*.csv${gzip ? ".gz" : ""}`
-              return Effect.runPromise(
-                Effect.gen(function* () {
-                  yield* fileSystem.writeFile(path, gzip ? gzipSync(text) : new TextEncoder().encode(text))
-                  const table = yield* run(Source.csv(path, abc))
-                  assert.deepStrictEqual(table.values.a, Float64Array.from(rows, ({ a }) => a))
-                  assert.deepStrictEqual(table.values.b, Int32Array.from(rows, ({ b }) => abc.b.levels.indexOf(b)))
-                  assert.deepStrictEqual(table.values.t, Float64Array.from(rows, ({ t }) => t))
-                }).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
-              )
-            }),
-            { numRuns: Math.min(runs, 40) }
+            fc.asyncProperty(
+              fc.array(cell, { minLength: 1, maxLength: 20 }),
+              breaks,
+              fc.boolean(),
+              (rows, lineBreak, gzip) => {
+                const lines = rows.map(({ a, b, other, t }) =>
+                  [other.replaceAll("\0", ""), new Date(t).toISOString(), String(Object.is(a, -0) ? "-0" : a), b]
+                    .map(quote)
+                    .join(",")
+                )
+                const text = ['"the ""other"", one",t,a,b', ...lines].join(lineBreak)
+                const path = `${folder}/any[1]*.csv${gzip ? ".gz" : ""}`
+                return Effect.runPromise(
+                  Effect.gen(function* () {
+                    yield* fileSystem.writeFile(path, gzip ? gzipSync(text) : new TextEncoder().encode(text))
+                    const table = yield* run(Source.csv(path, abc))
+                    assert.deepStrictEqual(
+                      table.values.a,
+                      Float64Array.from(rows, ({ a }) => a)
+                    )
+                    assert.deepStrictEqual(
+                      table.values.b,
+                      Int32Array.from(rows, ({ b }) => abc.b.levels.indexOf(b))
+                    )
+                    assert.deepStrictEqual(
+                      table.values.t,
+                      Float64Array.from(rows, ({ t }) => t)
+                    )
+                  }).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
+                )
+              }
+            ),
+            { numRuns: Math.min(runs, 25) }
           )
         )
       })
@@ -88,7 +105,7 @@ describe("Source.csv", () => {
           ["2012-03-11 02:30:01.5Z", Date.UTC(2012, 2, 11, 2, 30, 1, 500)],
           ["2012-03-11T02:30:00+05:30", Date.UTC(2012, 2, 10, 21)],
           ["2012-03-11T02:30:00-0800", Date.UTC(2012, 2, 11, 10, 30)],
-          ["2012-03-11T02:30:00.123456Z", Date.UTC(2012, 2, 11, 2, 30) + 123.456],
+          ["2012-03-11T02:30:00.123456Z", Date.UTC(2012, 2, 11, 2, 30, 0, 123) + 0.456],
           ["1500-01-01", Date.parse("1500-01-01T00:00:00Z")]
         ]
         const text = ["t", ...written.map(([cell]) => cell)].join("\n")
@@ -107,7 +124,11 @@ describe("Source.csv", () => {
             })
           )
         )
-        for (const table of zones) assert.deepStrictEqual([...table.values.t], written.map(([, time]) => time))
+        for (const table of zones)
+          assert.deepStrictEqual(
+            [...table.values.t],
+            written.map(([, time]) => time)
+          )
       })
     )
 
@@ -123,7 +144,7 @@ describe("Source.csv", () => {
 
     it.effect("takes a byte order mark, blank lines, spaces around numbers and another delimiter", () =>
       Effect.gen(function* () {
-        const table = yield* read("\uFEFFt,a,b\n2012-01-01, 1.5 ,x\n\n2012-01-02,-2e3,\"y z\"\n\n")
+        const table = yield* read('\uFEFFt,a,b\n2012-01-01, 1.5 ,x\n\n2012-01-02,-2e3,"y z"\n\n')
         assert.deepStrictEqual([...table.values.a], [1.5, -2000])
         assert.deepStrictEqual([...table.values.b], [0, 1])
         const path = yield* write("p\tq\n1\t2\n", "data.tsv")
@@ -138,7 +159,20 @@ describe("Source.csv", () => {
         const bad: ReadonlyArray<[keyof typeof good, ReadonlyArray<string>]> = [
           ["a", ["", "n/a", "NaN", "inf", "-Infinity", "1e999", "1_000", "1,5", "0x10", "1 2"]],
           ["b", ["X", "x ", "z"]],
-          ["t", ["", "01/02/2012", "2012-1-1", "2012-02-30", "2012-01-01T24:00", "2012-01-01T10", "20120101", "epoch", "2012-01-01+02:00"]]
+          [
+            "t",
+            [
+              "",
+              "01/02/2012",
+              "2012-1-1",
+              "2012-02-30",
+              "2012-01-01T24:00",
+              "2012-01-01T10",
+              "20120101",
+              "epoch",
+              "2012-01-01+02:00"
+            ]
+          ]
         ]
         for (const [column, values] of bad) {
           for (const value of values) {
@@ -162,11 +196,16 @@ describe("Source.csv", () => {
           ["a,b,t\n", "empty file", "no rows"],
           ["a,b\n1,x\n", "bad header", 'no column "t"; its header is "a", "b"'],
           [`a,b,t,a\n${line},2\n`, "bad header", 'two columns "a"'],
-          [`a,b,t\n${line}\n1,x\n${line}\n`, "bad row", "row 2 is no row of this table: Expected Number of Columns: 3 Found: 2"],
+          [
+            `a,b,t\n${line}\n1,x\n${line}\n`,
+            "bad row",
+            "row 2 is no row of this table: Expected Number of Columns: 3 Found: 2"
+          ],
           [`a,b,t\n${line},4\n`, "bad row", "Expected Number of Columns: 3 Found: 4"],
           [`a,b,t\n${line}\n1,"x,2012-01-01\n`, "bad row", "unterminated quote"],
           [Uint8Array.from([...new TextEncoder().encode(`a,b,t\n${line}\n1,`), 0xff, 0xfe, 10]), "bad row", "row 2"],
-          [`a,b,t\r\n${line}\n${line}\r\n${line}`, "wrong format", "one kind of line break"]
+          [`a,b,t\r\n${line}\n${line}\r\n${line}`, "wrong format", "one kind of line break"],
+          [`a,b,t,"u\nv"\r\n${line},1\r\n${line},1`, "wrong format", "has 2 rows by RFC 4180, of which 0 could be read"]
         ]
         for (const [content, problem, text] of cases) {
           const error = yield* failure(content)

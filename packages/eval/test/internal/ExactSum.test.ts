@@ -53,7 +53,10 @@ it("a sum rounds halves as fsum does", () => {
   assert.strictEqual(ExactSum.value(sumOf([1e16, 1, 1e-16])), 10000000000000002)
   assert.strictEqual(ExactSum.value(sumOf([1e100, 1, -1e100])), 1)
   // What breaks the tie is so small that its product with anything is 0.
-  assert.strictEqual(ExactSum.value(sumOf([1.0172013503160306e-25, 7.803161215375233e-26, -5e-324])), 1.7975174718535538e-25)
+  assert.strictEqual(
+    ExactSum.value(sumOf([1.0172013503160306e-25, 7.803161215375233e-26, -5e-324])),
+    1.7975174718535538e-25
+  )
   assert.strictEqual(ExactSum.value(sumOf(Array.from({ length: 10 }, () => 0.1))), 1)
 })
 

@@ -10,7 +10,7 @@ import { CompileError } from "./CompileError.ts"
 import type { Builder, ConstantData, DType, Graph, Named, Spec, Value } from "./Graph.ts"
 import * as GraphBuilder from "./Graph.ts"
 import { lowerings } from "./lower/Kernels.ts"
-import type { Inputs, Lowering } from "./lower/Lowering.ts"
+import type { Lowering } from "./lower/Lowering.ts"
 import { filled, Refusal } from "./lower/Lowering.ts"
 
 /**
@@ -19,73 +19,47 @@ import { filled, Refusal } from "./lower/Lowering.ts"
  * than its specs say.
  */
 export const record = (program: Program.Program): Effect.Effect<Graph, CompileError> =>
-  Effect.try({
-    try: () => recordUnsafe(program),
-    catch: (cause) => {
-      const operation = cause instanceof Refusal ? cause.operation : undefined
-      return new CompileError({ program: program.name, operation, reason: reasonOf(cause) })
-    }
-  })
+  Effect.try({ try: () => recordUnsafe(program), catch: (cause) => explain(program, cause) })
 
-const reasonOf = (cause: unknown): string => {
+const explain = (program: Program.Program, cause: unknown): CompileError => {
   const text = cause instanceof Error ? cause.message : String(cause)
-  const missing = /Cannot find registered kernel '(\w+)'/.exec(text)
-  return missing === null ? text.replace(/\.$/, "") : unknownKernel(missing[1])
+  const kernel = /[Kk]ernel '(\w+)' (?:not registered )?for backend/.exec(text)?.[1]
+  const operation = cause instanceof Refusal ? cause.operation : kernel
+  const reason = kernel === undefined ? text.replace(/\.$/, "") : withoutLowering
+  return new CompileError({ program: program.name, operation, reason })
 }
 
-const unknownKernel = (kernel: string): string =>
-  `the kernel ${kernel} has no lowering to ONNX; use other operations, or run the program on Engine.reference`
+const withoutLowering =
+  "this kernel has no lowering to ONNX; use other operations, or run the program on Engine.reference"
 
 const recordUnsafe = (program: Program.Program): Graph =>
   withBackend(backendName, () => {
-    const graph = GraphBuilder.builder(program.name)
     const backend = tf.engine().backend
     if (!(backend instanceof RecordingBackend)) throw new Error("the recording backend was replaced by another")
-    backend.graph = graph
-    try {
+    return backend.recording(GraphBuilder.builder(program.name), (graph) => {
       const outputs: Array<Named> = []
       tf.tidy(() => {
         const state = backend.declare("state", program.state)
         const result = program.run(state, backend.declare("input", program.inputs))
-        outputs.push(...results(backend, "next", result.state, program.state))
-        outputs.push(...results(backend, "output", result.outputs))
+        const problem = Program.misreturned(program, result)
+        if (problem !== undefined) throw new Refusal(problem)
+        outputs.push(...results(backend, "next", result.state), ...results(backend, "output", result.outputs))
       })
       return graph.finish(outputs)
-    } finally {
-      backend.graph = undefined
-    }
+    })
   })
 
 /** Looks up what the program returned, in the order of the names. */
-const results = (
-  backend: RecordingBackend,
-  prefix: string,
-  tensors: Program.Tensors,
-  specs?: Program.Specs
-): ReadonlyArray<Named> =>
+const results = (backend: RecordingBackend, prefix: string, tensors: Program.Tensors): ReadonlyArray<Named> =>
   Object.keys(tensors)
     .sort()
-    .map((name) => {
-      const tensor: unknown = tensors[name]
-      if (!(tensor instanceof tf.Tensor)) throw new Refusal(`it returns no tensor as ${prefix} "${name}"`)
-      if (tensor.isDisposed) throw new Refusal(`it returns the disposed tensor ${prefix} "${name}"`)
-      if (tensor.dtype !== "float32" && tensor.dtype !== "int32") {
-        throw new Refusal(`it returns ${prefix} "${name}" as ${tensor.dtype}; cast it to float32 or int32`)
-      }
-      if (specs !== undefined) {
-        const expected = specs[name]
-        if (expected === undefined) throw new Refusal(`it returns state "${name}", which it does not declare`)
-        const [got, want] = [Program.describe(tensor), Program.describe(expected)]
-        if (got !== want) throw new Refusal(`it declares state "${name}" as ${want} and returns ${got}`)
-      }
-      return { name: `${prefix}.${name}`, value: backend.placeOf(tensor.dataId) }
-    })
+    .map((name) => ({ name: `${prefix}.${name}`, value: backend.placeOf(tensors[name].dataId) }))
 
 const backendName = "watertight-trace"
 
 /** What the backend knows about a tensor: its place in the graph being recorded, or its numbers. */
 type Entry =
-  | { readonly _tag: "Recorded"; readonly value: Value; readonly by: string }
+  | { readonly _tag: "Recorded"; readonly graph: Builder; readonly value: Value; readonly by: string }
   | { readonly _tag: "Known"; readonly values: tf.BackendValues; readonly spec: Spec; references: number }
 
 /** Operations that draw from a generator of their own: what they draw would be frozen into the graph. */
@@ -103,9 +77,22 @@ const drawing = new Set([
 
 /** A TensorFlow.js backend whose tensors have no values, except for constants. */
 class RecordingBackend extends tf.KernelBackend {
-  /** The graph being recorded, during a recording. */
-  graph: Builder | undefined = undefined
   readonly #entries = new Map<object, Entry>()
+  #graph: Builder | undefined = undefined
+  #refusal: Refusal | undefined = undefined
+
+  /** Records what happens in the body. A value that was asked for fails it, even if the body goes on without. */
+  recording<A>(graph: Builder, body: (graph: Builder) => A): A {
+    this.#graph = graph
+    this.#refusal = undefined
+    try {
+      const result = body(graph)
+      if (this.#refusal !== undefined) throw this.#refusal
+      return result
+    } finally {
+      this.#graph = undefined
+    }
+  }
 
   /** Makes tensors for a program's state or inputs. */
   declare(prefix: string, specs: Program.Specs): Program.Tensors {
@@ -121,40 +108,32 @@ class RecordingBackend extends tf.KernelBackend {
 
   /** Records one call of a kernel. */
   call(kernel: string, lower: Lowering, inputs: tf.NamedTensorInfoMap, attributes: unknown): tf.TensorInfo | Array<tf.TensorInfo> {
-    const values: Record<string, Value> = {}
-    for (const [name, info] of Object.entries(inputs)) {
-      if (info !== undefined && info !== null) values[name] = this.placeOf(info.dataId)
-    }
-    const result = this.#lower(kernel, lower, values, attributes)
-    return isValue(result)
-      ? this.#remember(result, kernel)
-      : result.map((value) => this.#remember(value, kernel))
-  }
-
-  #lower(kernel: string, lower: Lowering, values: Inputs, attributes: unknown) {
     try {
-      return lower(this.#recording(), values, attributes)
+      const given = Object.entries(inputs).flatMap(([name, info]) => (info ? [[name, this.placeOf(info.dataId)]] : []))
+      const result = lower(this.#recording(), Object.fromEntries(given), attributes)
+      return isValue(result) ? this.#remember(result, kernel) : result.map((value) => this.#remember(value, kernel))
     } catch (cause) {
-      if (cause instanceof Refusal) throw new Refusal(cause.message, cause.operation ?? kernel)
-      throw cause
+      throw cause instanceof Refusal ? new Refusal(cause.message, cause.operation ?? kernel) : cause
     }
   }
 
-  /** Returns a tensor's place in the graph; known numbers become constants. */
+  /** Returns a tensor's place in the graph. Known numbers become constants, also those of tensors made elsewhere. */
   placeOf(dataId: object): Value {
+    if (!this.#entries.has(dataId)) tf.engine().moveData(this, dataId)
     const entry = this.#entries.get(dataId)
-    if (entry === undefined) throw new Refusal("a tensor of another recording, or a disposed one, is used")
-    return entry._tag === "Recorded" ? entry.value : constant(this.#recording(), entry.values, entry.spec)
+    if (entry?._tag === "Known") return constant(this.#recording(), entry.values, entry.spec)
+    if (entry?.graph !== this.#graph) throw new Refusal("it uses a tensor that was kept from another compilation")
+    return entry.value
   }
 
   #recording(): Builder {
-    if (this.graph === undefined) throw new Refusal("an operation runs outside a recording")
-    return this.graph
+    if (this.#graph === undefined) throw new Refusal("an operation runs outside a recording")
+    return this.#graph
   }
 
   #remember(value: Value, by: string): tf.TensorInfo {
     const dataId = {}
-    this.#entries.set(dataId, { _tag: "Recorded", value, by })
+    this.#entries.set(dataId, { _tag: "Recorded", graph: this.#recording(), value, by })
     return { dataId, shape: [...value.shape], dtype: value.dtype === "int64" ? "int32" : value.dtype }
   }
 
@@ -175,13 +154,19 @@ class RecordingBackend extends tf.KernelBackend {
   override readSync(dataId: object): tf.BackendValues {
     const entry = this.#entries.get(dataId)
     if (entry?._tag === "Known") return entry.values
-    const operation = runningOperations().findLast((name) => name !== "" && name !== "tidy" && name !== "gradients")
-    const made = entry === undefined ? "" : `, which ${entry.by} makes,`
-    throw new Refusal(`it reads a value${made} but values do not exist while a program is compiled`, operation ?? "dataSync")
+    const operation = runningOperations().findLast((name) => !/^(|tidy|gradients|forward|unnamed scope)$/.test(name))
+    const maker = entry === undefined ? "" : ` of ${entry.by}`
+    this.#refusal = new Refusal(`it reads a value${maker}, but values do not exist while a program is compiled`, operation)
+    throw this.#refusal
   }
 
+  /** Never answers where there is no value: the recording fails, and nobody is left to handle a rejection. */
   override read(dataId: object): Promise<tf.BackendValues> {
-    return Promise.resolve(this.readSync(dataId))
+    try {
+      return Promise.resolve(this.readSync(dataId))
+    } catch {
+      return new Promise(() => {})
+    }
   }
 
   override disposeData(dataId: object, force = false): boolean {

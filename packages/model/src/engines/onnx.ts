@@ -5,14 +5,11 @@
  * A program's state lives in two sets of tensors. A run reads one set and writes the other, then they change places:
  * nothing is copied, and a failed run leaves the state as it was.
  */
-import { Digest } from "@watertight/core"
 import { Effect, Schema, Semaphore } from "effect"
 import type { Scope } from "effect"
 import type * as Ort from "onnxruntime-node"
-import type { CompileError } from "../compile/CompileError.ts"
-import { CompileError as CompileFailure } from "../compile/CompileError.ts"
-import * as Onnx from "../compile/Onnx.ts"
-import * as Trace from "../compile/Trace.ts"
+import * as Compile from "../compile/Compile.ts"
+import { CompileError } from "../compile/CompileError.ts"
 import * as Program from "../Program.ts"
 import type { Executable } from "./Executable.ts"
 import { ExecutionError, reasonOf, validate } from "./Executable.ts"
@@ -64,12 +61,11 @@ const compile = Effect.fnUntraced(function* (
   threads: number,
   program: Program.Program
 ): Effect.fn.Return<Executable, CompileError, Scope.Scope> {
-  const graph = yield* Trace.record(program)
-  const model = Onnx.encode(graph)
+  const { digest, graph, model } = yield* Compile.compile(program)
   const session = yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: () => ort.InferenceSession.create(model, sessionOptions(threads)),
-      catch: (cause) => new CompileFailure({ program: program.name, reason: reasonOf(cause) })
+      catch: (cause) => new CompileError({ program: program.name, reason: reasonOf(cause) })
     }),
     (open) => Effect.promise(() => open.release())
   )
@@ -111,7 +107,7 @@ const compile = Effect.fnUntraced(function* (
     })
 
   return {
-    digest: Digest.fromBytes(model),
+    digest,
     write: (state) =>
       validate(program, "state", state, { partial: true }).pipe(
         Effect.andThen(

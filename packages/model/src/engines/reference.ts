@@ -49,10 +49,8 @@ const step = (program: Program.Program, state: Program.Data, inputs: Program.Dat
     const results: { state: Program.Data; outputs: Program.Data } = { state: {}, outputs: {} }
     tf.tidy(() => {
       const result = program.run(tensors(program.state, state), tensors(program.inputs, inputs))
-      for (const [name, tensor] of Object.entries(result.state)) {
-        const [got, want] = [Program.describe(tensor), Program.describe(program.state[name])]
-        if (got !== want) throw new Error(`state "${name}" is declared as ${want} and returned as ${got}`)
-      }
+      const problem = Program.misreturned(program, result)
+      if (problem !== undefined) throw new Error(problem)
       results.state = valuesOf(result.state)
       results.outputs = valuesOf(result.outputs)
     })
@@ -64,8 +62,14 @@ const tensors = (specs: Program.Specs, data: Program.Data): Program.Tensors =>
     Object.entries(specs).map(([name, { dtype, shape }]) => [name, tf.tensor(data[name], [...shape], dtype)])
   )
 
+/** Copies the numbers out. The cpu backend keeps some int32 tensors in bytes and some float32 tensors in integers. */
 const valuesOf = (tensors: Program.Tensors): Program.Data =>
-  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.dataSync<"float32" | "int32">().slice()]))
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      const values = tensor.dataSync<"float32" | "int32">()
+      return [name, tensor.dtype === "int32" ? Int32Array.from(values) : Float32Array.from(values)]
+    })
+  )
 
 const copies = (data: Program.Data): Program.Data =>
   Object.fromEntries(Object.entries(data).map(([name, array]) => [name, array.slice()]))

@@ -118,7 +118,7 @@ const encode = <Options>(kind: string, schema: Schema.Codec<Options, Schema.Json
  *
  * @example
  * import { Module } from "@watertight/model"
- * import { Effect, Result, Schema } from "effect"
+ * import { Result, Schema } from "effect"
  * const scale = Module.define({
  *   kind: "scale",
  *   options: Schema.Struct({ factor: Schema.Finite }),

@@ -59,24 +59,26 @@ const log1p: Lowering = (graph, { x }) => {
   expect(x, "float32")
   const one = float(graph, 1)
   const u = elementwise(graph, "Add", [x, one])
-  const scaled = elementwise(graph, "Mul", [elementwise(graph, "Log", [u]), x])
-  const corrected = elementwise(graph, "Div", [scaled, elementwise(graph, "Sub", [u, one])])
+  const correction = elementwise(graph, "Div", [x, elementwise(graph, "Sub", [u, one])])
   const exact = elementwise(graph, "Or", [
     elementwise(graph, "Equal", [u, one], "bool"),
-    elementwise(graph, "IsInf", [u], "bool")
+    elementwise(graph, "IsInf", [u], "bool", { detect_negative: { int: 0 } })
   ])
-  return select(graph, exact, x, corrected)
+  return select(graph, exact, x, elementwise(graph, "Mul", [elementwise(graph, "Log", [u]), correction]))
 }
 
 const select = (graph: Builder, condition: Value, yes: Value, no: Value): Value =>
   elementwise(graph, "Where", [condition, yes, no], yes.dtype)
 
-/** 1 where x > 0, else `alpha` x; tfjs uses it as the gradient of relu, with alpha 0. */
+/**
+ * 1 where x > 0, else `alpha`; tfjs uses it as the gradient of relu, with alpha 0. NaN gives `alpha` where tfjs gives NaN:
+ * a NaN before a relu is a NaN after it, so the loss shows it all the same.
+ */
 const step = withAttributes<tf.StepAttrs>((graph, { x }, { alpha }) => {
   expect(x, "float32")
   const positive = elementwise(graph, "Greater", [x, float(graph, 0)], "bool")
   if (alpha === 0) return cast(graph, positive, "float32")
-  return select(graph, positive, float(graph, 1), elementwise(graph, "Mul", [x, float(graph, alpha)]))
+  return select(graph, positive, float(graph, 1), float(graph, alpha))
 })
 
 /** `y` is the output of elu. */

@@ -73,7 +73,10 @@ const cumulative = withAttributes<tf.CumsumAttrs>((graph, { x }, { axis, exclusi
 export const lowerings: Lowerings = {
   Sum: sum,
   Mean: reduction("ReduceMean", "float32"),
-  Max: reduction("ReduceMax", "float32", "int32"),
+  Max: withAttributes<tf.MaxAttrs>((graph, { x }, { keepDims, reductionIndices }) => {
+    expect(x, "float32", "int32")
+    return fold(graph, "ReduceMax", x, reductionIndices, keepDims)
+  }),
   Min: reduction("ReduceMin", "float32", "int32"),
   Prod: reduction("ReduceProd", "float32", "int32"),
   All: quantifier("ReduceMin"),

@@ -1,0 +1,159 @@
+/**
+ * The laws of recipes and of the steps in them, this package's or one's own. Rows that a recipe refuses with a
+ * `RecipeError` are passed over; a recipe that refuses nearly all of them fails.
+ */
+import { Digest } from "@watertight/core"
+import { Law } from "@watertight/core/testing"
+import { Effect } from "effect"
+import * as fc from "fast-check"
+import type { Columns } from "../Columns.ts"
+import * as Dataset from "../Dataset.ts"
+import * as Recipe from "../Recipe.ts"
+import type { Values } from "../RowId.ts"
+import * as Table from "../Table.ts"
+
+/** A recipe, and tables to try it on. */
+export interface Subject<C extends Columns> {
+  readonly recipe: Recipe.Recipe<C, Columns>
+  readonly tables: fc.Arbitrary<Table.Table<C>>
+}
+
+const passing = <A>(effect: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> =>
+  Effect.catchIf(
+    effect,
+    (error) => error instanceof Recipe.RecipeError,
+    () => Effect.sync(() => fc.pre(false) as never) // fc.pre(false) throws
+  )
+
+const fitAll = <C extends Columns>(recipe: Recipe.Recipe<C, Columns>, table: Table.Table<C>) =>
+  passing(Recipe.fitDataset(recipe, Dataset.make(table, undefined, "train")))
+
+/** The columns named become standard: over all of their numbers in the train rows together. */
+export const standardized = <C extends Columns>(
+  subject: Subject<C> & { readonly columns: ReadonlyArray<string> }
+): Law.Law =>
+  Law.make(
+    "standardize: train columns have mean 0 and variance 1 to 1e-6, and constants stay finite",
+    subject.tables,
+    Effect.fnUntraced(function* (table) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      const after = yield* passing(Recipe.applyTable(fitted, table))
+      for (const name of subject.columns) isStandard(name, valuesOf(table, name), valuesOf(after, name))
+    })
+  )
+
+const valuesOf = (table: Table.Table, name: string): Values => {
+  const named: Readonly<Record<string, Values>> = table.values
+  return named[name]
+}
+
+const meanOf = (values: Values): number => {
+  let sum = 0
+  for (const value of values) sum += value / values.length
+  return sum
+}
+
+const varianceOf = (values: Values): number => {
+  const mean = meanOf(values)
+  let sum = 0
+  for (const value of values) sum += (value - mean) ** 2 / values.length
+  return sum
+}
+
+const isStandard = (name: string, before: Values, after: Values): void => {
+  Law.ensure(
+    after.every(Number.isFinite),
+    () => `column ${name} holds ${after.find((value) => !Number.isFinite(value))}`
+  )
+  if (before.every((value) => value === before[0])) return
+  // A mean that float64 has no number for is missed by half the distance of its neighbours.
+  const missed = (Math.abs(meanOf(before)) * 2 ** -52) / Math.sqrt(varianceOf(before))
+  const [mean, variance] = [meanOf(after), varianceOf(after)]
+  Law.ensure(Math.abs(mean) <= 1e-6 + missed, () => `column ${name} has mean ${mean}`)
+  Law.ensure(Math.abs(variance - 1) <= 1e-6, () => `column ${name} has variance ${variance}`)
+}
+
+/** The partitions of one table. */
+export interface Parts<C extends Columns> {
+  readonly train: Dataset.Dataset<C, "train">
+  readonly validation: Dataset.Dataset<C, "validation">
+  readonly test: Dataset.Dataset<C, "test">
+}
+
+/** What a recipe learns from partitions. */
+export const learned =
+  <C extends Columns>(recipe: Recipe.Recipe<C, Columns>) =>
+  ({ train }: Parts<C>): Effect.Effect<unknown, unknown> =>
+    Effect.map(Recipe.fitDataset(recipe, train), ({ steps }) => steps.map((step) => step.learned))
+
+/** Whatever `fit` returns depends on the train rows alone. For a recipe, `fit` is `RecipeLaws.learned(recipe)`. */
+export const fitsTrainOnly = <C extends Columns>(subject: {
+  readonly fit: (parts: Parts<C>) => Effect.Effect<unknown, unknown>
+  readonly tables: fc.Arbitrary<Table.Table<C>>
+}): Law.Law =>
+  Law.make(
+    "fit: statistics do not change when validation or test rows change",
+    subject.tables.filter((table) => table.length >= 9),
+    Effect.fnUntraced(function* (table) {
+      const size = Math.floor(table.length / 3)
+      const whole = (others: number) => {
+        const from = Uint32Array.from({ length: 2 * size }, (_, at) =>
+          at % 2 === 0 ? at / 2 : others * size + (at >> 1)
+        )
+        const every = Table.take(table, from)
+        const places = (first: number, step: number) =>
+          Uint32Array.from({ length: Math.ceil((2 * size - first) / step) }, (_, index) => first + index * step)
+        return {
+          train: Dataset.make(every, places(0, 2), "train"),
+          validation: Dataset.make(every, places(1, 4), "validation"),
+          test: Dataset.make(every, places(3, 4), "test")
+        }
+      }
+      const first = yield* passing(subject.fit(whole(1)))
+      const second = yield* passing(subject.fit(whole(2)))
+      const [before, after] = [JSON.stringify(first), JSON.stringify(second)]
+      Law.ensure(before === after, () => `${before} became ${after} when only other rows had changed`)
+    })
+  )
+
+/** A row's output is the same alone, in another order, and among other rows. */
+export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  Law.make(
+    "apply: one row's output does not depend on the other rows",
+    subject.tables
+      .filter((table) => table.length >= 2)
+      .chain((table) => fc.tuple(fc.constant(table), fc.array(fc.nat(table.length - 1)))),
+    Effect.fnUntraced(function* ([table, rows]) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      const picked = Uint32Array.from(rows)
+      const all = yield* passing(Recipe.applyTable(fitted, table))
+      const some = yield* passing(Recipe.applyTable(fitted, Table.take(table, picked)))
+      Law.ensure(all.length === table.length, () => `${table.length} rows became ${all.length}`)
+      Law.ensure(
+        Table.digest(some) === Table.digest(all, picked),
+        () => `rows ${rows.join(", ")} alone give something else than among all ${table.length}`
+      )
+    })
+  )
+
+/** Neither fitting nor applying writes into the rows it was given. */
+export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  Law.make(
+    "apply: the input's bytes are unchanged",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const before = Digest.of({ ...table.values, ids: table.ids })
+      const unchanged = () => Digest.of({ ...table.values, ids: table.ids }) === before
+      const fitted = yield* fitAll(subject.recipe, table)
+      Law.ensure(unchanged(), () => "fit wrote into its input")
+      yield* passing(Recipe.applyTable(fitted, table))
+      Law.ensure(unchanged(), () => "apply wrote into its input")
+    })
+  )
+
+/** The laws that hold for every recipe. */
+export const laws = <C extends Columns>(subject: Subject<C>): ReadonlyArray<Law.Law> => [
+  fitsTrainOnly({ fit: learned(subject.recipe), tables: subject.tables }),
+  appliesByRow(subject),
+  leavesInput(subject)
+]

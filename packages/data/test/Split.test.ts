@@ -1,0 +1,364 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Key, type Node } from "@watertight/core"
+import { Effect, Exit } from "effect"
+import * as fc from "fast-check"
+import { Assignment, Column, Columns, Dataset, Partitions, type RowId, Source, Split, Table } from "../src/index.ts"
+import * as Random from "../src/split/Random.ts"
+import * as Stratified from "../src/split/Stratified.ts"
+import { run } from "./run.ts"
+
+const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
+
+const labels = Column.category(["a", "b", "c"])
+const Points = Columns.make({ x: Column.float, label: labels })
+const Times = Columns.make({ t: Column.timestamp, x: Column.float })
+
+const table = <C extends Columns.Columns>(columns: C, values: Table.Table<C>["values"]) => {
+  const named: Readonly<Record<string, RowId.Values>> = values
+  return Effect.runSync(Table.make(columns, values, { length: Object.values(named)[0].length }))
+}
+const points = (length: number, codeOf = (row: number) => row % 3) =>
+  table(Points, {
+    x: Float64Array.from({ length }, (_, row) => row),
+    label: Int32Array.from({ length }, (_, row) => codeOf(row))
+  })
+const times = (t: ReadonlyArray<number>) =>
+  table(Times, { t: Float64Array.from(t), x: Float64Array.from(t, (_, row) => row) })
+
+const day = 86_400_000
+const days = (...numbers: ReadonlyArray<number>) => numbers.map((number) => Date.UTC(2020, 0, 1) + number * day)
+
+/** The x of every row in each partition. */
+const xs = Effect.fnUntraced(function* <C extends { readonly x: Column.Float }, E, R>(
+  parts: Partitions.Partitions<C, E, R>,
+  seed = 0
+) {
+  const read = (table: Table.Table<C>) => [...(table.values.x as Float64Array)]
+  return {
+    train: read(yield* Dataset.rows(yield* run(parts.train, seed))),
+    validation: read(yield* Dataset.rows(yield* run(parts.validation, seed))),
+    test: (yield* run(parts.test, seed)).length
+  }
+})
+
+const failure = <C extends Columns.Columns, R>(parts: Partitions.Partitions<C, Split.SplitError, R>) =>
+  Effect.flip(run(parts.train))
+
+describe("Split.random", () => {
+  it.effect("gives every row once, in the table's order, and sizes that are exact", () =>
+    Effect.gen(function* () {
+      const parts = Split.random(Source.fromTable(points(1000)), { validation: 0.1, test: 0.2 })
+      const { test, train, validation } = yield* xs(parts)
+      assert.deepStrictEqual([train.length, validation.length, test], [700, 100, 200])
+      assert.strictEqual(new Set([...train, ...validation]).size, 800)
+      assert.deepStrictEqual(
+        train,
+        train.toSorted((a, b) => a - b)
+      )
+      assert.notDeepEqual(
+        train,
+        train.map((_, row) => row)
+      )
+    })
+  )
+
+  it.effect("depends on the seed, and on nothing else", () =>
+    Effect.gen(function* () {
+      const parts = () => Split.random(Source.fromTable(points(100)), { validation: 0.1, test: 0.2 })
+      assert.deepStrictEqual(yield* xs(parts(), 7), yield* xs(parts(), 7))
+      assert.notDeepEqual(yield* xs(parts(), 7), yield* xs(parts(), 8))
+    })
+  )
+
+  it.effect("deals out what jax.random.permutation draws: test first, then validation", () =>
+    Effect.gen(function* () {
+      const assignment = yield* Random.assign({ validation: 0.05, test: 0.2 })(points(100), Key.fromSeed(42))
+      assert.deepStrictEqual([...Assignment.rows(assignment, "validation")], [5, 30, 34, 72, 90])
+      const first = [2, 4, 7, 16, 19, 29, 31, 35, 37, 44, 45, 58, 61, 63, 65, 78, 82, 83, 85, 99]
+      assert.deepStrictEqual([...Assignment.rows(assignment, "test")], first) // jax 0.10.2: permutation(key(42), 100)[:20]
+    })
+  )
+
+  it("gives each row an equal chance", () => {
+    const counts = new Uint32Array(20)
+    for (let seed = 0; seed < 2000; seed++) {
+      const assignment = Random.deal(20, [0.5, 0.25, 0.25], Key.fromSeed(seed))
+      for (const row of Assignment.rows(assignment, "validation")) counts[row]++
+    }
+    const chiSquare = counts.reduce((sum, count) => sum + (count - 500) ** 2 / (2000 * 0.25 * 0.75), 0) * (19 / 20)
+    assert.isBelow(chiSquare, 43.8) // 99.9th percentile of chi-squared with 19 degrees of freedom
+  })
+
+  it.effect("refuses shares that are none, and partitions without rows, and says what to change", () =>
+    Effect.gen(function* () {
+      const small = Source.fromTable(points(3))
+      const message = (shares: Split.Shares) =>
+        Effect.map(failure(Split.random(small, shares)), (error) => error.message)
+      for (const share of [0, 1, -0.1, 1.5, NaN, Infinity]) {
+        assert.include(yield* message({ validation: share, test: 0.1 }), `validation is to have the share ${share}`)
+        assert.include(yield* message({ validation: 0.1, test: share }), `test is to have the share ${share}`)
+      }
+      assert.include(yield* message({ validation: 0.5, test: 0.5 }), "leave nothing for train")
+      assert.include(
+        yield* message({ validation: 0.1, test: 0.4 }),
+        "validation would get none of the 3 rows. Give it a larger share"
+      )
+    })
+  )
+
+  it.effect("refuses a table with instants that was forced through the types", () =>
+    Effect.gen(function* () {
+      const dated = Source.fromTable(times(days(1, 2, 3, 4))) as Node.Node<unknown> as Node.Node<
+        Table.Table<typeof Points>
+      >
+      const shares = { validation: 0.25, test: 0.25 }
+      assert.include((yield* failure(Split.random(dated, shares))).message, "Split.temporal")
+      assert.include((yield* failure(Split.stratified(dated, { on: "label", ...shares }))).message, "Split.temporal")
+      assert.include(
+        (yield* failure(Split.given({ train: dated, test: dated }, { validation: 0.5 }))).message,
+        "Split.temporal"
+      )
+    })
+  )
+})
+
+describe("Split.stratified", () => {
+  it.effect("splits each class by itself", () =>
+    Effect.gen(function* () {
+      const skewed = points(1000, (row) => (row < 900 ? 0 : row < 990 ? 1 : 2))
+      const parts = Split.stratified(Source.fromTable(skewed), { on: "label", validation: 0.1, test: 0.2 })
+      const { test, train, validation } = yield* xs(parts)
+      assert.deepStrictEqual([train.length, validation.length, test], [700, 100, 200])
+      const classes = (rows: ReadonlyArray<number>) =>
+        [0, 900, 990].map((from, at) => rows.filter((x) => x >= from && x < [900, 990, 1000][at]).length)
+      assert.deepStrictEqual(classes(train), [630, 63, 7])
+      assert.deepStrictEqual(classes(validation), [90, 9, 1])
+    })
+  )
+
+  it.effect("keeps whole partitions within one row too, where each class by itself would not", () =>
+    Effect.gen(function* () {
+      const many = Columns.make({
+        x: Column.float,
+        label: Column.category(Array.from({ length: 40 }, (_, index) => `class ${index}`))
+      })
+      const classes = table(many, {
+        x: Float64Array.from({ length: 240 }, (_, row) => row),
+        label: Int32Array.from({ length: 240 }, (_, row) => row % 40)
+      })
+      const parts = Split.stratified(Source.fromTable(classes), { on: "label", validation: 0.1, test: 0.1 })
+      const { test, train, validation } = yield* xs(parts)
+      assert.deepStrictEqual([train.length, validation.length, test], [192, 24, 24])
+    })
+  )
+
+  it.effect("puts rows where it always did", () =>
+    Effect.gen(function* () {
+      const assign = Stratified.assign("label", { validation: 0.2, test: 0.2 })
+      const assignment = yield* assign(points(15), Key.fromSeed(42))
+      assert.strictEqual(assignment.places.join(""), "200120010002001")
+    })
+  )
+
+  it.effect("refuses a column that is no category", () =>
+    Effect.gen(function* () {
+      const error = yield* failure(
+        Split.stratified(Source.fromTable(points(10)), { on: "x" as never, validation: 0.1, test: 0.1 })
+      )
+      assert.include(error.message, '"x" is a float column. Stratify on a category column.')
+    })
+  )
+})
+
+describe("Split.temporal", () => {
+  it.effect("takes the last days by length, whatever the order of the file", () =>
+    Effect.gen(function* () {
+      const source = Source.fromTable(times(days(9, 0, 1, 8, 2, 3, 4, 7, 5, 6)))
+      const { test, train, validation } = yield* xs(
+        Split.temporal(source, { on: "t", validation: "3 days", test: "2 days" })
+      )
+      assert.deepStrictEqual([train, validation, test], [[1, 2, 4, 5, 6], [7, 8, 9], 2])
+    })
+  )
+
+  it.effect("leaves out what is in a gap", () =>
+    Effect.gen(function* () {
+      const source = Source.fromTable(times(days(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)))
+      const touching = yield* xs(
+        Split.temporal(source, { on: "t", validation: "3 days", test: "2 days", gap: "1 day" })
+      )
+      assert.deepStrictEqual(touching, { train: [0, 1, 2, 3, 4], validation: [5, 6, 7], test: 2 })
+      const apart = yield* xs(
+        Split.temporal(source, { on: "t", validation: "3 days", test: "2 days", gap: "36 hours" })
+      )
+      assert.deepStrictEqual(apart, { train: [0, 1, 2], validation: [4, 5, 6], test: 2 })
+    })
+  )
+
+  it.effect("never parts equal times, by length or by fraction", () =>
+    Effect.gen(function* () {
+      const source = Source.fromTable(times(days(0, 0, 1, 1, 1, 2, 2, 3, 3, 3)))
+      const fractions = yield* xs(Split.temporal(source, { on: "t", validation: 0.2, test: 0.2 }))
+      assert.deepStrictEqual(fractions, { train: [0, 1, 2, 3, 4], validation: [5, 6], test: 3 })
+      const lengths = yield* xs(Split.temporal(source, { on: "t", validation: "24 hours", test: "1 day" }))
+      assert.deepStrictEqual(lengths, fractions)
+    })
+  )
+
+  it.effect("refuses lengths and shares that are none, and periods that leave nothing", () =>
+    Effect.gen(function* () {
+      const source = Source.fromTable(times(days(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)))
+      const message = (options: { validation: unknown; test: unknown; gap?: unknown }) =>
+        Effect.map(failure(Split.temporal(source, { on: "t", ...options } as never)), (error) => error.message)
+      assert.include(yield* message({ validation: "soon", test: 0.1 }), 'validation is no length of time: "soon"')
+      assert.include(yield* message({ validation: "-1 days", test: 0.1 }), "no length of time")
+      assert.include(yield* message({ validation: 0.1, test: "0 days" }), 'test is "0 days" long')
+      assert.include(yield* message({ validation: 1.5, test: 0.1 }), "the share 1.5")
+      assert.include(yield* message({ validation: 0.1, test: 0.1, gap: "x" }), "gap is no length of time")
+      const all =
+        "train would get none of the 10 rows. Ask for shorter validation, test or gap: the rows span 2020-01-01"
+      assert.include(yield* message({ validation: "8 days", test: "2 days" }), all)
+      assert.include(
+        yield* message({ validation: "1 day", test: "1 day", gap: "20 days" }),
+        "validation would get none"
+      )
+      const other = yield* failure(Split.temporal(source, { on: "x" as never, validation: 0.1, test: 0.1 }))
+      assert.include(other.message, '"x" is a float column. Split on a timestamp column.')
+    })
+  )
+})
+
+describe("Split.given", () => {
+  const train = points(60)
+  const test = points(12)
+
+  it.effect("carves validation out of train, stratified, and takes test as it is", () =>
+    Effect.gen(function* () {
+      const tables = { train: Source.fromTable(train, "train rows"), test: Source.fromTable(test, "test rows") }
+      const parts = Split.given(tables, { validation: 0.1, stratify: "label" })
+      const drawn = yield* xs(parts)
+      assert.deepStrictEqual([drawn.train.length, drawn.validation.length, drawn.test], [54, 6, 12])
+      assert.deepStrictEqual(
+        [0, 1, 2].map((code) => drawn.validation.filter((x) => x % 3 === code).length),
+        [2, 2, 2]
+      )
+      assert.strictEqual((yield* run(parts.test)).fingerprint, Dataset.make(test, undefined, "test").fingerprint)
+    })
+  )
+
+  it.effect("takes a validation table where there is one", () =>
+    Effect.gen(function* () {
+      const node = Source.fromTable(train)
+      const drawn = yield* xs(
+        Split.given({ train: node, validation: Source.fromTable(test), test: Source.fromTable(test) })
+      )
+      assert.deepStrictEqual([drawn.train.length, drawn.validation.length, drawn.test], [60, 12, 12])
+    })
+  )
+
+  it.effect(
+    "makes train and validation without reading test",
+    () =>
+      Effect.gen(function* () {
+        const unreadable = Source.csv("no/such/file.csv", Points)
+        const parts = Split.given({ train: Source.fromTable(train), test: unreadable }, { validation: 0.1 })
+        assert.strictEqual((yield* run(parts.train as never as typeof parts.validation)).length, 54)
+      }) as Effect.Effect<void> // the file system is never asked for
+  )
+
+  it.effect("refuses other columns, tables without rows and shares that are none", () =>
+    Effect.gen(function* () {
+      const other = table({ ...Points, label: Column.category(["c", "b", "a"]) }, test.values)
+      const tables = (test: Table.Table<typeof Points>) => ({
+        train: Source.fromTable(train),
+        test: Source.fromTable(test)
+      })
+      const levels = yield* Effect.flip(run(Split.given(tables(other), { validation: 0.1 }).test))
+      assert.include(levels.message, 'the column "label" of test is not declared as that of train')
+      const none = yield* Effect.flip(run(Split.given(tables(points(0)), { validation: 0.1 }).test))
+      assert.include(none.message, "test has no rows")
+      assert.include((yield* failure(Split.given(tables(test), { validation: 0 }))).message, "the share 0")
+      assert.include(
+        (yield* failure(Split.given(tables(test), { validation: 0.001 }))).message,
+        "validation would get none"
+      )
+    })
+  )
+})
+
+describe("Split.make", () => {
+  const own = (places: ReadonlyArray<number>) =>
+    Split.make(Source.fromTable(points(4)), {
+      name: "own-split",
+      version: 1,
+      params: null,
+      draws: false,
+      assign: () => Effect.succeed({ places: Uint8Array.from(places) })
+    })
+
+  it.effect("checks what a split of one's own assigns", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* xs(own([1, 0, 2, 3])), { train: [1], validation: [0], test: 1 })
+      assert.include((yield* failure(own([1, 0, 2]))).message, "3 places were assigned to 4 rows")
+      assert.include((yield* failure(own([1, 0, 2, 4]))).message, "row 4 was assigned the place 4")
+      assert.include((yield* failure(own([0, 0, 1, 3]))).message, "test would get none")
+    })
+  )
+})
+
+describe("what train rows are made of", () => {
+  it.effect("does not change when validation and test rows do", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(fc.integer({ min: 10, max: 60 }), fc.nat(100), fc.double(), (length, seed, poison) =>
+          Effect.runPromise(
+            Effect.gen(function* () {
+              const clean = points(length)
+              const shares = { validation: 0.2, test: 0.2 }
+              const train = (table: Table.Table<typeof Points>) =>
+                run(Split.random(Source.fromTable(table), shares).train, seed)
+              const before = yield* train(clean)
+              const kept = new Set((yield* Dataset.rows(before)).values.x)
+              const poisoned = table(Points, {
+                ...clean.values,
+                x: clean.values.x.map((x) => (kept.has(x) ? x : poison))
+              })
+              assert.strictEqual((yield* train(poisoned)).fingerprint, before.fingerprint)
+            })
+          )
+        ),
+        { numRuns: runs }
+      )
+    )
+  )
+
+  it("is marked in the lineage", () => {
+    const parts = Split.random(Source.fromTable(points(10)), { validation: 0.2, test: 0.2 })
+    assert.deepStrictEqual([...parts.train.lineage], ["train"])
+    assert.deepStrictEqual([...parts.validation.lineage], ["validation"])
+    assert.deepStrictEqual([...parts.test.lineage], ["test"])
+    assert.deepStrictEqual([...parts.test.inputs.table.lineage], ["unsplit"])
+  })
+})
+
+describe("Partitions.map", () => {
+  it("does the same to all three", () => {
+    const parts = Split.random(Source.fromTable(points(10)), { validation: 0.2, test: 0.2 })
+    const mapped = Partitions.map(parts, (part) => part)
+    assert.deepStrictEqual(mapped, parts)
+  })
+})
+
+describe("Assignment", () => {
+  it.effect("is kept as an Arrow file and read back exactly", () =>
+    Effect.gen(function* () {
+      const assignment = { places: Uint8Array.of(0, 1, 2, 3, 0) }
+      const codec = Assignment.codec
+      if (codec._tag !== "Stored") return assert.fail("an assignment is stored")
+      assert.deepStrictEqual(yield* codec.decode(codec.encode(assignment)), assignment)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(codec.decode({ meta: { version: 1 }, blobs: {} }))))
+      assert.deepStrictEqual(Assignment.rows(assignment, "train"), Uint32Array.of(0, 4))
+      assert.strictEqual(Assignment.count(assignment, "left out"), 1)
+    })
+  )
+})
