@@ -24,7 +24,7 @@ export const series = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>)
 }
 
 /** The pipeline over any days, so that tests can run it on few. */
-export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, options: { readonly epochs: number }) => {
+export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, options: { readonly epochs: number; readonly peak?: number }) => {
   const parts = Split.temporal(series(days), { on: "date", validation: "180 days", test: "365 days", gap: "2 days" })
 
   const numbers = [
@@ -44,7 +44,7 @@ export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, o
     loss: Loss.huber({ delta: 2 }),
     optimizer: Transform.chain(
       Clip.byGlobalNorm(5),
-      Optimizer.adamw({ learningRate: LearningRate.warmupCosine({ peak: 5e-3, warmup: 0.1 }), weightDecay: 0.01 })
+      Optimizer.adamw({ learningRate: LearningRate.warmupCosine({ peak: options.peak ?? 5e-3, warmup: 0.1 }), weightDecay: 0.01 })
     ),
     batchSize: 32,
     epochs: options.epochs,

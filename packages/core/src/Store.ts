@@ -180,7 +180,7 @@ export const layerMemory: Layer.Layer<Store> = Layer.sync(Store, () => {
     put: (bytes) =>
       Effect.sync(() => {
         const digest = Digest.fromBytes(bytes)
-        objects.set(digest, bytes.slice())
+        objects.set(digest, new Uint8Array(bytes))
         return digest
       }),
     get: (digest) => {
@@ -191,7 +191,7 @@ export const layerMemory: Layer.Layer<Store> = Layer.sync(Store, () => {
     },
     has: (digest) => Effect.sync(() => objects.has(digest)),
     read: (kind, name) => Effect.sync(() => Option.fromUndefinedOr(entries.get(`${kind}/${name}`))),
-    write: (kind, name, bytes) => Effect.sync(() => void entries.set(`${kind}/${name}`, bytes.slice())),
+    write: (kind, name, bytes) => Effect.sync(() => void entries.set(`${kind}/${name}`, new Uint8Array(bytes))),
     remove: (kind, name) => Effect.sync(() => void entries.delete(`${kind}/${name}`)),
     list: (kind) =>
       Effect.sync(() =>

@@ -40,7 +40,8 @@ export const float: Float = { kind: "float" }
 export const timestamp: Timestamp = { kind: "timestamp" }
 
 /**
- * Declares a column of categories with its levels, in the order of their codes.
+ * Declares a column of categories with its levels, in the order of their codes. Throws a `RangeError` when a level
+ * appears twice or holds half a character.
  *
  * @example
  * import { Column } from "@watertight/data"
@@ -48,6 +49,8 @@ export const timestamp: Timestamp = { kind: "timestamp" }
  */
 export const category = <const Level extends string>(levels: ReadonlyArray<Level>): Category<Level> => {
   if (new Set(levels).size !== levels.length) throw new RangeError("Column.category: a level appears twice")
+  if (!levels.every((level) => level.isWellFormed()))
+    throw new RangeError("Column.category: a level is not Unicode text")
   return { kind: "category", levels }
 }
 

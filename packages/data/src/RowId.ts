@@ -15,34 +15,40 @@ export type Values = Float64Array | Int32Array | Uint8Array | Float32Array
 
 /** Computes the ids of all rows: `length * bytes` bytes. Columns count in the order of their declaration. */
 export const ofContent = (columns: Columns, values: Readonly<Record<string, Values>>, length: number): Uint8Array => {
-  const names = Object.keys(columns)
-  const parts = names.map((name) => rowBytes(columns[name], values[name], length))
-  const size = parts.reduce((sum, part) => sum + part.size, 0)
-  const row = new Uint8Array(size)
+  const parts = Object.keys(columns).map((name) => rowBytes(columns[name], values[name], length))
+  const row = new Uint8Array(parts.reduce((sum, part) => sum + part.size, 0))
   const ids = new Uint8Array(length * bytes)
   for (let index = 0; index < length; index++) {
     let at = 0
-    for (const part of parts) {
-      row.set(part.read(index), at)
-      at += part.size
+    for (const { content, place, size } of parts) {
+      copy(content, place(index) * size, row, at, size)
+      at += size
     }
-    ids.set(hash("sha256", row, "buffer").subarray(0, bytes), index * bytes)
+    const digest = hash("sha256", row, "latin1") // a quarter of the time of a Buffer
+    for (let byte = 0; byte < bytes; byte++) ids[index * bytes + byte] = digest.charCodeAt(byte)
   }
   return ids
 }
 
+/** A row's share of a column: `size` bytes of `content`, from `place(row) * size` on. */
 interface RowBytes {
+  readonly content: Uint8Array
   readonly size: number
-  readonly read: (index: number) => Uint8Array
+  readonly place: (row: number) => number
 }
 
 /** Levels count by their text, not by their code, so that extending the list of levels changes no id. */
 const rowBytes = (column: Column.Column, values: Values, length: number): RowBytes => {
   if (column.kind === "category") {
     const levels = column.levels.map((level) => hash("sha256", level, "buffer").subarray(0, bytes))
-    return { size: bytes, read: (index) => levels[values[index]] }
+    return { content: Buffer.concat(levels), size: bytes, place: (row) => values[row] }
   }
-  const view = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-  const size = length === 0 ? 0 : view.byteLength / length
-  return { size, read: (index) => view.subarray(index * size, (index + 1) * size) }
+  const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  return { content, size: length === 0 ? 0 : content.byteLength / length, place: (row) => row }
+}
+
+/** Copies bytes; for a few of them a loop is faster than a view. */
+const copy = (from: Uint8Array, start: number, to: Uint8Array, at: number, size: number): void => {
+  if (size > 64) to.set(from.subarray(start, start + size), at)
+  else for (let byte = 0; byte < size; byte++) to[at + byte] = from[start + byte]
 }

@@ -114,6 +114,15 @@ describe("Table.codec", () => {
     })
   )
 
+  it.effect("reads from a Buffer as from any bytes", () =>
+    Effect.gen(function* () {
+      const codec = stored(Table.codec<typeof every.columns>())
+      const { blobs, meta } = codec.encode(every)
+      const pooled = { "table.arrow": Buffer.concat([Buffer.alloc(8), blobs["table.arrow"]]).subarray(8) }
+      assert.strictEqual(Table.digest(yield* codec.decode({ meta, blobs: pooled })), Table.digest(every))
+    })
+  )
+
   it.effect("refuses an artifact of another form", () =>
     Effect.gen(function* () {
       const codec = stored(Table.codec())

@@ -146,8 +146,12 @@ export const decode = (columns: Columns, bytes: Uint8Array): Effect.Effect<Decod
     catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
-/** Arrow's buffers lie at multiples of eight bytes of the file; a view of them needs the file to start at one too. */
-const aligned = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes))
+/**
+ * Arrow's buffers lie at multiples of eight bytes of the file; a view of them needs the file to start at one too. Views of
+ * a `Buffer` would be buffers, which tables refuse.
+ */
+const aligned = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteOffset % 8 === 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Uint8Array.from(bytes)
 
 const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector | null, rows: number): RowId.Values => {
   if (vector === null) throw new Error(`column "${name}" is missing`)

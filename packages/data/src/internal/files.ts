@@ -63,7 +63,7 @@ const open = <A>(
     const fileSystem = yield* FileSystem.FileSystem
     const file = systemPath(path)
     const { type } = yield* fileSystem.stat(file)
-    if (type !== "File" && type !== "FIFO") {
+    if (type !== "File") {
       const hint = "Give the path of the file itself."
       return yield* new SourceError({ file, problem: "not a file", detail: `is a ${type.toLowerCase()}`, hint })
     }

@@ -3,7 +3,7 @@
  * tensors without values; gradients inside it are TensorFlow.js's own, so they are recorded like everything else.
  * Recording is synchronous because the state of TensorFlow.js is global, and leaves the active backend as it was.
  */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { runningOperations, tf, withBackend } from "../internal/tfjs.ts"
 import * as Program from "../Program.ts"
 import { CompileError } from "./CompileError.ts"
@@ -85,13 +85,10 @@ class RecordingBackend extends tf.KernelBackend {
   recording<A>(graph: Builder, body: (graph: Builder) => A): A {
     this.#graph = graph
     this.#refusal = undefined
-    try {
-      const result = body(graph)
-      if (this.#refusal !== undefined) throw this.#refusal
-      return result
-    } finally {
-      this.#graph = undefined
-    }
+    const result = Result.try(() => body(graph))
+    this.#graph = undefined
+    if (this.#refusal !== undefined) throw this.#refusal
+    return Result.getOrThrowWith(result, (cause) => cause)
   }
 
   /** Makes tensors for a program's state or inputs. */
@@ -108,13 +105,14 @@ class RecordingBackend extends tf.KernelBackend {
 
   /** Records one call of a kernel. */
   call(kernel: string, lower: Lowering, inputs: tf.NamedTensorInfoMap, attributes: unknown): tf.TensorInfo | Array<tf.TensorInfo> {
-    try {
+    const recorded = Result.try(() => {
       const given = Object.entries(inputs).flatMap(([name, info]) => (info ? [[name, this.placeOf(info.dataId)]] : []))
       const result = lower(this.#recording(), Object.fromEntries(given), attributes)
       return isValue(result) ? this.#remember(result, kernel) : result.map((value) => this.#remember(value, kernel))
-    } catch (cause) {
-      throw cause instanceof Refusal ? new Refusal(cause.message, cause.operation ?? kernel) : cause
-    }
+    })
+    return Result.getOrThrowWith(recorded, (cause) =>
+      cause instanceof Refusal ? new Refusal(cause.message, cause.operation ?? kernel) : cause
+    )
   }
 
   /** Returns a tensor's place in the graph. Known numbers become constants, also those of tensors made elsewhere. */
@@ -122,8 +120,8 @@ class RecordingBackend extends tf.KernelBackend {
     if (!this.#entries.has(dataId)) tf.engine().moveData(this, dataId)
     const entry = this.#entries.get(dataId)
     if (entry?._tag === "Known") return constant(this.#recording(), entry.values, entry.spec)
-    if (entry?.graph !== this.#graph) throw new Refusal("it uses a tensor that was kept from another compilation")
-    return entry.value
+    if (entry !== undefined && entry.graph === this.#graph) return entry.value
+    throw new Refusal("it uses a tensor that was kept from another compilation")
   }
 
   #recording(): Builder {
@@ -154,19 +152,23 @@ class RecordingBackend extends tf.KernelBackend {
   override readSync(dataId: object): tf.BackendValues {
     const entry = this.#entries.get(dataId)
     if (entry?._tag === "Known") return entry.values
-    const operation = runningOperations().findLast((name) => !/^(|tidy|gradients|forward|unnamed scope)$/.test(name))
-    const maker = entry === undefined ? "" : ` of ${entry.by}`
-    this.#refusal = new Refusal(`it reads a value${maker}, but values do not exist while a program is compiled`, operation)
-    throw this.#refusal
+    throw this.#refuse(entry)
   }
 
   /** Never answers where there is no value: the recording fails, and nobody is left to handle a rejection. */
   override read(dataId: object): Promise<tf.BackendValues> {
-    try {
-      return Promise.resolve(this.readSync(dataId))
-    } catch {
-      return new Promise(() => {})
-    }
+    const entry = this.#entries.get(dataId)
+    if (entry?._tag === "Known") return Promise.resolve(entry.values)
+    this.#refuse(entry)
+    return new Promise(() => {})
+  }
+
+  /** Fails the recording because somebody reads a value. */
+  #refuse(entry: Entry | undefined): Refusal {
+    const operation = runningOperations().findLast((name) => !/^(|tidy|gradients|forward|unnamed scope)$/.test(name))
+    const maker = entry?._tag === "Recorded" ? ` of ${entry.by}` : ""
+    this.#refusal = new Refusal(`it reads a value${maker}, but values do not exist while a program is compiled`, operation)
+    return this.#refusal
   }
 
   override disposeData(dataId: object, force = false): boolean {

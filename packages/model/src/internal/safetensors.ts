@@ -78,7 +78,7 @@ export const decode = Effect.fnUntraced(function* (bytes: Uint8Array) {
     if (end - begin !== size || base + end > bytes.length) {
       return yield* new SafetensorsError({ reason: `tensor "${name}" does not fit its place` })
     }
-    const copy = bytes.slice(base + begin, base + end).buffer
+    const copy = new Uint8Array(bytes.subarray(base + begin, base + end)).buffer
     tensors[name] =
       entry.dtype === "F32"
         ? { dtype: "float32", shape: entry.shape, data: new Float32Array(copy) }

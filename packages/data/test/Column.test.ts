@@ -1,0 +1,23 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Column, Columns } from "../src/index.ts"
+
+describe("Column.category", () => {
+  it("refuses a level that appears twice, and text that is none", () => {
+    assert.throws(() => Column.category(["a", "b", "a"]), RangeError, "twice")
+    assert.throws(() => Column.category(["\ud800"]), RangeError, "Unicode")
+  })
+})
+
+describe("Column.width", () => {
+  it("counts the numbers of one row", () => {
+    const widths = [Column.float, Column.timestamp, Column.category(["a"]), Column.tensor([28, 28]), Column.tensor([])]
+    assert.deepStrictEqual(widths.map(Column.width), [1, 1, 1, 784, 1])
+  })
+})
+
+describe("Columns.make", () => {
+  it("keeps the order of the declaration", () => {
+    const columns = Columns.make({ z: Column.float, a: Column.timestamp })
+    assert.deepStrictEqual(Object.keys(columns), ["z", "a"])
+  })
+})

@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { Column, Columns, Dataset, Recipe, Step, Table } from "../src/index.ts"
+
+const Trip = Columns.make({ fare: Column.float, distance: Column.float })
+const table = Table.make(
+  Trip,
+  { fare: Float64Array.of(10, 20, 30), distance: Float64Array.of(1, 4, 10) },
+  { length: 3 }
+)
+
+const through = Effect.fnUntraced(function* <Out extends Columns.Columns>(recipe: Recipe.Recipe<typeof Trip, Out>) {
+  const rows = yield* table
+  const fitted = yield* Recipe.fitDataset(recipe, Dataset.make(rows, undefined, "train"))
+  return { learned: fitted.steps.map((step) => step.learned), rows: yield* Recipe.applyTable(fitted, rows) }
+})
+
+/** Adds the fare per mile, less its mean over the train rows. */
+const rate = Step.make({
+  name: "rate",
+  version: 1,
+  state: Schema.Struct({ mean: Schema.Finite }),
+  columns: (_: typeof Trip) => Effect.succeed({ rate: Column.float }),
+  fit: ({ length, values }) =>
+    Effect.succeed({ mean: values.fare.reduce((sum, fare, row) => sum + fare / values.distance[row], 0) / length }),
+  apply: ({ values }, { mean }) =>
+    Effect.succeed({ rate: values.fare.map((fare, row) => fare / values.distance[row] - mean) })
+})
+
+describe("Step.make", () => {
+  it.effect("a step of one's own adds columns, with what it learned kept as data", () =>
+    Effect.gen(function* () {
+      const { learned, rows } = yield* through(
+        Recipe.forColumns(Trip).pipe(Recipe.step(rate), Recipe.scale("rate", 10))
+      )
+      assert.deepStrictEqual(learned, [{ mean: 6 }, null])
+      assert.deepStrictEqual(Object.keys(rows.columns), ["fare", "distance", "rate"])
+      assert.deepStrictEqual([...rows.values.rate], [40, -10, -30])
+    })
+  )
+
+  it.effect("what a step returns is checked", () =>
+    Effect.gen(function* () {
+      const bad = (made: Partial<Step.Options<typeof Trip, { readonly rate: Column.Float }, number>>) =>
+        Effect.flip(
+          through(
+            Recipe.forColumns(Trip).pipe(
+              Recipe.step(
+                Step.make<typeof Trip, { readonly rate: Column.Float }, number>({
+                  name: "bad",
+                  version: 1,
+                  state: Schema.Finite,
+                  columns: () => Effect.succeed({ rate: Column.float }),
+                  fit: () => Effect.succeed(1),
+                  apply: ({ length }) => Effect.succeed({ rate: new Float64Array(length) }),
+                  ...made
+                })
+              )
+            )
+          )
+        )
+      const short = yield* bad({ apply: () => Effect.succeed({ rate: new Float64Array(2) }) })
+      assert.strictEqual(short.message, 'bad of column "rate": holds 2 numbers instead of 3')
+      const missing = yield* bad({ apply: () => Effect.succeed({} as never) })
+      assert.strictEqual(missing.message, 'bad of column "rate": has no values')
+      const unlearned = yield* bad({ fit: () => Effect.succeed(Number.NaN) })
+      assert.match(unlearned.message, /^bad: learned no/)
+    })
+  )
+})
+
+describe("Step.column", () => {
+  it.effect("changes one column, and refuses by row", () =>
+    Effect.gen(function* () {
+      const logarithm = Step.column({
+        name: "logarithm",
+        version: 1,
+        column: "distance",
+        takes: ["float"],
+        becomes: (column: Column.Float) => column,
+        state: Schema.Null,
+        fit: () => Effect.succeed(null),
+        apply: ({ refuse, values }) => {
+          const place = values.findIndex((value) => value > 4)
+          return place < 0 ? Effect.succeed(values.map(Math.log)) : Effect.fail(refuse("is too far", place))
+        }
+      })
+      const error = yield* Effect.flip(through(Recipe.forColumns(Trip).pipe(Recipe.step(logarithm))))
+      assert.strictEqual(error.message, 'logarithm of column "distance", row 2: is too far')
+    })
+  )
+})

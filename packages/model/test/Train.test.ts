@@ -1,0 +1,178 @@
+import { Ledger, Pipeline, Store } from "@watertight/core"
+import { Column, Columns, Source, Split, Table } from "@watertight/data"
+import { Engine, Loss, Module, Train } from "@watertight/model"
+import { ResumeLaws } from "@watertight/model/testing"
+import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+
+const columns = Columns.make({
+  x: Column.tensor([3], "float32"),
+  kind: Column.category(["low", "high"]),
+  y: Column.float
+})
+
+/** Rows whose kind and value follow from x by a rule. */
+const rows = (length: number, change: (y: number, row: number) => number = (y) => y) => {
+  const x = Float32Array.from({ length: 3 * length }, (_, place) => Math.sin(1.7 * place + 0.3))
+  const sum = Float64Array.from({ length }, (_, row) => x[3 * row] + 2 * x[3 * row + 1] - x[3 * row + 2])
+  const y = sum.map(change)
+  return Effect.runSync(Table.make(columns, { x, kind: Int32Array.from(sum, (value) => (value > 0 ? 1 : 0)), y }, { length }))
+}
+
+interface Small {
+  readonly epochs?: number
+  readonly prefetch?: number
+  readonly checkpointEvery?: number
+  readonly learningRate?: number
+  readonly patience?: number
+  readonly dropout?: number
+  readonly length?: number
+}
+
+const classify = (options: Small = {}) => {
+  const { checkpointEvery, dropout = 0.25, epochs = 3, learningRate = 0.02, length = 60, prefetch = 0 } = options
+  const parts = Split.stratified(Source.fromTable(rows(length)), { on: "kind", validation: 0.2, test: 0.2 })
+  const model = Train.fit(Module.mlp({ hidden: [8], output: 2, dropout }), {
+    train: parts.train,
+    validation: parts.validation,
+    features: ["x"],
+    target: "kind",
+    loss: Loss.crossEntropy(),
+    optimizer: Transform.chain(
+      Clip.byGlobalNorm(1),
+      Optimizer.adamw({ learningRate: LearningRate.warmupCosine({ peak: learningRate, warmup: 2 }) })
+    ),
+    batchSize: 8,
+    epochs,
+    prefetch,
+    ...(options.patience === undefined ? {} : { stopping: { patience: options.patience } }),
+    ...(checkpointEvery === undefined ? {} : { checkpointEvery })
+  })
+  return Pipeline.make("small", { model })
+}
+
+const regress = (options: { readonly learningRate: number; readonly change?: (y: number, row: number) => number }) => {
+  const parts = Split.random(Source.fromTable(rows(60, options.change)), { validation: 0.2, test: 0.2 })
+  const model = Train.fit(Module.mlp({ hidden: [8], output: 1 }), {
+    train: parts.train,
+    validation: parts.validation,
+    features: ["x"],
+    target: "y",
+    loss: Loss.meanSquaredError,
+    optimizer: Optimizer.sgd({ learningRate: options.learningRate }),
+    batchSize: 8,
+    epochs: 40,
+    prefetch: 0
+  })
+  return Pipeline.make("small", { model })
+}
+
+const fresh = Layer.merge(Store.layerMemory, Ledger.layerMemory)
+const onnx = (threads: number) => Engine.onnx({ threads })
+
+const run = <O extends Pipeline.Outputs>(pipeline: Pipeline.Pipeline<O>, seed = 7) =>
+  Pipeline.run(pipeline, { seed }).pipe(Effect.provide(fresh, { local: true }))
+
+describe("Train.fit", () => {
+  it.live("T01 learns: the loss falls and validation accuracy rises", () =>
+    Effect.gen(function* () {
+      const { outputs } = yield* run(classify({ epochs: 20, length: 300, dropout: 0 }))
+      const [first, last] = [outputs.model.epochs[0], outputs.model.epochs[19]]
+      assert.isBelow(last.trainLoss, 0.5 * first.trainLoss)
+      assert.isAbove(last.validationAccuracy ?? 0, 0.9)
+    }).pipe(Effect.provide(onnx(1))))
+
+  it.live("the same seed gives the same root digest, whatever the prefetch and the threads; another seed does not", () =>
+    Effect.gen(function* () {
+      const roots = yield* Effect.forEach(
+        [
+          { prefetch: 0, threads: 1 },
+          { prefetch: 1, threads: 1 },
+          { prefetch: 5, threads: 2 }
+        ],
+        ({ prefetch, threads }) =>
+          run(classify({ prefetch })).pipe(Effect.map(({ manifest }) => manifest.root), Effect.provide(onnx(threads)))
+      )
+      assert.strictEqual(new Set(roots).size, 1)
+      const other = yield* run(classify(), 8).pipe(Effect.provide(onnx(1)))
+      assert.notStrictEqual(other.manifest.root, roots[0])
+    }))
+
+  it.live("the compiled engine follows the reference", () =>
+    Effect.gen(function* () {
+      const compiled = yield* run(classify()).pipe(Effect.provide(onnx(1)))
+      const reference = yield* run(classify()).pipe(Effect.provide(Engine.reference))
+      const [a, b] = [compiled.outputs.model.steps.loss, reference.outputs.model.steps.loss]
+      assert.strictEqual(a.length, b.length)
+      a.forEach((value, step) => assert.approximately(value, b[step], 1e-4))
+    }))
+
+  it.live("T13 T14 stops early when validation no longer improves, and keeps the best weights, not the last", () =>
+    Effect.gen(function* () {
+      const { outputs } = yield* run(classify({ epochs: 60, patience: 3, learningRate: 0.3 }))
+      const { bestEpoch, epochs, stopped } = outputs.model
+      assert.strictEqual(stopped, "early")
+      assert.strictEqual(epochs.length, bestEpoch + 3)
+      const losses = epochs.map(({ validationLoss }) => validationLoss)
+      assert.strictEqual(losses.indexOf(Math.min(...losses)), bestEpoch - 1)
+    }).pipe(Effect.provide(onnx(1))))
+
+  it.live("T07 a loss that is no number any more stops the run with step, last finite loss, rate and gradient norm", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run(regress({ learningRate: 1e6 })))
+      assert.isTrue(error._tag === "LossNotFinite")
+      if (error._tag !== "LossNotFinite") return
+      assert.isAbove(error.step, 1)
+      assert.isNotNull(error.lastFiniteLoss)
+      assert.strictEqual(error.learningRate, 1e6)
+      assert.match(error.message, /The loss became .* in epoch \d+, step \d+\. Last finite loss: .*; learning rate: 1000000; gradient norm: /)
+    }).pipe(Effect.provide(onnx(1))))
+
+  it.live("options that do not fit are refused", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run(classify({ epochs: 0 })))
+      assert.include(error.message, '"epochs": 0 is no positive whole number')
+    }).pipe(Effect.provide(onnx(1))))
+})
+
+describe(ResumeLaws.name, () => {
+  it.live("T16 holds, with a checkpoint at every step", () =>
+    ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1 }).pipe(Effect.provide(onnx(1))))
+
+  it.live("T16 holds, with a checkpoint at every second step and prefetch", () =>
+    ResumeLaws.check(classify({ checkpointEvery: 2, epochs: 2, prefetch: 2 }), { seed: 7, checkpointEvery: 2 }).pipe(
+      Effect.provide(onnx(1))
+    ))
+
+  /** Loses the last byte of every checkpoint it keeps: a bit of the optimizer's or the model's state. */
+  const forgetful = Effect.map(Effect.provide(Store.Store, Store.layerMemory, { local: true }), (store) => ({
+    ...store,
+    write: (kind: Store.EntryKind, name: string, bytes: Uint8Array) =>
+      store.write(kind, name, kind === "checkpoints" ? bytes.map((byte, at) => (at === bytes.length - 2 ? byte ^ 1 : byte)) : bytes)
+  }))
+
+  it.live("fails when a checkpoint loses a bit", () =>
+    Effect.gen(function* () {
+      const violation = yield* Effect.flip(
+        ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1, store: forgetful })
+      )
+      assert.strictEqual(violation._tag, "LawViolation")
+    }).pipe(Effect.provide(onnx(1))))
+
+  /** Keeps no checkpoints at all. */
+  const oblivious = Effect.map(Effect.provide(Store.Store, Store.layerMemory, { local: true }), (store) => ({
+    ...store,
+    write: (kind: Store.EntryKind, name: string, bytes: Uint8Array) =>
+      kind === "checkpoints" ? Effect.void : store.write(kind, name, bytes)
+  }))
+
+  it.live("fails when the next run starts over", () =>
+    Effect.gen(function* () {
+      const violation = yield* Effect.flip(
+        ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1, store: oblivious })
+      )
+      assert.include(violation.message, "started over")
+    }).pipe(Effect.provide(onnx(1))))
+})
+

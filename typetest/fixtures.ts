@@ -1,0 +1,57 @@
+/** What the type tests are about: tables with and without time, their splits, a recipe, a model. Nothing of it runs. */
+import { Codec, type Node, Stage } from "@watertight/core"
+import { Column, Columns, type Dataset, Partitions, Recipe, Source, Split, type Table } from "@watertight/data"
+import { Loss, Module, Train } from "@watertight/model"
+import { Optimizer } from "@watertight/optim"
+import { Effect, Schema } from "effect"
+
+export const Taxi = Columns.make({
+  pickup: Column.timestamp,
+  distance: Column.float,
+  tip: Column.float,
+  zone: Column.category(["a", "b"]),
+  fare: Column.float
+})
+export const trips = Source.csv("trips.csv", Taxi)
+export const parts = Split.temporal(trips, { on: "pickup", validation: "7 days", test: "7 days", gap: "1 hour" })
+export const recipe = Recipe.of(parts.train).pipe(Recipe.standardize("distance"), Recipe.oneHot("zone"))
+export const fitted = Recipe.fit(recipe, parts.train)
+export const ready = Partitions.map(parts, (part) => Recipe.apply(fitted, part))
+
+export const Digits = Columns.make({
+  image: Column.tensor([28, 28], "uint8"),
+  ink: Column.float,
+  label: Column.category(["0", "1", "2"])
+})
+export declare const digits: Node.Node<Table.Table<typeof Digits>>
+export const digitParts = Split.stratified(digits, { on: "label", validation: 0.1, test: 0.1 })
+export const measures = Source.csv("measures.csv", Columns.make({ a: Column.float, b: Column.float }))
+
+export const module = Module.mlp({ hidden: [8], output: 1 })
+export const fare = {
+  features: ["distance", "zone"],
+  target: "fare",
+  loss: Loss.huber(),
+  optimizer: Optimizer.adamw(),
+  batchSize: 128,
+  epochs: 30
+} as const
+export const model = Train.fit(module, { ...fare, train: ready.train, validation: ready.validation })
+
+const number = Codec.json("number", Schema.Finite)
+
+/** A stage of a user's own that learns from train rows. */
+export const mean = Stage.make({
+  name: "mean",
+  version: 1,
+  codec: number,
+  learns: { rows: ["train"] },
+  run: ({ rows }: { readonly rows: Dataset.Dataset<typeof Taxi, "train"> }) => Effect.succeed(rows.length)
+})
+export const two = Stage.make({ name: "two", version: 1, codec: number, run: () => Effect.succeed(2) })
+export const double = Stage.make({
+  name: "double",
+  version: 1,
+  codec: number,
+  run: ({ n }: { readonly n: number }) => Effect.succeed(2 * n)
+})

@@ -1,0 +1,42 @@
+/** Steps on columns that are not there or of the wrong kind, and recipes applied before they are fitted. */
+import { Partitions, Recipe } from "@watertight/data"
+import { digitParts, fitted, parts, recipe, trips } from "../fixtures.ts"
+
+// error: standardize takes float or tensor columns; zone is a category
+Recipe.of(parts.train).pipe(Recipe.standardize("zone"))
+
+// error: standardize takes float or tensor columns; pickup is a timestamp
+Recipe.of(parts.train).pipe(Recipe.standardize("pickup"))
+
+// error: standardize: there is no column distanse
+Recipe.of(parts.train).pipe(Recipe.standardize("distanse"))
+
+// error: standardize takes float or tensor columns; zone is a category
+Recipe.of(parts.train).pipe(Recipe.standardize(["distance", "zone"]))
+
+// error: minMax takes float or tensor columns; zone is a category
+Recipe.of(parts.train).pipe(Recipe.minMax("zone"))
+
+// error: scale takes float or tensor columns; pickup is a timestamp
+Recipe.of(parts.train).pipe(Recipe.scale("pickup", 0.5))
+
+// error: oneHot takes category columns; distance is a float
+Recipe.of(parts.train).pipe(Recipe.oneHot("distance"))
+
+// error: oneHot takes category columns; zone is a tensor
+Recipe.of(parts.train).pipe(Recipe.oneHot("zone"), Recipe.oneHot("zone"))
+
+// error: oneHot: there is no column Zone
+Recipe.of(parts.train).pipe(Recipe.oneHot("Zone"))
+
+// error: is not assignable
+Recipe.apply(recipe, parts.train)
+
+// error: is not assignable
+Recipe.apply(fitted, trips)
+
+// error: is not assignable
+Recipe.apply(fitted, digitParts.train)
+
+// error: is not assignable
+Partitions.map(digitParts, (part) => Recipe.apply(fitted, part))

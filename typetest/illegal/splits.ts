@@ -1,0 +1,42 @@
+/** Splits that would leak, or that a table's columns do not allow. */
+import { Split } from "@watertight/data"
+import { digits, measures, parts, trips } from "../fixtures.ts"
+
+// error: split by time: use Split.temporal
+Split.random(trips, { validation: 0.1, test: 0.1 })
+
+// error: split by time: use Split.temporal
+Split.stratified(trips, { on: "zone", validation: 0.1, test: 0.1 })
+
+// error: split by time: give a validation table, or use Split.temporal on the whole
+Split.given({ train: trips, test: trips }, { validation: 0.1 })
+
+// error: this table has no timestamp column: use Split.random or Split.stratified
+Split.temporal(digits, { on: "label", validation: 0.1, test: 0.1 })
+
+// error: "pickup"
+Split.temporal(trips, { on: "fare", validation: "7 days", test: "7 days" })
+
+// error: "pickup"
+Split.temporal(trips, { on: "dropoff", validation: "7 days", test: "7 days" })
+
+// error: "7 fortnights"
+Split.temporal(trips, { on: "pickup", validation: "7 fortnights", test: "7 days" })
+
+// error: "label"
+Split.stratified(digits, { on: "image", validation: 0.1, test: 0.1 })
+
+// error: this table has no category column to stratify on: use Split.random
+Split.stratified(measures, { on: "a", validation: 0.1, test: 0.1 })
+
+// error: validation
+Split.random(digits, { test: 0.1 })
+
+// error: measures
+Split.given({ train: digits, test: measures }, { validation: 0.1 })
+
+// error: "label"
+Split.given({ train: digits, test: digits }, { validation: 0.1, stratify: "ink" })
+
+// error: is not assignable
+Split.random(parts.train, { validation: 0.1, test: 0.1 })
