@@ -29,7 +29,7 @@ Recipe.of(parts.train).pipe(Recipe.oneHot("zone"), Recipe.oneHot("zone"))
 // error: oneHot: there is no column Zone
 Recipe.of(parts.train).pipe(Recipe.oneHot("Zone"))
 
-// error: is not assignable
+// error: Type 'Recipe<
 Recipe.apply(recipe, parts.train)
 
 // error: is not assignable

@@ -24,8 +24,8 @@ Dataset.unseal(test, {})
 // error: "train"
 Dataset.unseal(train, permit)
 
-// error: constructor
-new Ledger.Permit("0")
+// error: 'Permit' does not exist
+export const forged = new Ledger.Permit("0")
 
 // error: test rows are read by Evaluate.test
 Loader.make(test, reading)

@@ -32,7 +32,7 @@ Split.stratified(measures, { on: "a", validation: 0.1, test: 0.1 })
 // error: validation
 Split.random(digits, { test: 0.1 })
 
-// error: measures
+// error: missing the following properties
 Split.given({ train: digits, test: measures }, { validation: 0.1 })
 
 // error: "label"

@@ -18,7 +18,7 @@ Node.make(double, { n: text })
 // error: is not assignable
 Node.make(double, { n: 2 })
 
-// error: 'rows' is missing
+// error: 'row' does not exist
 Node.make(mean, { row: parts.train })
 
 // error: is not assignable

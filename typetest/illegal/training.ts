@@ -35,10 +35,10 @@ Evaluate.test(model, ready.train)
 // error: Evaluate.test takes the test partition; this is the validation partition
 Evaluate.test(model, ready.validation)
 
-// error: is not assignable
+// error: Type 'Module'
 Evaluate.test(module, ready.test)
 
-// error: is not assignable
+// error: Type 'Fitted<
 Evaluate.test(fitted, ready.test)
 
 // error: a baseline is a float column; zone is a category

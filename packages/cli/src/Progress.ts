@@ -31,6 +31,7 @@ export const bar = (share: number, width = barWidth): string => {
 }
 
 const labels: Readonly<Record<string, readonly [label: string, format: (value: number) => string]>> = {
+  epoch: ["epoch", String],
   loss: ["loss", (value) => value.toFixed(4)],
   validationLoss: ["validation loss", (value) => value.toFixed(4)],
   validationAccuracy: ["validation accuracy", (value) => `${(100 * value).toFixed(2)} %`],

@@ -90,7 +90,7 @@ const count = (name: string, value: number, least: number): LoaderError | undefi
 
 const optionDefect = (rows: number, options: Settings): LoaderError | undefined => {
   const { batchSize, noise = [], prefetch = 2, workers = 1 } = options
-  if (batchSize > rows) {
+  if (rows > 0 && batchSize > rows) {
     const reason = `batchSize is ${batchSize}, but there are only ${rows} rows; give at most that many`
     return new LoaderError({ reason })
   }
@@ -154,7 +154,7 @@ export const make = Effect.fn("Loader.make")(function* <
   const table = yield* Dataset.rows(readable)
   const { batchSize, prefetch = 2, workers = 1 } = options
   const ahead = prefetch > 0 && workers > 0
-  const defect = optionDefect(Math.max(1, table.length), options)
+  const defect = optionDefect(table.length, options)
   if (defect !== undefined) return yield* defect
   const packed = yield* pack(table, options, ahead)
   const plan = planOf(packed.rows, options)

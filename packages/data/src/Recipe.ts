@@ -48,16 +48,19 @@ export type TrainOnly<Given, A, In extends Columns, Verb extends string> =
       ? `${Verb} takes the train partition; this table is not split yet: use Split first`
       : `${Verb} takes the train partition of a Split`
 
+/** Wide columns are checked at run time only. */
 type Refusal<
   C extends Columns,
   Name extends string,
   Kind extends Column.Kind,
   Verb extends string
-> = Name extends keyof C
-  ? C[Name]["kind"] extends Kind
-    ? never
-    : `${Verb} takes ${Kind extends "category" ? "category" : "float or tensor"} columns; ${Name} is a ${C[Name]["kind"]}`
-  : `${Verb}: there is no column ${Name}`
+> = string extends keyof C
+  ? never
+  : Name extends keyof C
+    ? C[Name]["kind"] extends Kind
+      ? never
+      : `${Verb} takes ${Kind extends "category" ? "category" : "float or tensor"} columns; ${Name} is a ${C[Name]["kind"]}`
+    : `${Verb}: there is no column ${Name}`
 
 /** `Given` when every named column is of one of the kinds; else the sentences that the compiler shows. */
 export type Accepts<Given, C extends Columns, Name extends string, Kind extends Column.Kind, Verb extends string> = [

@@ -24,7 +24,7 @@ export const ofContent = (columns: Columns, values: Readonly<Record<string, Valu
       copy(content, place(index) * size, row, at, size)
       at += size
     }
-    const digest = hash("sha256", row, "latin1") // a quarter of the time of a Buffer
+    const digest = hash("sha256", row, "binary") // a quarter of the time of a Buffer
     for (let byte = 0; byte < bytes; byte++) ids[index * bytes + byte] = digest.charCodeAt(byte)
   }
   return ids

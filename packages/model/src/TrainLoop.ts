@@ -300,7 +300,7 @@ const tell = (session: Session, recorded: Recorded, done: number, milestone?: st
     node: session.context.node,
     done,
     total: session.totalSteps,
-    values: readings(recorded, done, rateAt(session, done - 1)),
+    values: { epoch: Math.ceil(done / session.stepsPerEpoch), ...readings(recorded, done, rateAt(session, done - 1)) },
     milestone
   })
 

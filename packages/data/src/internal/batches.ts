@@ -20,8 +20,8 @@ export interface Batch {
   readonly rows: number
 }
 
-/** A feature's name, or the sentence the compiler shows when it cannot be one. Any `string` is checked at run time only. */
-export type Feature<C extends Columns, Name extends string, Target extends string> = string extends Name
+/** A feature's name, or the sentence the compiler shows when it cannot be one. Wide types are checked at run time only. */
+export type Feature<C extends Columns, Name extends string, Target extends string> = string extends Name | keyof C
   ? Name
   : Name extends Target
     ? `${Name} is the target; it cannot be a feature too`
@@ -31,8 +31,8 @@ export type Feature<C extends Columns, Name extends string, Target extends strin
         : `a feature is a float or tensor column; ${Name} is a ${C[Name]["kind"]}`
       : `there is no column ${Name}`
 
-/** A target's name, or the sentence the compiler shows when it cannot be one. Any `string` is checked at run time only. */
-export type Target<C extends Columns, Name extends string> = string extends Name
+/** A target's name, or the sentence the compiler shows when it cannot be one. Wide types are checked at run time only. */
+export type Target<C extends Columns, Name extends string> = string extends Name | keyof C
   ? Name
   : Name extends keyof C
     ? C[Name]["kind"] extends "float" | "category"

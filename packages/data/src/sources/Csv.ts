@@ -169,23 +169,29 @@ const decoded = (column: Column.Column, cell: string): string => {
   }
 }
 
-const isoInstant =
-  "\\d{4}-\\d{2}-\\d{2}([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?(Z|[+-]([01]\\d|2[0-3]):?[0-5]\\d)?)?"
+const isoDate = "\\d{4}-\\d{2}-\\d{2}"
+const isoTime = "[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?"
+const isoOffset = "[+-]([01]\\d|2[0-3]):?[0-5]\\d"
 
 /**
- * Milliseconds since 1970 in UTC; whole ones and the rest apart, as microseconds do not fit a double. DuckDB's cast to TIMESTAMP drops a written offset in silence, so the offset is taken
- * off the text first and subtracted.
+ * Milliseconds since 1970 in UTC; whole ones and the rest apart, as microseconds do not fit a double. DuckDB's cast to
+ * TIMESTAMP drops a written offset in silence, so an offset is taken off the text first and subtracted.
  */
 const instant = (cell: string): string => {
   const written = `trim(${cell})`
-  const local = `regexp_replace(${written}, '(Z|[+-]\\d{2}:?\\d{2})$', '')`
-  const hours = `regexp_extract(${written}, ':.*([+-]\\d{2}):?\\d{2}$', 1)`
-  const minutes = `regexp_extract(${written}, ':.*[+-]\\d{2}:?(\\d{2})$', 1)`
-  const sign = `(CASE WHEN starts_with(${hours}, '-') THEN -1 ELSE 1 END)`
-  const offset = `coalesce(${sign} * (abs(try_cast(${hours} AS INTEGER)) * 60 + try_cast(${minutes} AS INTEGER)), 0)`
-  const microseconds = `(epoch_us(try_cast(${local} AS TIMESTAMP)) - ${offset}::BIGINT * 60000000)`
-  const millis = `(${microseconds} // 1000)::DOUBLE + (${microseconds} % 1000)::DOUBLE / 1000::DOUBLE`
-  return `CASE WHEN regexp_full_match(${written}, '${isoInstant}') THEN ${millis} END`
+  const millis = (microseconds: string) =>
+    `(${microseconds} // 1000)::DOUBLE + (${microseconds} % 1000)::DOUBLE / 1000::DOUBLE`
+  const utc = `epoch_us(try_cast(rtrim(${written}, 'Z') AS TIMESTAMP))`
+
+  const suffix = `regexp_extract(${written}, '[+-]\\d{2}:?\\d{2}$')`
+  const local = `left(${written}, length(${written}) - length(${suffix}))`
+  const sign = `(CASE WHEN starts_with(${suffix}, '-') THEN -1 ELSE 1 END)`
+  const minutes = `(try_cast(substr(${suffix}, 2, 2) AS BIGINT) * 60 + try_cast(right(${suffix}, 2) AS BIGINT))`
+  const moved = `(epoch_us(try_cast(${local} AS TIMESTAMP)) - ${sign} * ${minutes} * 60000000)`
+  return (
+    `CASE WHEN regexp_full_match(${written}, '${isoDate}(${isoTime}Z?)?') THEN ${millis(utc)} ` +
+    `WHEN regexp_full_match(${written}, '${isoDate}${isoTime}${isoOffset}') THEN ${millis(moved)} END`
+  )
 }
 
 /** Fails on the first row that is no record of the header's width; DuckDB keeps such rows in a table of their own. */

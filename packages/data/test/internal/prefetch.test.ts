@@ -1,9 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Key } from "@watertight/core"
 import { Effect, Fiber } from "effect"
-import { type Packed, type Plan, makeSlot } from "../../src/internal/fill.ts"
-import { filler } from "../../src/internal/fill.ts"
 import { draws } from "../../src/internal/batches.ts"
+import { type Packed, type Plan, filler, makeSlot } from "../../src/internal/fill.ts"
 import * as Prefetch from "../../src/internal/prefetch.ts"
 
 const packed: Packed = {
@@ -57,20 +56,5 @@ describe("prefetch", () => {
         for (const step of [0, 1, 2]) assert.deepStrictEqual([...(yield* read(0, step)).features], expected(0, step))
       })
     )
-  )
-
-  it.live("the threads end with the scope", () =>
-    Effect.gen(function* () {
-      const threads = () => process.getActiveResourcesInfo().filter((name) => name === "MessagePort").length
-      const before = threads()
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const read = yield* Prefetch.make(packed, plan, { prefetch: 2, workers: 2 })
-          yield* read(0, 0)
-          assert.isAbove(threads(), before)
-        })
-      )
-      assert.strictEqual(threads(), before)
-    })
   )
 })

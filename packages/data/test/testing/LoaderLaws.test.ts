@@ -39,7 +39,7 @@ const moved = (
   locate: (position: Loader.Position, reads: number, setup: LoaderLaws.Setup) => Loader.Position
 ): LoaderLaws.Subject => ({
   make: (setup) =>
-    Effect.map(ours.make(setup), (loader) => {
+    Effect.map(ours.make({ ...setup, prefetch: 0 }), (loader) => {
       let reads = 0
       return { ...loader, read: (position) => loader.read(locate(position, reads++, setup)) }
     })
@@ -65,7 +65,7 @@ describe("LoaderLaws", () => {
   it.effect("permutation fails for a row read twice, targets of other rows, and padding that counts", () =>
     Effect.gen(function* () {
       const firstAgain = moved((position) => ({ ...position, step: 0 }))
-      assert.match((yield* violation(LoaderLaws.permutation(firstAgain))).reason, /visits row \d+ [02] times/)
+      assert.match((yield* violation(LoaderLaws.permutation(firstAgain))).reason, /visits row \d+ (?!1 )\d+ times/)
       const shifted = changed(({ rows, target }) => {
         const first = target[0]
         target.copyWithin(0, 1, rows)
@@ -135,12 +135,14 @@ describe("LoaderLaws", () => {
 
   it.effect("prefetched fails when prefetching changes the noise, or hands out the batch before", () =>
     Effect.gen(function* () {
+      // What these break does not need threads, which would only make shrinking slow.
       const noisy = changed(({ noise }, _, { prefetch }) => ({ noise: { ...noise, more: Float32Array.of(prefetch) } }))
-      assert.match((yield* violation(LoaderLaws.prefetched(noisy))).reason, /differs with prefetch/)
       const late = moved((position, reads, { prefetch }) =>
         prefetch > 0 && reads > 2 ? { ...position, epoch: position.epoch + 1 } : position
       )
-      assert.match((yield* violation(LoaderLaws.prefetched(late))).reason, /differs with prefetch/)
+      for (const subject of [noisy, late]) {
+        assert.match((yield* violation(LoaderLaws.prefetched(subject))).reason, /differs with prefetch/)
+      }
     })
   )
 })

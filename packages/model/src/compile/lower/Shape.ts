@@ -38,8 +38,8 @@ const split = withAttributes<tf.SplitVAttrs>((graph, { x }, { numOrSizeSplits, a
   return graph.applyMany("Split", [x, graph.integers(sizes)], outputs, { axis: { int: at } })
 })
 
-/** `prepareSplitSize` wants a tensor and reads its shape. */
-const shaped = (shape: ReadonlyArray<number>): tf.Tensor => ({ shape }) as unknown as tf.Tensor
+/** `prepareSplitSize` and `parseSliceParams` take a tensor and read its shape. */
+const shaped = (shape: ReadonlyArray<number>): tf.Tensor => ({ shape }) as unknown as tf.Tensor // and nothing else of it
 
 const stack = withAttributes<tf.PackAttrs>((graph, inputs, { axis }) => {
   const values = listed(inputs)
