@@ -87,12 +87,16 @@ const refuseRelative = (file: string, specifier: string, place: Place): string |
   return undefined
 }
 
+/** What a package may import, and what those may import, and so on: all of it is there when its tests run. */
+const reach = (owner: string): ReadonlyArray<string> =>
+  table[owner].flatMap((name) => (name.startsWith("@watertight/") ? [name, ...reach(name.slice(12))] : [name]))
+
 const refusePackage = (specifier: string, place: Place): string | undefined => {
   const name = packageOf(specifier)
   const own = `@watertight/${place.owner}`
   const allowed = [
     ...table[place.owner],
-    ...(place.part === "test" ? [...forTests, own] : []),
+    ...(place.part === "test" ? [...forTests, ...reach(place.owner), own] : []),
     ...(place.part === "testing" ? forLaws : [])
   ]
   if (!allowed.includes(name))

@@ -31,7 +31,7 @@ export const make = <E, R>(
   options: { readonly epochs: number; readonly hidden: ReadonlyArray<number> }
 ) => {
   const parts = Split.given(digits, { validation: 0.1, stratify: "label" })
-  const recipe = Recipe.of(parts.train).pipe(Recipe.scale("image", 1 / 255), Recipe.standardize("image"))
+  const recipe = Recipe.of(parts.train).pipe(Recipe.standardize("image"))
   const fitted = Recipe.fit(recipe, parts.train)
   const ready = Partitions.map(parts, (part) => Recipe.apply(fitted, part))
 

@@ -1,6 +1,6 @@
 /** Runs the `watertight` command as a process of its own, as a person would. */
 import { spawn } from "node:child_process"
-import { mkdtempSync, writeFileSync, mkdirSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -14,6 +14,18 @@ export interface Finished {
   readonly out: string
   readonly err: string
   readonly seconds: number
+  /** The largest resident memory seen, where the system tells it (Linux), else 0. */
+  readonly peakMegabytes: number
+}
+
+/** Reads a process's largest resident memory so far. */
+const peakOf = (pid: number | undefined): number => {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8")
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
 }
 
 /** Runs the command; `killWhen` is asked after every output, and SIGKILL sent when it says so. */
@@ -31,8 +43,13 @@ export const watertight = (
       out += String(data)
       if (options.killWhen?.(out)) child.kill("SIGKILL")
     })
+    let peakMegabytes = 0
+    const watch = setInterval(() => (peakMegabytes = Math.max(peakMegabytes, peakOf(child.pid))), 100)
     child.stderr.on("data", (data) => (err += String(data)))
-    child.on("close", (code) => done({ code, out, err, seconds: (performance.now() - started) / 1000 }))
+    child.on("close", (code) => {
+      clearInterval(watch)
+      done({ code, out, err, seconds: (performance.now() - started) / 1000, peakMegabytes })
+    })
   })
 
 /** Makes an empty folder for a store. */

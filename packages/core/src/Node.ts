@@ -31,6 +31,12 @@ export interface Node<out A, out E = never, out R = never> extends Pipeable.Pipe
 /** A node of any type. */
 export type Any = Node<unknown, unknown, unknown>
 
+/** A node with the name it has in its pipeline. */
+export interface Named {
+  readonly name: string
+  readonly node: Any
+}
+
 /** The value type of a node. */
 export type Success<N> = N extends Node<infer A, infer _E, infer _R> ? A : never
 

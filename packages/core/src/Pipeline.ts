@@ -4,14 +4,14 @@
  */
 import { Effect, Predicate, Schema } from "effect"
 import type { ArtifactError } from "./Codec.ts"
-import { type NotReproducible, type ReplayMismatch, type RunOptions, type SeedError, execute } from "./internal/execute.ts"
+import { type ChangedWhileRead, type NotReproducible, type ReplayMismatch, type RunOptions, type SeedError, execute } from "./internal/execute.ts"
 import type { Ledger, LedgerTampered } from "./Ledger.ts"
 import type { Manifest, UnknownRun } from "./Manifest.ts"
 import * as Node from "./Node.ts"
 import type { Origin } from "./Stage.ts"
 import type { CorruptObject, Store, StoreError } from "./Store.ts"
 
-export { NotReproducible, ReplayMismatch, SeedError } from "./internal/execute.ts"
+export { ChangedWhileRead, NotReproducible, ReplayMismatch, SeedError } from "./internal/execute.ts"
 export type { RunOptions, Sources } from "./internal/execute.ts"
 
 const TypeId = "~watertight/core/Pipeline"
@@ -54,10 +54,7 @@ export const isPipeline = (value: unknown): value is Any => Predicate.hasPropert
 export const make = <const O extends Outputs>(name: string, outputs: O): Pipeline<O> => ({ [TypeId]: TypeId, name, outputs })
 
 /** A node with the name it has in its pipeline. */
-export interface Planned {
-  readonly name: string
-  readonly node: Node.Any
-}
+export type Planned = Node.Named
 
 const weight: Readonly<Record<Origin, number>> = { unsplit: 0, train: 1, validation: 2, test: 3 }
 
@@ -107,6 +104,7 @@ export type RunError =
   | LeakError
   | SeedError
   | ReplayMismatch
+  | ChangedWhileRead
   | StoreError | CorruptObject | ArtifactError | LedgerTampered | UnknownRun | NotReproducible
 
 /**

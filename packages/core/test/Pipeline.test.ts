@@ -1,4 +1,4 @@
-import { Codec, Ledger, Manifest, Node, Pipeline, Replay, Stage, Store } from "@watertight/core"
+import { Codec, Digest, Ledger, Manifest, Node, Pipeline, Replay, Stage, Store } from "@watertight/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 
@@ -107,6 +107,22 @@ describe("Pipeline", () => {
       assert.strictEqual(error._tag, "LeakError")
       assert.include(error.message, 'learns from its input "n", which depends on test rows')
       assert.deepStrictEqual(leaky.ran, [])
+    }).pipe(Effect.provide(services)))
+
+  it.effect("a source that changes while it is read is refused, and nothing is kept of it", () =>
+    Effect.gen(function* () {
+      let content = 1
+      const changing = Node.make(
+        Stage.make({
+          name: "changing", version: 1, code: "versioned", codec: number,
+          external: Effect.sync(() => Digest.of(content)),
+          run: () => Effect.sync(() => content++)
+        }),
+        {}
+      )
+      const error = yield* Effect.flip(Pipeline.run(Pipeline.make("numbers", { changing }), { seed: 7 }))
+      assert.strictEqual(error._tag, "ChangedWhileRead")
+      assert.deepStrictEqual(yield* (yield* Store.Store).list("results"), [])
     }).pipe(Effect.provide(services)))
 
   it.effect("a seed that is no integer is refused", () =>

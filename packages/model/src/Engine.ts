@@ -26,8 +26,8 @@ export class Engine extends Context.Service<
 >()("@watertight/model/Engine") {}
 
 /**
- * Runs programs on ONNX Runtime, on the processor. A program is recorded once as a graph and runs as a whole; results do
- * not depend on the number of threads. Fails with `EngineError` where the library does not load.
+ * Runs programs on ONNX Runtime, on the processor. A program is recorded once as a graph and runs as a whole; results
+ * do not depend on the number of threads. Fails with `EngineError` where the library does not load.
  */
 export const onnx = (options: Onnx.Options = {}): Layer.Layer<Engine, Onnx.EngineError> =>
   Layer.effect(Engine, Onnx.make(options))

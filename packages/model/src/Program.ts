@@ -23,6 +23,12 @@ export type Data = Readonly<Record<string, TensorData>>
 /** Tensors by name, inside a program. */
 export type Tensors = Readonly<Record<string, tf.Tensor>>
 
+/** What a program returns. */
+export interface Result {
+  readonly state: Tensors
+  readonly outputs: Tensors
+}
+
 /** A pure function over named tensors. */
 export interface Program {
   /** A word for messages: `"train step"`. */
@@ -61,15 +67,12 @@ export const zeros = (spec: TensorSpec): Float32Array<ArrayBuffer> | Int32Array<
 export const describe = (spec: { readonly shape: ReadonlyArray<number>; readonly dtype: string }): string =>
   `${spec.dtype}[${spec.shape.join(", ")}]`
 
-/** What a program returns. */
-export interface Result {
-  readonly state: Tensors
-  readonly outputs: Tensors
-}
-
 /** Says where a result does not keep to what its program declares, if anywhere. */
 export const misreturned = (program: Program, { outputs, state }: Result): string | undefined => {
-  for (const [kind, tensors] of [["state", state], ["output", outputs]] as const) {
+  for (const [kind, tensors] of [
+    ["state", state],
+    ["output", outputs]
+  ] as const) {
     for (const name of Object.keys(tensors)) {
       const what = `${kind} "${name}"`
       const tensor: unknown = tensors[name]

@@ -26,7 +26,9 @@ for (const [name, layer] of Object.entries(engines)) {
   describe(name, () => {
     it.effect("names itself and its version", () =>
       using((engine) =>
-        Effect.sync(() => assert.match(engine.id, name === "onnx" ? /^onnx-cpu\/1\.\d+\.\d+$/ : /^tfjs-cpu\/4\.\d+\.\d+$/))
+        Effect.sync(() =>
+          assert.match(engine.id, name === "onnx" ? /^onnx-cpu\/1\.\d+\.\d+$/ : /^tfjs-cpu\/4\.\d+\.\d+$/)
+        )
       )
     )
 
@@ -76,7 +78,8 @@ for (const [name, layer] of Object.entries(engines)) {
       using((engine) =>
         Effect.gen(function* () {
           const executable = yield* engine.compile(summing)
-          const refusal = (given: Program.Data) => Effect.map(Effect.flip(executable.run(given)), ({ message }) => message)
+          const refusal = (given: Program.Data) =>
+            Effect.map(Effect.flip(executable.run(given)), ({ message }) => message)
           const start = 'The program "running sum" did not run: input '
           assert.strictEqual(yield* refusal({ x: inputs.x }), `${start}"k" is missing; it must be int32[].`)
           assert.strictEqual(
@@ -99,7 +102,10 @@ for (const [name, layer] of Object.entries(engines)) {
       using((engine) =>
         Effect.gen(function* () {
           const executable = yield* engine.compile(summing)
-          yield* Effect.all(Array.from({ length: 20 }, () => executable.run(inputs)), { concurrency: "unbounded" })
+          yield* Effect.all(
+            Array.from({ length: 20 }, () => executable.run(inputs)),
+            { concurrency: "unbounded" }
+          )
           assert.deepStrictEqual((yield* executable.read)["sum"], Float32Array.of(20, 40, 20, 40))
         })
       )

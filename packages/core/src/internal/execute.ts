@@ -8,7 +8,6 @@ import * as Key from "../Key.ts"
 import { Ledger, LedgerTampered } from "../Ledger.ts"
 import * as Manifest from "../Manifest.ts"
 import type * as Node from "../Node.ts"
-import type { Any, Planned } from "../Pipeline.ts"
 import type { Context } from "../Stage.ts"
 import { type CorruptObject, Store, type StoreError } from "../Store.ts"
 
@@ -33,6 +32,12 @@ export interface RunOptions {
   readonly machine?: string
 }
 
+/** The named nodes to compute. */
+interface Wanted {
+  readonly name: string
+  readonly outputs: Readonly<Record<string, Node.Any>>
+}
+
 /** The seed is no seed. */
 export class SeedError extends Schema.TaggedError<SeedError>()("SeedError", { seed: Schema.Number }) {
   override get message() {
@@ -51,6 +56,15 @@ export class NotReproducible extends Schema.TaggedError<NotReproducible>()("NotR
       `"${this.node}" gave ${Digest.short(this.first)} before and ${Digest.short(this.second)} now, from the same inputs. ` +
       `It depends on something other than its inputs, its parameters and its key: time, order, or the outside world.`
     )
+  }
+}
+
+/** What a stage reads from outside changed while it was read. */
+export class ChangedWhileRead extends Schema.TaggedError<ChangedWhileRead>()("ChangedWhileRead", {
+  node: Schema.String
+}) {
+  override get message() {
+    return `What "${this.node}" reads changed while it was being read, so the result would be of neither version. Run again.`
   }
 }
 
@@ -103,7 +117,7 @@ const secondsSince = (started: number) => Effect.map(Clock.currentTimeMillis, (n
 /** Computes one node: from its resolved inputs to its record and the means to load its value. */
 const resolve = Effect.fnUntraced(function* (
   walk: Walk,
-  { name, node }: Planned,
+  { name, node }: Node.Named,
   inputs: Readonly<Record<string, Resolved>>,
   users: number
 ): Effect.fn.Return<Resolved, unknown, unknown> {
@@ -136,9 +150,12 @@ const resolve = Effect.fnUntraced(function* (
 
   const compute = Effect.gen(function* () {
     const values = yield* Effect.all(Object.fromEntries(Object.entries(inputs).map(([input, from]) => [input, from.load])))
-    return yield* walk.permits.withPermits(1)(
+    const value = yield* walk.permits.withPermits(1)(
       stage.run(values as never, context) // Node.make checked that each input has the type the stage reads
     )
+    const after = stage.external === undefined ? undefined : yield* stage.external
+    if (after !== external) return yield* new ChangedWhileRead({ node: name })
+    return value
   })
 
   const keep = Effect.fnUntraced(function* (value: unknown) {
@@ -211,14 +228,14 @@ const resolve = Effect.fnUntraced(function* (
 })
 
 /** Resolves all planned nodes, each as soon as its inputs are there, and each once. */
-const walkAll = Effect.fnUntraced(function* (walk: Walk, planned: ReadonlyArray<Planned>, outputs: ReadonlyArray<Node.Any>) {
+const walkAll = Effect.fnUntraced(function* (walk: Walk, planned: ReadonlyArray<Node.Named>, outputs: ReadonlyArray<Node.Any>) {
   const results = new Map<Node.Any, Deferred.Deferred<Resolved, unknown>>()
   for (const { node } of planned) results.set(node, yield* Deferred.make<Resolved, unknown>())
   const users = new Map<Node.Any, number>()
   const needed = [...planned.flatMap(({ node }) => Object.values(node.inputs)), ...outputs]
   for (const node of needed) users.set(node, (users.get(node) ?? 0) + 1)
 
-  const settle = Effect.fnUntraced(function* (each: Planned) {
+  const settle = Effect.fnUntraced(function* (each: Node.Named) {
     const names = Object.keys(each.node.inputs)
     const waiting = yield* Effect.forEach(names, (name) => Deferred.await(results.get(each.node.inputs[name])!)) // planned holds every input
     const inputs = Object.fromEntries(names.map((name, index) => [name, waiting[index]]))
@@ -248,12 +265,12 @@ const firstFailure = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
   return first === undefined ? cause : Cause.fromReasons([first])
 }
 
-const rootDigest = (pipeline: Any, byNode: ReadonlyMap<Node.Any, Resolved>): Digest.Digest =>
+const rootDigest = (pipeline: Wanted, byNode: ReadonlyMap<Node.Any, Resolved>): Digest.Digest =>
   Digest.of(
     Object.fromEntries(Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)?.record.digest]))
   )
 
-const runId = Effect.fnUntraced(function* (pipeline: Any, seed: number, started: number) {
+const runId = Effect.fnUntraced(function* (pipeline: Wanted, seed: number, started: number) {
   const stamp = DateTime.formatIso(DateTime.makeUnsafe(started)).replace(/[-:]|\.\d+Z$/g, "")
   const base = `${stamp}-${pipeline.name}-${seed}`
   const taken = yield* Manifest.list
@@ -280,7 +297,7 @@ const checkLedger = Effect.fnUntraced(function* (): Effect.fn.Return<
 })
 
 /** Runs the planned nodes and writes the manifest. */
-export const execute = Effect.fnUntraced(function* (pipeline: Any, planned: ReadonlyArray<Planned>, options: RunOptions) {
+export const execute = Effect.fnUntraced(function* (pipeline: Wanted, planned: ReadonlyArray<Node.Named>, options: RunOptions) {
   const { seed, sources } = options
   if (!Number.isSafeInteger(seed) || seed < 0) return yield* new SeedError({ seed })
   yield* checkLedger()

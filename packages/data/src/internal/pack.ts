@@ -71,7 +71,7 @@ export const widthOf = (columns: Columns, features: ReadonlyArray<string>): numb
 /** Finds the first number that float32 cannot hold. */
 const cellDefect = (table: Table, name: string): LoaderError | undefined => {
   const values = valuesOf(table, name)
-  const float32 = values instanceof Float64Array ? Float32Array.from(values) : values
+  const float32 = values instanceof Float64Array ? new Float32Array(values) : values
   const place = firstNotFinite(float32)
   if (place < 0) return undefined
   const reason = Number.isFinite(values[place])

@@ -169,7 +169,8 @@ const live = (graph: Graph): Graph => {
 }
 
 const plain = (_: string, value: unknown): unknown => {
-  if (ArrayBuffer.isView(value)) return Digest.fromBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+  if (ArrayBuffer.isView(value))
+    return Digest.fromBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   return Object.is(value, -0) ? "-0" : typeof value === "number" && !Number.isFinite(value) ? String(value) : value
 }
 

@@ -51,7 +51,12 @@ const typed = (name: string, { dtype, shape }: Spec): proto.onnx.IValueInfoProto
   type: { tensorType: { elemType: onnxType[dtype], shape: { dim: shape.map((dimValue) => ({ dimValue })) } } }
 })
 
-const tensor = (dims: ReadonlyArray<number>, dtype: DType, data: ConstantData, name?: string): proto.onnx.ITensorProto => ({
+const tensor = (
+  dims: ReadonlyArray<number>,
+  dtype: DType,
+  data: ConstantData,
+  name?: string
+): proto.onnx.ITensorProto => ({
   dims: [...dims],
   dataType: onnxType[dtype],
   rawData: bytesOf(data),
@@ -63,5 +68,9 @@ const attribute = (name: string, value: Attribute): proto.onnx.IAttributeProto =
   if ("int" in value) return { name, type: AttributeType.INT, i: value.int }
   if ("ints" in value) return { name, type: AttributeType.INTS, ints: [...value.ints] }
   if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float }
-  return { name, type: AttributeType.TENSOR, t: tensor([value.tensor.data.length], value.tensor.dtype, value.tensor.data) }
+  return {
+    name,
+    type: AttributeType.TENSOR,
+    t: tensor([value.tensor.data.length], value.tensor.dtype, value.tensor.data)
+  }
 }

@@ -11,11 +11,11 @@ import type { Builder, ConstantData, DType, Graph, Named, Spec, Value } from "./
 import * as GraphBuilder from "./Graph.ts"
 import { lowerings } from "./lower/Kernels.ts"
 import type { Lowering } from "./lower/Lowering.ts"
-import { filled, Refusal } from "./lower/Lowering.ts"
+import { filled, Refusal, tensorType } from "./lower/Lowering.ts"
 
 /**
- * Records a program as a graph. Its inputs are named `state.x` and `input.x`, its outputs `next.x` and `output.x`. Fails
- * when the program uses a kernel that has no lowering, reads a value, draws random numbers, or returns something else
+ * Records a program as a graph. Its inputs are named `state.x` and `input.x`, its outputs `next.x` and `output.x`.
+ * Fails when the program uses a kernel that has no lowering, reads a value, draws random numbers, or returns something else
  * than its specs say.
  */
 export const record = (program: Program.Program): Effect.Effect<Graph, CompileError> =>
@@ -33,9 +33,9 @@ const withoutLowering =
   "this kernel has no lowering to ONNX; use other operations, or run the program on Engine.reference"
 
 const recordUnsafe = (program: Program.Program): Graph =>
-  withBackend(backendName, () => {
+  withBackend(installed(), () => {
     const backend = tf.engine().backend
-    if (!(backend instanceof RecordingBackend)) throw new Error("the recording backend was replaced by another")
+    if (!(backend instanceof RecordingBackend)) throw new Error("another backend recorded")
     return backend.recording(GraphBuilder.builder(program.name), (graph) => {
       const outputs: Array<Named> = []
       tf.tidy(() => {
@@ -54,8 +54,6 @@ const results = (backend: RecordingBackend, prefix: string, tensors: Program.Ten
   Object.keys(tensors)
     .sort()
     .map((name) => ({ name: `${prefix}.${name}`, value: backend.placeOf(tensors[name].dataId) }))
-
-const backendName = "watertight-trace"
 
 /** What the backend knows about a tensor: its place in the graph being recorded, or its numbers. */
 type Entry =
@@ -104,7 +102,12 @@ class RecordingBackend extends tf.KernelBackend {
   }
 
   /** Records one call of a kernel. */
-  call(kernel: string, lower: Lowering, inputs: tf.NamedTensorInfoMap, attributes: unknown): tf.TensorInfo | Array<tf.TensorInfo> {
+  call(
+    kernel: string,
+    lower: Lowering,
+    inputs: tf.NamedTensorInfoMap,
+    attributes: unknown
+  ): tf.TensorInfo | Array<tf.TensorInfo> {
     const recorded = Result.try(() => {
       const given = Object.entries(inputs).flatMap(([name, info]) => (info ? [[name, this.placeOf(info.dataId)]] : []))
       const result = lower(this.#recording(), Object.fromEntries(given), attributes)
@@ -141,12 +144,21 @@ class RecordingBackend extends tf.KernelBackend {
     return dataId
   }
 
-  override move(dataId: object, values: tf.BackendValues, shape: Array<number>, dtype: tf.DataType, references: number): void {
+  override move(
+    dataId: object,
+    values: tf.BackendValues,
+    shape: Array<number>,
+    dtype: tf.DataType,
+    references: number
+  ): void {
     const draws = runningOperations().find((operation) => drawing.has(operation))
     if (draws !== undefined) {
-      throw new Refusal("it would draw once and keep that draw for ever; random numbers must be inputs of the program", draws)
+      throw new Refusal(
+        "it would draw once and keep that draw for ever; random numbers must be inputs of the program",
+        draws
+      )
     }
-    this.#entries.set(dataId, { _tag: "Known", values, spec: { shape, dtype: known(dtype) }, references })
+    this.#entries.set(dataId, { _tag: "Known", values, spec: { shape, dtype: tensorType(dtype) }, references })
   }
 
   override readSync(dataId: object): tf.BackendValues {
@@ -167,7 +179,10 @@ class RecordingBackend extends tf.KernelBackend {
   #refuse(entry: Entry | undefined): Refusal {
     const operation = runningOperations().findLast((name) => !/^(|tidy|gradients|forward|unnamed scope)$/.test(name))
     const maker = entry?._tag === "Recorded" ? ` of ${entry.by}` : ""
-    this.#refusal = new Refusal(`it reads a value${maker}, but values do not exist while a program is compiled`, operation)
+    this.#refusal = new Refusal(
+      `it reads a value${maker}, but values do not exist while a program is compiled`,
+      operation
+    )
     return this.#refusal
   }
 
@@ -215,11 +230,6 @@ class RecordingBackend extends tf.KernelBackend {
 
 const isValue = (result: Value | ReadonlyArray<Value>): result is Value => !Array.isArray(result)
 
-const known = (dtype: tf.DataType): DType => {
-  if (dtype === "float32" || dtype === "int32" || dtype === "bool") return dtype
-  throw new Refusal(`it makes a ${dtype} tensor; only float32, int32 and bool exist in a compiled program`)
-}
-
 /** Makes a constant of known numbers; a long run of one number is written as that number. */
 const constant = (graph: Builder, values: tf.BackendValues, spec: Spec): Value => {
   const data = arrayOf(values, spec.dtype)
@@ -228,17 +238,31 @@ const constant = (graph: Builder, values: tf.BackendValues, spec: Spec): Value =
 }
 
 const arrayOf = (values: tf.BackendValues, dtype: DType): ConstantData =>
-  GraphBuilder.arrayOf(dtype, Float64Array.from(values as ArrayLike<number>)) // `known` refused strings
+  GraphBuilder.arrayOf(dtype, Float64Array.from(values as ArrayLike<number>)) // `tensorType` refused strings
 
-tf.registerBackend(backendName, () => new RecordingBackend(), 0)
+const makeBackend = () => new RecordingBackend()
 
-for (const [kernelName, lower] of Object.entries(lowerings)) {
-  tf.registerKernel({
-    kernelName,
-    backendName,
-    kernelFunc: ({ inputs, backend, attrs }) => {
-      if (!(backend instanceof RecordingBackend)) throw new Error(`${kernelName} was called on another backend`)
-      return backend.call(kernelName, lower, inputs, attrs)
-    }
-  })
+/** Registers the backend at its first use and returns its name. Another copy of this package has a backend of its own. */
+const installed = (): string => {
+  for (let copy = 0; ; copy++) {
+    const backendName = copy === 0 ? "watertight-trace" : `watertight-trace-${copy}`
+    const factory: unknown = tf.findBackendFactory(backendName)
+    if (factory === makeBackend) return backendName
+    if (factory === undefined) return install(backendName)
+  }
+}
+
+const install = (backendName: string): string => {
+  tf.registerBackend(backendName, makeBackend, 0)
+  for (const [kernelName, lower] of Object.entries(lowerings)) {
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, backend, attrs }) => {
+        if (!(backend instanceof RecordingBackend)) throw new Error(`${kernelName} was called on another backend`)
+        return backend.call(kernelName, lower, inputs, attrs)
+      }
+    })
+  }
+  return backendName
 }

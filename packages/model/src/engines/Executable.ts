@@ -15,8 +15,8 @@ export interface Executable {
   /** Copies the state out. */
   readonly read: Effect.Effect<Program.Data, ExecutionError>
   /**
-   * Runs the program once. Inputs are read during the run only; outputs are the caller's own. The state advances, unless
-   * the run fails: then it is what it was.
+   * Runs the program once. Inputs are read during the run only; outputs are the caller's own. The state advances,
+   * unless the run fails: then it is what it was.
    */
   readonly run: (inputs: Program.Data) => Effect.Effect<Program.Data, ExecutionError>
 }
@@ -51,7 +51,8 @@ export const mismatch = (
   }
   if (Object.keys(data).length === matched) return undefined
   const unknown = Object.keys(data).filter((name) => !(name in specs))
-  return `it has no ${what} ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${Object.keys(specs).join(", ") || "none"}`
+  const known = Object.keys(specs).join(", ") || "none"
+  return `it has no ${what} ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${known}`
 }
 
 const unlike = (spec: Program.TensorSpec, array: Program.TensorData): string | undefined => {

@@ -81,13 +81,16 @@ const compile = Effect.fnUntraced(function* (
     Object.fromEntries(
       graph.outputs
         .filter(({ name }) => name.startsWith("output."))
-        .map(({ name, value }) => [name.slice("output.".length), value as Program.TensorSpec]) // tracing refused other types
+        .map(({ name, value }) => [name.slice("output.".length), value as Program.TensorSpec]) // others were refused
     )
   )
   const inputNames = Object.keys(program.inputs)
   const outputNames = Object.keys(outputs)
   const shapes = Object.fromEntries(inputNames.map((name) => [name, [...program.inputs[name].shape]]))
-  const fetching = (state: Tensors) => ({ ...prefixed("next.", pick(state, advancing)), ...prefixed("output.", outputs) })
+  const fetching = (state: Tensors) => ({
+    ...prefixed("next.", pick(state, advancing)),
+    ...prefixed("output.", outputs)
+  })
 
   let current = { state: first, feeds: prefixed("state.", first), fetches: fetching(second) }
   let other = { state: second, feeds: prefixed("state.", second), fetches: fetching(first) }
@@ -135,7 +138,10 @@ type Tensors = Record<string, Ort.Tensor>
 
 const tensors = (ort: typeof Ort, specs: Program.Specs): Tensors =>
   Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [name, new ort.Tensor(spec.dtype, Program.zeros(spec), [...spec.shape])])
+    Object.entries(specs).map(([name, spec]) => [
+      name,
+      new ort.Tensor(spec.dtype, Program.zeros(spec), [...spec.shape])
+    ])
   )
 
 const numbers = (tensor: Ort.Tensor): Program.TensorData => tensor.data as Program.TensorData // made by `tensors`

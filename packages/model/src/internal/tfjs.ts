@@ -13,7 +13,7 @@ export { tf }
  */
 export const withBackend = <A>(name: string, body: () => A): A => {
   greetNobody()
-  const previous: string | undefined = tf.getBackend() // undefined until a first backend is chosen, whatever the type says
+  const previous: string | undefined = tf.getBackend() // undefined before the first choice
   select(name)
   try {
     return body()

@@ -32,8 +32,7 @@ const unary: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
   centre: (x: tf.Tensor) => tf.sub(x, tf.mean(x, 0, true)),
   negate: (x: tf.Tensor) => tf.neg(x),
   // Twice transposed and put together again: moves numbers without leaving the shape.
-  swap: (x: tf.Tensor) =>
-    tf.transpose(tf.concat([tf.slice(tf.transpose(x), 1), tf.slice(tf.transpose(x), 0, 1)]))
+  swap: (x: tf.Tensor) => tf.transpose(tf.concat([tf.slice(tf.transpose(x), 1), tf.slice(tf.transpose(x), 0, 1)]))
 }
 
 const binary: Readonly<Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>> = {
@@ -71,7 +70,10 @@ const evaluate = (instructions: ReadonlyArray<Instruction>, x: tf.Tensor, weight
 
 /** Eighths in [-2, 2] without zero: their products are exact in float32, in whatever order they are summed. */
 const eighths = (length: number) =>
-  fc.array(fc.integer({ min: 1, max: 16 }).chain((n) => fc.constantFrom(n / 8, -n / 8)), { minLength: length, maxLength: length })
+  fc.array(
+    fc.integer({ min: 1, max: 16 }).chain((n) => fc.constantFrom(n / 8, -n / 8)),
+    { minLength: length, maxLength: length }
+  )
 
 /** Generates programs with data. */
 export const cases: fc.Arbitrary<Case> = fc
@@ -90,8 +92,7 @@ export const cases: fc.Arbitrary<Case> = fc
       },
       inputs: { x: { shape: [rows, width], dtype: "float32" }, rate: { shape: [], dtype: "float32" } },
       run: ({ bias, steps, weight }, { rate, x }) => {
-        const loss = (w: tf.Tensor, b: tf.Tensor): tf.Scalar =>
-          tf.mean(evaluate(instructions, x, w, b))
+        const loss = (w: tf.Tensor, b: tf.Tensor): tf.Scalar => tf.mean(evaluate(instructions, x, w, b))
         const { grads, value } = tf.valueAndGrads(loss)([weight, bias])
         return {
           state: {
@@ -103,12 +104,14 @@ export const cases: fc.Arbitrary<Case> = fc
         }
       }
     }
-    return fc.record({ x: eighths(rows * width), weight: eighths(width * width), bias: eighths(width) }).map((data) => ({
-      program,
-      state: { weight: Float32Array.from(data.weight), bias: Float32Array.from(data.bias), steps: Int32Array.of(0) },
-      inputs: { x: Float32Array.from(data.x), rate: Float32Array.of(0.125) },
-      [fc.toStringMethod]: () => JSON.stringify({ rows, width, instructions, ...data })
-    }))
+    return fc
+      .record({ x: eighths(rows * width), weight: eighths(width * width), bias: eighths(width) })
+      .map((data) => ({
+        program,
+        state: { weight: Float32Array.from(data.weight), bias: Float32Array.from(data.bias), steps: Int32Array.of(0) },
+        inputs: { x: Float32Array.from(data.x), rate: Float32Array.of(0.125) },
+        [fc.toStringMethod]: () => JSON.stringify({ rows, width, instructions, ...data })
+      }))
   })
 
 /** Runs a case from its state for some steps and returns the outputs of each and the state after the last. */
@@ -135,9 +138,10 @@ const difference = (left: ReadonlyArray<Program.Data>, right: ReadonlyArray<Prog
       const other = right[step]?.[name]
       if (other?.length !== array.length) return `after ${step} runs, "${name}" is missing or has another size`
       for (const [index, value] of array.entries()) {
-        const close = allowed === 0
-          ? Object.is(value, other[index])
-          : Math.abs(value - other[index]) <= allowed * Math.max(1, Math.abs(value)) || Object.is(value, other[index])
+        const close =
+          allowed === 0
+            ? Object.is(value, other[index])
+            : Math.abs(value - other[index]) <= allowed * Math.max(1, Math.abs(value)) || Object.is(value, other[index])
         if (!close) return `after ${step} runs, "${name}"[${index}] is ${value} here and ${other[index]} there`
       }
     }

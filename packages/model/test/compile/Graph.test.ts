@@ -72,7 +72,10 @@ it("a finished graph holds exactly what its outputs reach, each before what uses
       const outputs = chosen.map((index, place) => ({ name: `y${place}`, value: values[index % values.length] }))
       const graph = builder.finish(outputs)
 
-      assert.deepStrictEqual(graph.outputs.map(({ name }) => name), outputs.map(({ name }) => name))
+      assert.deepStrictEqual(
+        graph.outputs.map(({ name }) => name),
+        outputs.map(({ name }) => name)
+      )
       const available = new Set([...graph.inputs, ...graph.constants].map(({ value }) => value))
       for (const node of graph.nodes) {
         for (const input of node.inputs) assert.isTrue(available.has(input))

@@ -41,7 +41,13 @@ it("a graph is written as a model that protobuf readers understand", () => {
           attribute: [{ name: "value", type: 4, t: { dims: [1], dataType: 1, rawData: [0, 0, 224, 64] } }]
         },
         { name: "n1", opType: "Where", input: ["v2", "x", "v4"], output: ["v5"] },
-        { name: "n2", opType: "Transpose", input: ["v5"], output: ["v6"], attribute: [{ name: "perm", type: 7, ints: [1, 0] }] },
+        {
+          name: "n2",
+          opType: "Transpose",
+          input: ["v5"],
+          output: ["v6"],
+          attribute: [{ name: "perm", type: 7, ints: [1, 0] }]
+        },
         { name: "n3", opType: "Elu", input: ["v6"], output: ["y"], attribute: [{ name: "alpha", type: 1, f: 0.5 }] }
       ],
       output: [{ name: "y", type: { tensorType: { elemType: 1, shape: matrix } } }]

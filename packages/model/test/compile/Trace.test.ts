@@ -28,10 +28,22 @@ describe("a recorded graph", () => {
       const graph = yield* Trace.record(
         programOf(({ w }, { x }) => ({ state: { w: tf.add(w, 1) }, outputs: { z: tf.sum(x), a: tf.mul(x, w) } }))
       )
-      assert.deepStrictEqual(graph.inputs.map(({ name }) => name), ["state.w", "input.x"])
-      assert.deepStrictEqual(graph.outputs.map(({ name }) => name), ["next.w", "output.a", "output.z"])
-      assert.deepStrictEqual(graph.outputs.map(({ value }) => value.shape), [[3], [2, 3], []])
-      assert.deepStrictEqual(graph.nodes.map(({ operator }) => operator), ["Add", "ReduceSum", "Mul"])
+      assert.deepStrictEqual(
+        graph.inputs.map(({ name }) => name),
+        ["state.w", "input.x"]
+      )
+      assert.deepStrictEqual(
+        graph.outputs.map(({ name }) => name),
+        ["next.w", "output.a", "output.z"]
+      )
+      assert.deepStrictEqual(
+        graph.outputs.map(({ value }) => value.shape),
+        [[3], [2, 3], []]
+      )
+      assert.deepStrictEqual(
+        graph.nodes.map(({ operator }) => operator),
+        ["Add", "ReduceSum", "Mul"]
+      )
     })
   )
 
@@ -150,7 +162,11 @@ describe("what cannot be compiled is refused:", () => {
     output((x) => tf.add(tf.greater(x, 0), tf.less(x, 1)).toFloat()),
     "Add: it is given bool and computes on float32 or int32 only; use tf.cast first"
   )
-  refuses("a truth value as output", output((x) => tf.greater(x, 0)), 'it returns output "y" as bool; cast it to float32 or int32')
+  refuses(
+    "a truth value as output",
+    output((x) => tf.greater(x, 0)),
+    'it returns output "y" as bool; cast it to float32 or int32'
+  )
   refuses(
     "state of another shape",
     programOf(({ w }) => ({ state: { w: tf.expandDims(w) }, outputs: {} })),
@@ -214,9 +230,15 @@ describe("TensorFlow.js after a compilation", () => {
       const scale = withBackend("cpu", () => tf.tensor1d([1, 2, 3]))
       const program = output((x) => tf.mul(x, tf.reshape(scale, [1, 3])))
       const { digest, graph } = yield* Compile.compile(program)
-      assert.deepStrictEqual(graph.constants.map(({ data }) => data), [Float32Array.of(1, 2, 3), BigInt64Array.of(1n, 3n)])
+      assert.deepStrictEqual(
+        graph.constants.map(({ data }) => data),
+        [Float32Array.of(1, 2, 3), BigInt64Array.of(1n, 3n)]
+      )
       withBackend("cpu", () => {
-        assert.deepStrictEqual(tf.tidy(() => tf.add(scale, 1).dataSync()), Float32Array.of(2, 3, 4))
+        assert.deepStrictEqual(
+          tf.tidy(() => tf.add(scale, 1).dataSync()),
+          Float32Array.of(2, 3, 4)
+        )
         assert.deepStrictEqual(scale.dataSync(), Float32Array.of(1, 2, 3))
       })
       assert.strictEqual((yield* Compile.compile(program)).digest, digest)
@@ -227,7 +249,13 @@ describe("TensorFlow.js after a compilation", () => {
   it.effect("computes gradients as before", () =>
     Effect.sync(() => {
       Effect.runSync(Effect.flip(Trace.record(failing)))
-      const gradient = withBackend("cpu", () => tf.tidy(() => tf.grad((x) => tf.square(x))(tf.scalar(3)).dataSync()))
+      const gradient = withBackend("cpu", () =>
+        tf.tidy(() =>
+          tf
+            .grad((x) => tf.square(x))(tf.scalar(3))
+            .dataSync()
+        )
+      )
       assert.deepStrictEqual(gradient, Float32Array.of(6))
     })
   )

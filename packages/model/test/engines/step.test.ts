@@ -45,10 +45,13 @@ const step = (sizes: ReadonlyArray<number>, batch: number): Program.Program => {
       const loss = (...values: Array<tf.Tensor>): tf.Scalar => {
         const p = Object.fromEntries(names.map((name, index) => [name, values[index]]))
         const dense = (x: tf.Tensor, layer: number) => tf.add(tf.matMul(x, p[`weight${layer}`]), p[`bias${layer}`])
-        const logits = layers.slice(1).reduce<tf.Tensor>((x, layer) => {
-          const y = dense(x, layer)
-          return layer === layers.length - 1 ? y : tf.relu(y)
-        }, tf.mul(tf.relu(dense(features, 0)), mask))
+        const logits = layers.slice(1).reduce<tf.Tensor>(
+          (x, layer) => {
+            const y = dense(x, layer)
+            return layer === layers.length - 1 ? y : tf.relu(y)
+          },
+          tf.mul(tf.relu(dense(features, 0)), mask)
+        )
         const smooth = tf.oneHot(target, classes, 0.9 + 0.1 / classes, 0.1 / classes, "float32")
         return tf.neg(tf.mean(tf.sum(tf.mul(smooth, tf.logSoftmax(logits)), 1)))
       }
@@ -111,7 +114,8 @@ describe("five steps of training with dropout, clipping and Adam are JAX's in fl
 it.effect("the step of the digits network has the same bits with one, two and three threads", () =>
   Effect.gen(function* () {
     const program = step([784, 512, 256, 10], 128)
-    const noise = (length: number, scale: number) => Float32Array.from({ length }, (_, index) => Math.sin(index * index + 1) * scale)
+    const noise = (length: number, scale: number) =>
+      Float32Array.from({ length }, (_, index) => Math.sin(index * index + 1) * scale)
     const play = (threads: number) =>
       Effect.gen(function* () {
         const { compile } = yield* Engine.Engine
@@ -134,7 +138,8 @@ it.effect("the step of the digits network has the same bits with one, two and th
     const one = yield* play(1)
     for (const threads of [2, 3]) {
       const many = yield* play(threads)
-      for (const name of Object.keys(one)) assert.isTrue(Buffer.from(one[name].buffer).equals(Buffer.from(many[name].buffer)), name)
+      for (const name of Object.keys(one))
+        assert.isTrue(Buffer.from(one[name].buffer).equals(Buffer.from(many[name].buffer)), name)
     }
   })
 )

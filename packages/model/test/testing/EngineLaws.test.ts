@@ -6,7 +6,11 @@ import * as EngineLaws from "../../src/testing/EngineLaws.ts"
 
 const runs = Number(process.env["WATERTIGHT_RUNS"] ?? 50)
 
-const engines = { "onnx": Engine.onnx(), "onnx with two threads": Engine.onnx({ threads: 2 }), "reference": Engine.reference }
+const engines = {
+  onnx: Engine.onnx(),
+  "onnx with two threads": Engine.onnx({ threads: 2 }),
+  reference: Engine.reference
+}
 
 for (const [name, engine] of Object.entries(engines)) {
   describe(name, () => {
@@ -60,7 +64,10 @@ describe("the laws can fail", () => {
     "engine: the same inputs give the same bits",
     broken((executable, count) => ({
       ...executable,
-      read: Effect.map(executable.read, (state) => ({ ...state, bias: state["bias"].map((value) => value + count() * 1e-6) }))
+      read: Effect.map(executable.read, (state) => ({
+        ...state,
+        bias: state["bias"].map((value) => value + count() * 1e-6)
+      }))
     }))
   )
 })

@@ -2,10 +2,10 @@
  * Lowerings of kernels that compute every number from the numbers at the same place: arithmetic, functions of one
  * variable, and activations with their gradients.
  */
-import { tf } from "../../internal/tfjs.ts"
+import type { tf } from "../../internal/tfjs.ts"
 import type { Builder, Value } from "../Graph.ts"
 import type { Lowering, Lowerings } from "./Lowering.ts"
-import { cast, elementwise, listed, reshape, expect, withAttributes } from "./Lowering.ts"
+import { cast, elementwise, expect, listed, tensorType, withAttributes } from "./Lowering.ts"
 
 /** One operator of two variables. */
 const binary =
@@ -71,8 +71,8 @@ const select = (graph: Builder, condition: Value, yes: Value, no: Value): Value 
   elementwise(graph, "Where", [condition, yes, no], yes.dtype)
 
 /**
- * 1 where x > 0, else `alpha`; tfjs uses it as the gradient of relu, with alpha 0. NaN gives `alpha` where tfjs gives NaN:
- * a NaN before a relu is a NaN after it, so the loss shows it all the same.
+ * 1 where x > 0, else `alpha`; tfjs uses it as the gradient of relu, with alpha 0. NaN gives `alpha` where tfjs gives
+ * NaN: a NaN before a relu is a NaN after it, so the loss shows it all the same.
  */
 const step = withAttributes<tf.StepAttrs>((graph, { x }, { alpha }) => {
   expect(x, "float32")
@@ -186,7 +186,6 @@ export const lowerings: Lowerings = {
   IsFinite: isFinite,
   Identity: (_, { x }) => x,
   Cast: withAttributes<tf.CastAttrs>((graph, { x }, { dtype }) => {
-    if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") return reshape(graph, x, [])
-    return cast(graph, x, dtype)
+    return cast(graph, x, tensorType(dtype))
   })
 }

@@ -33,7 +33,7 @@ export const withAttributes =
 /** Lists the inputs of a kernel that takes a list of tensors. */
 export const listed = (inputs: Inputs): ReadonlyArray<Value> => Object.values(inputs)
 
-/** Applies an elementwise operator to values that broadcast. The result has the first one's type unless told otherwise. */
+/** Applies an elementwise operator to values that broadcast. The result has the first one's type if none is given. */
 export const elementwise = (
   graph: Builder,
   operator: string,
@@ -49,7 +49,9 @@ export const elementwise = (
 
 /** Converts a value to another type; nothing happens when it has that type. */
 export const cast = (graph: Builder, value: Value, dtype: DType): Value =>
-  value.dtype === dtype ? value : graph.apply("Cast", [value], { shape: value.shape, dtype }, { to: { int: onnxType[dtype] } })
+  value.dtype === dtype
+    ? value
+    : graph.apply("Cast", [value], { shape: value.shape, dtype }, { to: { int: onnxType[dtype] } })
 
 /** Gives a value another shape of as many numbers. */
 export const reshape = (graph: Builder, value: Value, shape: ReadonlyArray<number>): Value =>
@@ -84,10 +86,15 @@ export const expect = (value: Value, ...dtypes: ReadonlyArray<DType>): void => {
   }
 }
 
+/** Returns the element type of a TensorFlow.js tensor; refuses strings and complex numbers. */
+export const tensorType = (dtype: string): DType => {
+  if (dtype === "float32" || dtype === "int32" || dtype === "bool") return dtype
+  throw new Refusal(`it makes a ${dtype} tensor; only float32, int32 and bool exist in a compiled program`)
+}
+
 /** Tells whether two shapes are the same. */
 export const same = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
   a.length === b.length && a.every((length, axis) => length === b[axis])
 
 /** ONNX's numbers for element types (`TensorProto.DataType`). */
 export const onnxType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 }
-

@@ -13,13 +13,18 @@ const fold = (
   axis: number | ReadonlyArray<number> | undefined,
   keepDims: boolean
 ): Value => {
-  const axes = tf.util.parseAxisParam(axis as number | Array<number>, [...x.shape]) // it accepts undefined, for all axes
+  const axes = tf.util.parseAxisParam(axis as number | Array<number>, [...x.shape]) // undefined is all axes
   const [folded] = tf.backend_util.computeOutAndReduceShapes([...x.shape], axes)
   const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(folded, axes) : folded
   if (axes.length === 0) return x
-  return graph.apply(operator, [x, graph.integers([...axes].sort((a, b) => a - b))], { shape, dtype: x.dtype }, {
-    keepdims: { int: keepDims ? 1 : 0 }
-  })
+  return graph.apply(
+    operator,
+    [x, graph.integers([...axes].sort((a, b) => a - b))],
+    { shape, dtype: x.dtype },
+    {
+      keepdims: { int: keepDims ? 1 : 0 }
+    }
+  )
 }
 
 interface Axes {

@@ -3,24 +3,33 @@
  * those that make tensors from nothing but a shape.
  */
 import { tf } from "../../internal/tfjs.ts"
-import type { Builder, DType, Value } from "../Graph.ts"
+import type { Builder, Value } from "../Graph.ts"
 import { arrayOf } from "../Graph.ts"
 import type { Lowerings } from "./Lowering.ts"
-import { cast, elementwise, filled, listed, Refusal, reshape, transpose, withAttributes } from "./Lowering.ts"
-
-const known = (dtype: string | undefined, otherwise: DType): DType => {
-  if (dtype === undefined) return otherwise
-  if (dtype === "float32" || dtype === "int32" || dtype === "bool") return dtype
-  throw new Refusal(`it makes a ${dtype} tensor; only float32, int32 and bool exist in a compiled program`)
-}
+import {
+  cast,
+  elementwise,
+  filled,
+  listed,
+  Refusal,
+  reshape,
+  tensorType,
+  transpose,
+  withAttributes
+} from "./Lowering.ts"
 
 const concat = withAttributes<tf.ConcatAttrs>((graph, inputs, { axis }) => {
   const values = listed(inputs)
   const [at] = tf.util.parseAxisParam(axis, [...values[0].shape])
-  const shape = tf.backend_util.computeOutShape(values.map((value) => [...value.shape]), at)
+  const shape = tf.backend_util.computeOutShape(
+    values.map((value) => [...value.shape]),
+    at
+  )
   const [first, ...rest] = values.filter((value) => value.shape[at] > 0)
   if (first === undefined) return values[0]
-  return rest.length === 0 ? first : graph.apply("Concat", [first, ...rest], { shape, dtype: first.dtype }, { axis: { int: at } })
+  return rest.length === 0
+    ? first
+    : graph.apply("Concat", [first, ...rest], { shape, dtype: first.dtype }, { axis: { int: at } })
 })
 
 const slice = (graph: Builder, x: Value, begin: ReadonlyArray<number>, size: ReadonlyArray<number>): Value => {
@@ -39,7 +48,7 @@ const split = withAttributes<tf.SplitVAttrs>((graph, { x }, { numOrSizeSplits, a
 })
 
 /** `prepareSplitSize` and `parseSliceParams` take a tensor and read its shape. */
-const shaped = (shape: ReadonlyArray<number>): tf.Tensor => ({ shape }) as unknown as tf.Tensor // and nothing else of it
+const shaped = (shape: ReadonlyArray<number>): tf.Tensor => ({ shape }) as unknown as tf.Tensor // not read further
 
 const stack = withAttributes<tf.PackAttrs>((graph, inputs, { axis }) => {
   const values = listed(inputs)
@@ -47,9 +56,14 @@ const stack = withAttributes<tf.PackAttrs>((graph, inputs, { axis }) => {
   const at = axis < 0 ? axis + shape.length + 1 : axis
   const rows = values.map((value) => reshape(graph, value, shape.toSpliced(at, 0, 1)))
   if (rows.length === 1) return rows[0]
-  return graph.apply("Concat", rows, { shape: shape.toSpliced(at, 0, rows.length), dtype: rows[0].dtype }, {
-    axis: { int: at }
-  })
+  return graph.apply(
+    "Concat",
+    rows,
+    { shape: shape.toSpliced(at, 0, rows.length), dtype: rows[0].dtype },
+    {
+      axis: { int: at }
+    }
+  )
 })
 
 const unstack = withAttributes<tf.UnpackAttrs>((graph, { value }, { axis }) => {
@@ -76,12 +90,12 @@ const tile = withAttributes<tf.TileAttrs>((graph, { x }, { reps }) => {
 
 const fill = withAttributes<tf.FillAttrs>((graph, _, { shape, value, dtype }) => {
   if (typeof value !== "number") throw new Refusal("it makes a tensor of strings")
-  return filled(graph, value, { shape, dtype: known(dtype, "float32") })
+  return filled(graph, value, { shape, dtype: tensorType(dtype ?? "float32") })
 })
 
 const range = withAttributes<tf.RangeAttrs>((graph, _, { start, stop, step, dtype }) => {
   const values = counting(start, stop, step)
-  const type = known(dtype, "float32")
+  const type = tensorType(dtype ?? "float32")
   return graph.constant(arrayOf(type, values), { shape: [values.length], dtype: type })
 })
 
@@ -92,8 +106,11 @@ const counting = (start: number, stop: number, step: number): ReadonlyArray<numb
 
 /** An index outside [0, depth) gives a row of `offValue`. */
 const oneHot = withAttributes<tf.OneHotAttrs>((graph, { indices }, { depth, onValue, offValue, dtype }) => {
-  const type = known(dtype, "int32")
-  const levels = graph.constant(Int32Array.from({ length: depth }, (_, level) => level), { shape: [depth], dtype: "int32" })
+  const type = tensorType(dtype ?? "int32")
+  const levels = graph.constant(
+    Int32Array.from({ length: depth }, (_, level) => level),
+    { shape: [depth], dtype: "int32" }
+  )
   const column = reshape(graph, cast(graph, indices, "int32"), [...indices.shape, 1])
   const hit = elementwise(graph, "Equal", [column, levels], "bool")
   if (onValue === 1 && offValue === 0) return cast(graph, hit, type)

@@ -40,7 +40,11 @@ const positive = fc.oneof(within(0.1, 5), fc.constantFrom(1, 1e-6, 1e6))
 const whole: Numbers = fc.integer({ min: -5, max: 5 })
 const bit: Numbers = fc.integer({ min: 0, max: 1 })
 
-const tensor = (shape: ReadonlyArray<number>, values: Numbers, dtype: "float32" | "int32" = "float32"): fc.Arbitrary<Operand> => {
+const tensor = (
+  shape: ReadonlyArray<number>,
+  values: Numbers,
+  dtype: "float32" | "int32" = "float32"
+): fc.Arbitrary<Operand> => {
   const length = Program.size({ shape })
   return fc.array(values, { minLength: length, maxLength: length }).map((numbers) => ({
     spec: { shape, dtype },
@@ -77,12 +81,19 @@ const two = (
   })
 
 const axesOf = (rank: number) =>
-  fc.subarray(Array.from({ length: rank }, (_, axis) => axis)).chain((axes) =>
-    fc.shuffledSubarray(axes, { minLength: axes.length }).map((order) => order.map((axis, index) => (index % 2 ? axis - rank : axis)))
-  )
+  fc
+    .subarray(Array.from({ length: rank }, (_, axis) => axis))
+    .chain((axes) =>
+      fc
+        .shuffledSubarray(axes, { minLength: axes.length })
+        .map((order) => order.map((axis, index) => (index % 2 ? axis - rank : axis)))
+    )
 
 /** A reduction over some axes, or all of them. */
-const folding = (values: Numbers, apply: (x: tf.Tensor, axes: Array<number> | undefined, keepDims: boolean) => tf.Tensor) =>
+const folding = (
+  values: Numbers,
+  apply: (x: tf.Tensor, axes: Array<number> | undefined, keepDims: boolean) => tf.Tensor
+) =>
   shapes(0, 4).chain((shape) =>
     fc
       .tuple(tensor(shape, values), fc.option(axesOf(shape.length), { nil: undefined }), fc.boolean())
@@ -90,7 +101,10 @@ const folding = (values: Numbers, apply: (x: tf.Tensor, axes: Array<number> | un
   )
 
 /** One tensor of rank ≥ 1 and one of its axes, which may be given from the end. */
-const along = (values: Numbers, apply: (x: tf.Tensor, axis: number, seed: number) => tf.Tensor | ReadonlyArray<tf.Tensor>) =>
+const along = (
+  values: Numbers,
+  apply: (x: tf.Tensor, axis: number, seed: number) => tf.Tensor | ReadonlyArray<tf.Tensor>
+) =>
   shapes(1, 4).chain((shape) =>
     fc
       .tuple(tensor(shape, values), fc.integer({ min: -shape.length, max: shape.length - 1 }), fc.nat({ max: 1000 }))
@@ -101,7 +115,10 @@ kernel("Add", two(tf.add))
 kernel("Sub", two(tf.sub))
 kernel("Multiply", two(tf.mul))
 kernel("RealDiv", two(tf.div, { b: positive, dtypes: ["float32"] }))
-kernel("FloorDiv", two((a, b) => tf.floorDiv(a, tf.add(tf.square(b), tf.onesLike(b))), { dtypes: ["int32"] }))
+kernel(
+  "FloorDiv",
+  two((a, b) => tf.floorDiv(a, tf.add(tf.square(b), tf.onesLike(b))), { dtypes: ["int32"] })
+)
 kernel("Pow", two(tf.pow, { a: within(0.1, 3), b: within(-3, 3), dtypes: ["float32"] }))
 kernel("Maximum", two(tf.maximum))
 kernel("Minimum", two(tf.minimum))
@@ -109,7 +126,9 @@ kernel("SquaredDifference", two(tf.squaredDifference))
 kernel(
   "AddN",
   shapes(0, 3).chain((shape) =>
-    fc.array(tensor(shape, wide), { minLength: 1, maxLength: 4 }).map((operands): Call => ({ operands, apply: (...all) => tf.addN([...all]) }))
+    fc
+      .array(tensor(shape, wide), { minLength: 1, maxLength: 4 })
+      .map((operands): Call => ({ operands, apply: (...all) => tf.addN([...all]) }))
   )
 )
 
@@ -131,25 +150,43 @@ kernel("Ceil", one(wide, tf.ceil))
 kernel("Round", one(wide, tf.round))
 kernel("Relu", one(wide, tf.relu))
 kernel("Relu6", one(fc.oneof(wide, within(5, 7)), tf.relu6))
-kernel("LeakyRelu", one(wide, (x) => tf.leakyRelu(x, 0.3)))
+kernel(
+  "LeakyRelu",
+  one(wide, (x) => tf.leakyRelu(x, 0.3))
+)
 kernel("Prelu", two(tf.prelu, { dtypes: ["float32"] }))
 kernel("Elu", one(wide, tf.elu))
-kernel("EluGrad", one(wide, (x) => tf.grad((y) => tf.elu(y))(x)))
-kernel("Step", fc.tuple(one(wide, tf.neg), pick(0, 0.25, -1)).map(([call, alpha]) => ({ ...call, apply: (x) => tf.step(x, alpha) })))
+kernel(
+  "EluGrad",
+  one(wide, (x) => tf.grad((y) => tf.elu(y))(x))
+)
+kernel(
+  "Step",
+  fc.tuple(one(wide, tf.neg), pick(0, 0.25, -1)).map(([call, alpha]) => ({ ...call, apply: (x) => tf.step(x, alpha) }))
+)
 kernel("Sigmoid", one(wide, tf.sigmoid))
 kernel("Tanh", one(wide, tf.tanh))
 kernel("Softplus", one(wide, tf.softplus))
-kernel("ClipByValue", one(wide, (x) => tf.clipByValue(x, -1.25, 0.75)))
+kernel(
+  "ClipByValue",
+  one(wide, (x) => tf.clipByValue(x, -1.25, 0.75))
+)
 const odd = fc.oneof(wide, pick(NaN, Infinity, -Infinity))
 kernel("IsNan", one(odd, tf.isNaN))
 kernel("IsInf", one(odd, tf.isInf))
 kernel("IsFinite", one(odd, tf.isFinite))
-kernel("Identity", one(wide, (x) => tf.clone(x)))
+kernel(
+  "Identity",
+  one(wide, (x) => tf.clone(x))
+)
 kernel(
   "Cast",
   fc
     .tuple(one(within(-1e6, 1e6), tf.neg), pick("int32", "float32", "bool"), pick("int32", "float32"))
-    .map(([call, first, second]) => ({ ...call, apply: (x) => tf.cast(tf.cast(x, first as "int32"), second as "int32") })) // any of them
+    .map(([call, first, second]) => ({
+      ...call,
+      apply: (x) => tf.cast(tf.cast(x, first as "int32"), second as "int32")
+    })) // any of them
 )
 
 for (const [name, apply] of Object.entries({
@@ -163,9 +200,18 @@ for (const [name, apply] of Object.entries({
   kernel(name, two(apply, { a: fc.oneof(whole, wide), b: fc.oneof(whole, wide) }))
 }
 const logic = { dtypes: ["int32"] } as const
-kernel("LogicalAnd", two((a, b) => tf.logicalAnd(asBool(a), asBool(b)), logic))
-kernel("LogicalOr", two((a, b) => tf.logicalOr(asBool(a), asBool(b)), logic))
-kernel("LogicalNot", one(bit, (x) => tf.logicalNot(asBool(x)), "int32"))
+kernel(
+  "LogicalAnd",
+  two((a, b) => tf.logicalAnd(asBool(a), asBool(b)), logic)
+)
+kernel(
+  "LogicalOr",
+  two((a, b) => tf.logicalOr(asBool(a), asBool(b)), logic)
+)
+kernel(
+  "LogicalNot",
+  one(bit, (x) => tf.logicalNot(asBool(x)), "int32")
+)
 kernel(
   "Select",
   broadcasting.chain(([a, b]) =>
@@ -180,26 +226,57 @@ kernel("Mean", folding(wide, tf.mean), { tolerance: 1e-5 })
 kernel("Max", folding(wide, tf.max))
 kernel("Min", folding(wide, tf.min))
 kernel("Prod", folding(within(-2, 2), tf.prod), { tolerance: 1e-5 })
-kernel("All", folding(bit, (x, axes, keepDims) => tf.all(asBool(x), axes, keepDims)))
-kernel("Any", folding(bit, (x, axes, keepDims) => tf.any(asBool(x), axes, keepDims)))
-kernel("ArgMax", along(whole, (x, axis) => tf.argMax(x, axis)))
-kernel("ArgMin", along(whole, (x, axis) => tf.argMin(x, axis)))
-kernel("Softmax", shapes(1, 4).chain((shape) => tensor(shape, wide).map((x): Call => ({ operands: [x], apply: (p) => tf.softmax(p) }))))
+kernel(
+  "All",
+  folding(bit, (x, axes, keepDims) => tf.all(asBool(x), axes, keepDims))
+)
+kernel(
+  "Any",
+  folding(bit, (x, axes, keepDims) => tf.any(asBool(x), axes, keepDims))
+)
+kernel(
+  "ArgMax",
+  along(whole, (x, axis) => tf.argMax(x, axis))
+)
+kernel(
+  "ArgMin",
+  along(whole, (x, axis) => tf.argMin(x, axis))
+)
+kernel(
+  "Softmax",
+  shapes(1, 4).chain((shape) => tensor(shape, wide).map((x): Call => ({ operands: [x], apply: (p) => tf.softmax(p) })))
+)
 // The cpu backend is wrong for an axis counted from the end, so none is given here.
-kernel("Cumsum", along(wide, (x, axis, seed) => tf.cumsum(x, (axis + x.rank) % x.rank, seed % 2 === 1, seed % 3 === 1)), {
-  tolerance: 1e-5
-})
+kernel(
+  "Cumsum",
+  along(wide, (x, axis, seed) => tf.cumsum(x, (axis + x.rank) % x.rank, seed % 2 === 1, seed % 3 === 1)),
+  {
+    tolerance: 1e-5
+  }
+)
 
-kernel("Reshape", one(wide, (x) => tf.reshape(x, x.size % 2 === 0 ? [2, -1] : [-1, 1])))
-kernel("ExpandDims", fc.tuple(one(wide, tf.neg), fc.nat()).map(([call, at]) => ({
-  ...call,
-  apply: (x) => tf.expandDims(x, (at % (x.rank + 1)) - (at % 2 === 0 ? 0 : x.rank + 1))
-})))
+kernel(
+  "Reshape",
+  one(wide, (x) => tf.reshape(x, x.size % 2 === 0 ? [2, -1] : [-1, 1]))
+)
+kernel(
+  "ExpandDims",
+  fc.tuple(one(wide, tf.neg), fc.nat()).map(([call, at]) => ({
+    ...call,
+    apply: (x) => tf.expandDims(x, (at % (x.rank + 1)) - (at % 2 === 0 ? 0 : x.rank + 1))
+  }))
+)
 kernel(
   "Transpose",
   shapes(2, 4).chain((shape) =>
     fc
-      .tuple(tensor(shape, wide), fc.shuffledSubarray(shape.map((_, axis) => axis), { minLength: shape.length }))
+      .tuple(
+        tensor(shape, wide),
+        fc.shuffledSubarray(
+          shape.map((_, axis) => axis),
+          { minLength: shape.length }
+        )
+      )
       .map(([x, permutation]): Call => ({ operands: [x], apply: (p) => tf.transpose(p, permutation) }))
   )
 )
@@ -208,7 +285,10 @@ kernel(
   shapes(1, 4).chain((shape) =>
     fc.integer({ min: 0, max: shape.length - 1 }).chain((axis) =>
       fc
-        .array(fc.integer({ min: 1, max: 3 }).chain((n) => tensor(shape.with(axis, n), wide)), { minLength: 2, maxLength: 4 })
+        .array(
+          fc.integer({ min: 1, max: 3 }).chain((n) => tensor(shape.with(axis, n), wide)),
+          { minLength: 2, maxLength: 4 }
+        )
         .map((operands): Call => ({ operands, apply: (...all) => tf.concat([...all], axis) }))
     )
   )
@@ -216,10 +296,12 @@ kernel(
 kernel(
   "Slice",
   shapes(1, 4).chain((shape) =>
-    fc.tuple(tensor(shape, wide), fc.tuple(...shape.map((n) => fc.nat({ max: n - 1 }))), fc.nat()).map(([x, begin, seed]): Call => {
-      const size = shape.map((n, axis) => ((seed >> axis) % 2 === 0 ? -1 : 1 + (seed % (n - begin[axis]))))
-      return { operands: [x], apply: (p) => tf.slice(p, begin, size) }
-    })
+    fc
+      .tuple(tensor(shape, wide), fc.tuple(...shape.map((n) => fc.nat({ max: n - 1 }))), fc.nat())
+      .map(([x, begin, seed]): Call => {
+        const size = shape.map((n, axis) => ((seed >> axis) % 2 === 0 ? -1 : 1 + (seed % (n - begin[axis]))))
+        return { operands: [x], apply: (p) => tf.slice(p, begin, size) }
+      })
   )
 )
 kernel(
@@ -233,30 +315,46 @@ kernel(
   "Pack",
   shapes(0, 3).chain((shape) =>
     fc
-      .tuple(fc.array(tensor(shape, wide), { minLength: 1, maxLength: 3 }), fc.integer({ min: -shape.length - 1, max: shape.length }))
+      .tuple(
+        fc.array(tensor(shape, wide), { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: -shape.length - 1, max: shape.length })
+      )
       .map(([operands, axis]): Call => ({ operands, apply: (...all) => tf.stack([...all], axis) }))
   )
 )
-kernel("Unpack", along(wide, (x, axis) => tf.unstack(x, axis)))
+kernel(
+  "Unpack",
+  along(wide, (x, axis) => tf.unstack(x, axis))
+)
 kernel(
   "PadV2",
   shapes(1, 4).chain((shape) =>
-    fc.tuple(tensor(shape, wide), fc.tuple(...shape.map(() => fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 2 })))), wide).map(
-      ([x, paddings, value]): Call => ({ operands: [x], apply: (p) => tf.pad(p, paddings, value) })
-    )
+    fc
+      .tuple(tensor(shape, wide), fc.tuple(...shape.map(() => fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 2 })))), wide)
+      .map(([x, paddings, value]): Call => ({ operands: [x], apply: (p) => tf.pad(p, paddings, value) }))
   )
 )
 kernel(
   "Tile",
   shapes(1, 3).chain((shape) =>
-    fc.tuple(tensor(shape, wide), fc.tuple(...shape.map(() => fc.integer({ min: 1, max: 3 })))).map(
-      ([x, repetitions]): Call => ({ operands: [x], apply: (p) => tf.tile(p, repetitions) })
-    )
+    fc
+      .tuple(tensor(shape, wide), fc.tuple(...shape.map(() => fc.integer({ min: 1, max: 3 }))))
+      .map(([x, repetitions]): Call => ({ operands: [x], apply: (p) => tf.tile(p, repetitions) }))
   )
 )
-kernel("Fill", one(wide, (x) => tf.add(x, tf.fill(x.shape, 2.5))))
-kernel("ZerosLike", one(wide, (x) => tf.add(tf.exp(x), tf.zerosLike(x))), { tolerance: 2e-6 })
-kernel("OnesLike", one(wide, (x) => tf.add(x, tf.onesLike(x))))
+kernel(
+  "Fill",
+  one(wide, (x) => tf.add(x, tf.fill(x.shape, 2.5)))
+)
+kernel(
+  "ZerosLike",
+  one(wide, (x) => tf.add(tf.exp(x), tf.zerosLike(x))),
+  { tolerance: 2e-6 }
+)
+kernel(
+  "OnesLike",
+  one(wide, (x) => tf.add(x, tf.onesLike(x)))
+)
 kernel(
   "Range",
   fc
@@ -268,46 +366,56 @@ kernel(
 )
 kernel(
   "OneHot",
-  fc.tuple(shapes(0, 3), fc.integer({ min: 2, max: 5 }), pick<"float32" | "int32">("float32", "int32"), fc.boolean()).chain(([shape, depth, dtype, plain]) =>
-    tensor(shape, fc.integer({ min: -2, max: 6 }), "int32").map((x): Call => ({
-      operands: [x],
-      apply: (p) => (plain ? tf.oneHot(p, depth, 1, 0, dtype) : tf.oneHot(p, depth, 3, -2, dtype))
-    }))
-  )
+  fc
+    .tuple(shapes(0, 3), fc.integer({ min: 2, max: 5 }), pick<"float32" | "int32">("float32", "int32"), fc.boolean())
+    .chain(([shape, depth, dtype, plain]) =>
+      tensor(shape, fc.integer({ min: -2, max: 6 }), "int32").map((x): Call => ({
+        operands: [x],
+        apply: (p) => (plain ? tf.oneHot(p, depth, 1, 0, dtype) : tf.oneHot(p, depth, 3, -2, dtype))
+      }))
+    )
 )
 kernel(
   "GatherV2",
   fc.tuple(shapes(1, 3), shapes(0, 2)).chain(([shape, picked]) =>
-    fc.integer({ min: 0, max: shape.length - 1 }).chain((axis) =>
-      fc
-        .tuple(tensor(shape, wide), tensor(picked, fc.nat({ max: shape[axis] - 1 }), "int32"))
-        .map(([x, indices]): Call => ({ operands: [x, indices], apply: (p, q) => tf.gather(p, q as tf.Tensor1D, axis) })) // of any rank
+    fc.integer({ min: 0, max: shape.length - 1 }).chain(
+      (axis) =>
+        fc
+          .tuple(tensor(shape, wide), tensor(picked, fc.nat({ max: shape[axis] - 1 }), "int32"))
+          .map(([x, indices]): Call => ({
+            operands: [x, indices],
+            apply: (p, q) => tf.gather(p, q as tf.Tensor1D, axis)
+          })) // of any rank
     )
   )
 )
-kernel("Reverse", along(wide, (x, axis, seed) => tf.reverse(x, seed % 3 === 0 ? undefined : axis)))
+kernel(
+  "Reverse",
+  along(wide, (x, axis, seed) => tf.reverse(x, seed % 3 === 0 ? undefined : axis))
+)
 
-const products = (deepest: number) => fc
-  .record({
-    n: fc.integer({ min: 1, max: 5 }),
-    k: fc.integer({ min: 1, max: 5 }),
-    m: fc.integer({ min: 1, max: 5 }),
-    batchA: shapes(0, deepest, 3),
-    onesB: fc.boolean(),
-    shorter: fc.boolean(),
-    transposeA: fc.boolean(),
-    transposeB: fc.boolean()
-  })
-  .chain(({ batchA, k, m, n, onesB, shorter, transposeA, transposeB }) => {
-    const batchB = (onesB ? batchA.map(() => 1) : batchA).slice(shorter ? 1 : 0)
-    return fc
-      .tuple(
-        tensor([...batchA, ...(transposeA ? [k, n] : [n, k])], wide),
-        tensor([...batchB, ...(transposeB ? [m, k] : [k, m])], wide),
-        tensor([m], wide)
-      )
-      .map((operands) => ({ operands, transposeA, transposeB }))
-  })
+const products = (deepest: number) =>
+  fc
+    .record({
+      n: fc.integer({ min: 1, max: 5 }),
+      k: fc.integer({ min: 1, max: 5 }),
+      m: fc.integer({ min: 1, max: 5 }),
+      batchA: shapes(0, deepest, 3),
+      onesB: fc.boolean(),
+      shorter: fc.boolean(),
+      transposeA: fc.boolean(),
+      transposeB: fc.boolean()
+    })
+    .chain(({ batchA, k, m, n, onesB, shorter, transposeA, transposeB }) => {
+      const batchB = (onesB ? batchA.map(() => 1) : batchA).slice(shorter ? 1 : 0)
+      return fc
+        .tuple(
+          tensor([...batchA, ...(transposeA ? [k, n] : [n, k])], wide),
+          tensor([...batchB, ...(transposeB ? [m, k] : [k, m])], wide),
+          tensor([m], wide)
+        )
+        .map((operands) => ({ operands, transposeA, transposeB }))
+    })
 kernel(
   "BatchMatMul",
   products(2).map(({ operands, transposeA, transposeB }): Call => ({
@@ -318,13 +426,13 @@ kernel(
 )
 kernel(
   "_FusedMatMul",
-  fc.tuple(products(0), pick("linear", "relu", "relu6", "elu", "sigmoid", "leakyrelu"), fc.boolean()).map(
-    ([{ operands, transposeA, transposeB }, activation, biased]): Call => ({
+  fc
+    .tuple(products(0), pick("linear", "relu", "relu6", "elu", "sigmoid", "leakyrelu"), fc.boolean())
+    .map(([{ operands, transposeA, transposeB }, activation, biased]): Call => ({
       operands: biased ? operands : operands.slice(0, 2),
       apply: (a, b, bias) =>
         tf.fused.matMul({ a, b, bias, transposeA, transposeB, activation: activation as "relu", leakyreluAlpha: 0.1 }) // any of them
-    })
-  ),
+    })),
   { tolerance: 1e-5 }
 )
 
@@ -335,7 +443,9 @@ const programOf = ({ apply, operands }: Call): Program.Program => ({
   inputs: Object.fromEntries(operands.map(({ spec }, index) => [`x${index}`, spec])),
   run: (_, inputs) => {
     const result = apply(...operands.map((_operand, index) => inputs[`x${index}`]))
-    const outputs = (result instanceof tf.Tensor ? [result] : result).map((out) => (out.dtype === "bool" ? tf.cast(out, "int32") : out))
+    const outputs = (result instanceof tf.Tensor ? [result] : result).map((out) =>
+      out.dtype === "bool" ? tf.cast(out, "int32") : out
+    )
     return { state: {}, outputs: Object.fromEntries(outputs.map((out, index) => [`y${index}`, out])) }
   }
 })
@@ -389,7 +499,9 @@ describe("a compiled kernel computes what TensorFlow.js's cpu backend computes:"
             assert.strictEqual(actual[output].length, numbers.length)
             numbers.forEach((value, index) => {
               const got = actual[output][index]
-              const close = value === got || (Number.isNaN(value) && Number.isNaN(got)) ||
+              const close =
+                value === got ||
+                (Number.isNaN(value) && Number.isNaN(got)) ||
                 Math.abs(value - got) <= tolerance * Math.max(1, Math.abs(value))
               assert.isTrue(close, `${output}[${index}] is ${got} and should be ${value}`)
             })
