@@ -42,7 +42,11 @@ export const inputsOf = (batch: Loader.Batch, step: number): Program.Data => {
 export const step = Effect.fnUntraced(function* (train: Dataset.Dataset<typeof Digits, "train">, count: number) {
   const built = yield* module(0.2).build([width])
   const program = TrainStep.training({ built, input: [width], loss, batchSize }, optimizer)
-  const noise = Object.entries(built.noise).map(([name, { keep, shape }]) => ({ name, keep, size: batchSize * shape[0] }))
+  const noise = Object.entries(built.noise).map(([name, { keep, shape }]) => ({
+    name,
+    keep,
+    size: batchSize * shape[0]
+  }))
   const loader = yield* Loader.make(train, { ...selection, key, noise, prefetch: 0 })
   const batches: Array<Program.Data> = []
   for (let step = 0; step < count; step++) {

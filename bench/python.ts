@@ -6,7 +6,9 @@ import { createInterface } from "node:readline"
 
 const interpreter = process.env.WATERTIGHT_BENCH_PYTHON ?? "python3"
 
-const probe = spawnSync(interpreter, ["-W", "ignore", "-c", "import torch; print(torch.__version__)"], { encoding: "utf8" })
+const probe = spawnSync(interpreter, ["-W", "ignore", "-c", "import torch; print(torch.__version__)"], {
+  encoding: "utf8"
+})
 
 /** PyTorch's version, or undefined where the interpreter cannot import it. */
 export const torch: string | undefined = probe.status === 0 ? probe.stdout.trim() : undefined
@@ -31,17 +33,19 @@ export const start = (script: string, threads: number, options: object) =>
       return { python, lines: createInterface(python.stdout)[Symbol.asyncIterator]() }
     }),
     ({ python }) =>
-      Effect.promise(() => {
+      Effect.promise(async () => {
         python.stdin.end()
-        return python.exitCode === null ? once(python, "exit") : Promise.resolve()
+        if (python.exitCode === null) await once(python, "exit")
       })
   ).pipe(
-    Effect.map(({ lines, python }) => (command: object): Effect.Effect<number> =>
-      Effect.promise(async () => {
-        python.stdin.write(`${JSON.stringify(command)}\n`)
-        const { done, value } = await lines.next()
-        if (done === true) throw new Error(`${script} ended before it answered ${JSON.stringify(command)}`)
-        return JSON.parse(value).milliseconds
-      })
+    Effect.map(
+      ({ lines, python }) =>
+        (command: object): Effect.Effect<number> =>
+          Effect.promise(async () => {
+            python.stdin.write(`${JSON.stringify(command)}\n`)
+            const { done, value } = await lines.next()
+            if (done === true) throw new Error(`${script} ended before it answered ${JSON.stringify(command)}`)
+            return JSON.parse(value).milliseconds
+          })
     )
   )

@@ -26,7 +26,18 @@ describe("watertight run", () => {
     assert.deepStrictEqual(readdirSync(join(store, "reports", run)).sort(), ["model.json", "report.json", "report.txt"])
     assert.strictEqual(JSON.parse(readFileSync(join(store, "reports", run, "report.json"), "utf8")).kind, "regression")
 
-    const second = await watertight(["run", small, "--seed", "7", "--store", store, "--concurrency", "8", "--threads", "2"])
+    const second = await watertight([
+      "run",
+      small,
+      "--seed",
+      "7",
+      "--store",
+      store,
+      "--concurrency",
+      "8",
+      "--threads",
+      "2"
+    ])
     assert.match(second.out, /reused all 13 stages/)
     assert.strictEqual(rootDigest(second), rootDigest(first))
     assert.isBelow(second.seconds, 3)
@@ -39,7 +50,10 @@ describe("watertight run", () => {
 
   it("gives the same root digest in a fresh process and store at any concurrency and thread count", async () => {
     const digests = new Set<string | undefined>()
-    for (const [concurrency, threads] of [["1", "2"], ["8", "1"]]) {
+    for (const [concurrency, threads] of [
+      ["1", "2"],
+      ["8", "1"]
+    ]) {
       const store = newStore()
       const options = ["--seed", "7", "--store", store, "--concurrency", concurrency, "--threads", threads]
       digests.add(rootDigest(await watertight(["run", small, ...options])))
@@ -60,7 +74,16 @@ describe("watertight run", () => {
     assert.include(refused.out, "apply.train  reused")
     assert.notInclude(refused.out, "train-model  reused")
 
-    const spent = await watertight(["run", other, "--seed", "7", "--store", store, "--spend-test", "a lower rate, chosen on validation"])
+    const spent = await watertight([
+      "run",
+      other,
+      "--seed",
+      "7",
+      "--store",
+      store,
+      "--spend-test",
+      "a lower rate, chosen on validation"
+    ])
     assert.strictEqual(spent.code, 0, spent.err)
     assert.match(spent.out, /a lower rate, chosen on validation/)
     assert.match(spent.out, /computed test-report; reused 12 of 13 stages/)
@@ -89,6 +112,16 @@ describe("watertight run", () => {
     assert.match(last.out, /continues from epoch (1\d|2\d|3\d|9|8), step 1 of/)
     assert.isString(rootDigest(undisturbed))
     assert.strictEqual(rootDigest(last), rootDigest(undisturbed))
+  })
+
+  it("stopped with Ctrl-C it says so, and continues the next time", async () => {
+    const long = weather("stopped.ts", { epochs: 40 })
+    const store = newStore()
+    const args = ["run", long, "--seed", "7", "--store", store]
+    const stopped = await watertight(args, { killWhen: (out) => out.includes("epoch 5/"), signal: "SIGINT" })
+    assert.strictEqual(stopped.code, 130)
+    assert.match(stopped.err, /interrupted: run again to continue from the last checkpoint/)
+    assert.match((await watertight(args)).out, /continues from epoch \d+, step 1 of/)
   })
 
   it("names a flipped byte in the store", async () => {
@@ -133,9 +166,21 @@ export default Pipeline.make("p", { fitted: Recipe.fit(Recipe.of(parts.train).pi
 
   refuses("no such file", () => ["run", "nowhere.ts"], /nowhere\.ts: there is no such file/)
   refuses("a folder", () => ["run", "examples"], /this is a folder/)
-  refuses("a module without a default export", () => ["run", writeModule("none.ts", "export const a = 1")], /has no default export/)
-  refuses("a default export that is no pipeline", () => ["run", writeModule("five.ts", "export default 5")], /is no pipeline/)
-  refuses("a module with a syntax error", () => ["run", writeModule("broken.ts", "export default (")], /it does not load/)
+  refuses(
+    "a module without a default export",
+    () => ["run", writeModule("none.ts", "export const a = 1")],
+    /has no default export/
+  )
+  refuses(
+    "a default export that is no pipeline",
+    () => ["run", writeModule("five.ts", "export default 5")],
+    /is no pipeline/
+  )
+  refuses(
+    "a module with a syntax error",
+    () => ["run", writeModule("broken.ts", "export default (")],
+    /it does not load/
+  )
   refuses("an unknown option", () => ["run", small, "--sede", "7"], /Unrecognized flag: --sede[^]*--seed/)
   refuses("a seed that is no integer", () => ["run", small, "--seed", "1.5"], /Expected an integer/)
   refuses("a negative seed", () => ["run", small, "--seed", "-3"], /Seed -3 is no integer in/)
@@ -200,6 +245,7 @@ describe("watertight shows", () => {
   it("its help", async () => {
     const { code, out } = await watertight(["--help"])
     assert.strictEqual(code, 0)
-    for (const name of ["run", "replay", "diff", "runs", "show", "graph"]) assert.match(out, new RegExp(`^  ${name} `, "m"))
+    for (const name of ["run", "replay", "diff", "runs", "show", "graph"])
+      assert.match(out, new RegExp(`^  ${name} `, "m"))
   })
 })

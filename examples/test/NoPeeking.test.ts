@@ -17,10 +17,12 @@ const digits = {
 
 describe("no peeking: changing the test rows changes no digest on the train side", () => {
   it.live("digits", () =>
-    NoPeeking.check(Digits.make(digits, { epochs: 1, hidden: [16] }), { seed: 7 }).pipe(Effect.provide(services)))
+    NoPeeking.check(Digits.make(digits, { epochs: 1, hidden: [16] }), { seed: 7 }).pipe(Effect.provide(services))
+  )
 
   it.live("weather", () =>
-    NoPeeking.check(Weather.make(Weather.days, { epochs: 2 }), { seed: 7 }).pipe(Effect.provide(services)))
+    NoPeeking.check(Weather.make(Weather.days, { epochs: 2 }), { seed: 7 }).pipe(Effect.provide(services))
+  )
 
   /** Scales by the largest value of all rows, before the split. */
   const scaledByAll = Node.make(
@@ -45,7 +47,8 @@ describe("no peeking: changing the test rows changes no digest on the train side
       const violation = yield* Effect.flip(NoPeeking.check(Pipeline.make("leaky", { fitted }), { seed: 7 }))
       assert.strictEqual(violation._tag, "LawViolation")
       assert.match(violation.message, /poison \d+ test rows[^]*"train" was/)
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.live("fails for a target that looks ahead over a split without a gap", () =>
     Effect.gen(function* () {
@@ -55,6 +58,6 @@ describe("no peeking: changing the test rows changes no digest on the train side
       const peek = Recipe.apply(fitted, parts.validation)
       const violation = yield* Effect.flip(NoPeeking.check(Pipeline.make("no gap", { peek }), { seed: 7 }))
       assert.match(violation.message, /"validation" was/)
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 })
-

@@ -28,10 +28,14 @@ const peakOf = (pid: number | undefined): number => {
   }
 }
 
-/** Runs the command; `killWhen` is asked after every output, and SIGKILL sent when it says so. */
+/** Runs the command; `killWhen` is asked after every output, and SIGKILL (or `signal`) sent when it says so. */
 export const watertight = (
   args: ReadonlyArray<string>,
-  options: { readonly killWhen?: (out: string) => boolean; readonly prefix?: ReadonlyArray<string> } = {}
+  options: {
+    readonly killWhen?: (out: string) => boolean
+    readonly signal?: NodeJS.Signals
+    readonly prefix?: ReadonlyArray<string>
+  } = {}
 ): Promise<Finished> =>
   new Promise((done) => {
     const [command, ...rest] = [...(options.prefix ?? []), process.execPath, bin, ...args]
@@ -41,7 +45,7 @@ export const watertight = (
     let err = ""
     child.stdout.on("data", (data) => {
       out += String(data)
-      if (options.killWhen?.(out)) child.kill("SIGKILL")
+      if (options.killWhen?.(out)) child.kill(options.signal ?? "SIGKILL")
     })
     let peakMegabytes = 0
     const watch = setInterval(() => (peakMegabytes = Math.max(peakMegabytes, peakOf(child.pid))), 100)

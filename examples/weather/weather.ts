@@ -24,13 +24,25 @@ export const series = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>)
 }
 
 /** The pipeline over any days, so that tests can run it on few. */
-export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, options: { readonly epochs: number; readonly peak?: number }) => {
+export const make = <E, R>(
+  days: Node.Node<Table.Table<typeof Weather>, E, R>,
+  options: { readonly epochs: number; readonly peak?: number }
+) => {
   const parts = Split.temporal(series(days), { on: "date", validation: "180 days", test: "365 days", gap: "2 days" })
 
   const numbers = [
-    "temp_max", "temp_max_lag1", "temp_max_lag2", "temp_max_lag3",
-    "temp_min", "temp_min_lag1", "temp_min_lag2", "temp_min_lag3",
-    "precipitation", "precipitation_lag1", "wind", "wind_lag1"
+    "temp_max",
+    "temp_max_lag1",
+    "temp_max_lag2",
+    "temp_max_lag3",
+    "temp_min",
+    "temp_min_lag1",
+    "temp_min_lag2",
+    "temp_min_lag3",
+    "precipitation",
+    "precipitation_lag1",
+    "wind",
+    "wind_lag1"
   ] as const
   const recipe = Recipe.of(parts.train).pipe(Recipe.standardize(numbers), Recipe.oneHot("weather"))
   const fitted = Recipe.fit(recipe, parts.train)
@@ -44,7 +56,10 @@ export const make = <E, R>(days: Node.Node<Table.Table<typeof Weather>, E, R>, o
     loss: Loss.huber({ delta: 2 }),
     optimizer: Transform.chain(
       Clip.byGlobalNorm(5),
-      Optimizer.adamw({ learningRate: LearningRate.warmupCosine({ peak: options.peak ?? 5e-3, warmup: 0.1 }), weightDecay: 0.01 })
+      Optimizer.adamw({
+        learningRate: LearningRate.warmupCosine({ peak: options.peak ?? 5e-3, warmup: 0.1 }),
+        weightDecay: 0.01
+      })
     ),
     batchSize: 32,
     epochs: options.epochs,

@@ -63,10 +63,9 @@ const require = createRequire(import.meta.url)
 export const versions: Readonly<Record<string, string>> = {
   node: process.versions.node,
   ...Object.fromEntries(
-    ["@watertight/core", "@watertight/data", "@watertight/optim", "@watertight/model", "@watertight/eval"].map((name) => [
-      name,
-      String(require(`${name}/package.json`).version)
-    ])
+    ["@watertight/core", "@watertight/data", "@watertight/optim", "@watertight/model", "@watertight/eval"].map(
+      (name) => [name, String(require(`${name}/package.json`).version)]
+    )
   )
 }
 

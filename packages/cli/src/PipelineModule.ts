@@ -61,18 +61,21 @@ export const load = Effect.fn("PipelineModule.load")(function* (
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.resolve(given)
-  const info = yield* files.stat(file).pipe(
-    Effect.mapError(() => new ModuleError({ file: given, reason: "there is no such file" }))
-  )
+  const info = yield* files
+    .stat(file)
+    .pipe(Effect.mapError(() => new ModuleError({ file: given, reason: "there is no such file" })))
   if (info.type === "Directory") {
-    return yield* new ModuleError({ file: given, reason: "this is a folder; name the module in it that exports a pipeline" })
+    return yield* new ModuleError({
+      file: given,
+      reason: "this is a folder; name the module in it that exports a pipeline"
+    })
   }
   const { files: loaded, module } = yield* importRecorded(file)
   if (!Pipeline.isPipeline(module.default)) {
     const reason =
       module.default === undefined
-        ? "it has no default export. End it with `export default Pipeline.make(\"name\", { … })`"
-        : "its default export is no pipeline. Make one with `Pipeline.make(\"name\", { … })`"
+        ? 'it has no default export. End it with `export default Pipeline.make("name", { … })`'
+        : 'its default export is no pipeline. Make one with `Pipeline.make("name", { … })`'
     return yield* new ModuleError({ file: given, reason })
   }
   const folder = path.dirname(file)

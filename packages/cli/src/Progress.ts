@@ -2,7 +2,7 @@
  * Shows a run to a person: on a terminal a line that moves (stage, bar, steps per second, readings, time left) above
  * which finished things stay; anywhere else plain lines.
  */
-import { Event } from "@watertight/core"
+import type { Event } from "@watertight/core"
 import { Clock, Effect, Ref, Terminal } from "effect"
 
 const barWidth = 24

@@ -14,16 +14,19 @@ const watertight = Command.make("watertight").pipe(
 
 /** One clear message for what can be expected to fail; the whole cause for what is a bug. */
 const report = (cause: Cause.Cause<unknown>) => {
-  if (Cause.hasInterruptsOnly(cause)) return Console.error("\ninterrupted: run again to continue from here")
+  if (Cause.hasInterruptsOnly(cause)) return Effect.void
   const error = Cause.squash(cause)
   if (CliError.isCliError(error)) return Effect.void
   const expected = cause.reasons.some(Cause.isFailReason) && error instanceof Error
-  return Console.error(expected ? `\nerror: ${error.message}` : `\nthis is a bug in Watertight or in your stages:\n${Cause.pretty(cause)}`)
+  return Console.error(
+    expected ? `\nerror: ${error.message}` : `\nthis is a bug in Watertight or in your stages:\n${Cause.pretty(cause)}`
+  )
 }
 
 watertight.pipe(
   Command.run({ version: Environment.versions["@watertight/core"] }),
   Effect.tapCause(report),
+  Effect.onInterrupt(() => Console.error("\ninterrupted: run again to continue from the last checkpoint")),
   Effect.provide(NodeServices.layer),
   (program) => NodeRuntime.runMain(program, { disableErrorReporting: true })
 )

@@ -4,10 +4,10 @@
  * the rows: giving the rows another name, order or split does not make them unread. One model may read its rows again
  * (a replay is the same reading); a second model may not, unless its reader spends the rows with a reason.
  */
-import { Context, DateTime, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Context, DateTime, Effect, type FileSystem, Layer, Option, type Path, Schema } from "effect"
 import * as Digest from "./Digest.ts"
 import { type Journal, folderJournal, memoryJournal } from "./internal/journal.ts"
-import { StoreError } from "./Store.ts"
+import type { StoreError } from "./Store.ts"
 
 /** The bytes of one row's id. */
 const idBytes = 16

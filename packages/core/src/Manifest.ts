@@ -5,7 +5,7 @@
  */
 import { Effect, Option, Schema } from "effect"
 import { Digest } from "./Digest.ts"
-import { Store, StoreError } from "./Store.ts"
+import { Store, type StoreError } from "./Store.ts"
 
 const Origin = Schema.Literals(["unsplit", "train", "validation", "test"])
 
@@ -88,10 +88,16 @@ export const list: Effect.Effect<ReadonlyArray<string>, StoreError, Store> = Eff
 })
 
 /** Reads a run's record. A unique beginning of its id is enough; `last` is the newest run. */
-export const read = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Manifest, UnknownRun | StoreError, Store> {
+export const read = Effect.fnUntraced(function* (
+  id: string
+): Effect.fn.Return<Manifest, UnknownRun | StoreError, Store> {
   const store = yield* Store
   const known = yield* list
-  const matches = known.includes(id) ? [id] : id === "last" ? known.slice(-1) : known.filter((run) => run.startsWith(id))
+  const matches = known.includes(id)
+    ? [id]
+    : id === "last"
+      ? known.slice(-1)
+      : known.filter((run) => run.startsWith(id))
   if (matches.length !== 1) {
     const reason =
       matches.length === 0
@@ -99,9 +105,9 @@ export const read = Effect.fnUntraced(function* (id: string): Effect.fn.Return<M
         : `that could be any of ${matches.join(", ")}. Give more of the id.`
     return yield* new UnknownRun({ id, reason })
   }
-  const bytes = yield* store.read("runs", `${matches[0]}.json`).pipe(
-    Effect.catchTag("CorruptObject", (error) => Effect.fail(new UnknownRun({ id, reason: error.message })))
-  )
+  const bytes = yield* store
+    .read("runs", `${matches[0]}.json`)
+    .pipe(Effect.catchTag("CorruptObject", (error) => Effect.fail(new UnknownRun({ id, reason: error.message }))))
   const text = Option.match(bytes, { onNone: () => "", onSome: (found) => Buffer.from(found).toString("utf8") })
   return yield* Schema.decodeUnknownEffect(Json)(text, { onExcessProperty: "error", errors: "all" }).pipe(
     Effect.mapError((issue) => new UnknownRun({ id, reason: `its record is damaged: ${issue.message}` }))

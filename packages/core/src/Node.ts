@@ -64,9 +64,15 @@ const lineageOf = (stage: Stage.Any, inputs: Readonly<Record<string, Any>>): Rea
  * })
  * Node.make(double, { n: two }).inputs.n === two // => true
  */
-export const make = <Inputs extends Readonly<Record<string, unknown>>, A, E, R, const Nodes extends {
-  readonly [K in keyof Inputs]: Node<Inputs[K], unknown, unknown>
-}>(
+export const make = <
+  Inputs extends Readonly<Record<string, unknown>>,
+  A,
+  E,
+  R,
+  const Nodes extends {
+    readonly [K in keyof Inputs]: Node<Inputs[K], unknown, unknown>
+  }
+>(
   stage: Stage.Stage<Inputs, A, E, R>,
   inputs: Nodes
 ): Node<A, E | Error<Nodes[keyof Nodes]>, R | Services<Nodes[keyof Nodes]>> => {
@@ -76,7 +82,9 @@ export const make = <Inputs extends Readonly<Record<string, unknown>>, A, E, R, 
     inputs: named,
     address: Digest.of([
       stage.name,
-      Object.keys(named).sort().map((name) => [name, named[name].address])
+      Object.keys(named)
+        .sort()
+        .map((name) => [name, named[name].address])
     ]),
     lineage: lineageOf(stage, named)
   })
@@ -105,7 +113,9 @@ export const rebuild = (
 ): ReadonlyMap<Any, Any> => {
   const rebuilt = new Map<Any, Any>()
   for (const node of reachable(roots)) {
-    const inputs = Object.fromEntries(Object.entries(node.inputs).map(([name, input]) => [name, rebuilt.get(input) ?? input]))
+    const inputs = Object.fromEntries(
+      Object.entries(node.inputs).map(([name, input]) => [name, rebuilt.get(input) ?? input])
+    )
     const { stage, inputs: read } = replace(node, inputs) ?? { stage: node.stage, inputs }
     rebuilt.set(node, Object.assign(Object.create(Object.getPrototypeOf(node)), node, { stage, inputs: read }))
   }

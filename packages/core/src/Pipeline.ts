@@ -4,7 +4,14 @@
  */
 import { Effect, Predicate, Schema } from "effect"
 import type { ArtifactError } from "./Codec.ts"
-import { type ChangedWhileRead, type NotReproducible, type ReplayMismatch, type RunOptions, type SeedError, execute } from "./internal/execute.ts"
+import {
+  type ChangedWhileRead,
+  type NotReproducible,
+  type ReplayMismatch,
+  type RunOptions,
+  type SeedError,
+  execute
+} from "./internal/execute.ts"
 import type { Ledger, LedgerTampered } from "./Ledger.ts"
 import type { Manifest, UnknownRun } from "./Manifest.ts"
 import * as Node from "./Node.ts"
@@ -51,7 +58,11 @@ export class LeakError extends Schema.TaggedError<LeakError>()("LeakError", {
 export const isPipeline = (value: unknown): value is Any => Predicate.hasProperty(value, TypeId)
 
 /** Makes a pipeline from the nodes one wants. */
-export const make = <const O extends Outputs>(name: string, outputs: O): Pipeline<O> => ({ [TypeId]: TypeId, name, outputs })
+export const make = <const O extends Outputs>(name: string, outputs: O): Pipeline<O> => ({
+  [TypeId]: TypeId,
+  name,
+  outputs
+})
 
 /** A node with the name it has in its pipeline. */
 export type Planned = Node.Named
@@ -105,7 +116,12 @@ export type RunError =
   | SeedError
   | ReplayMismatch
   | ChangedWhileRead
-  | StoreError | CorruptObject | ArtifactError | LedgerTampered | UnknownRun | NotReproducible
+  | StoreError
+  | CorruptObject
+  | ArtifactError
+  | LedgerTampered
+  | UnknownRun
+  | NotReproducible
 
 /**
  * Runs a pipeline: computes what the store does not have, at most `concurrency` stages at a time, and writes the
@@ -114,11 +130,7 @@ export type RunError =
 export const run = Effect.fn("Pipeline.run")(function* <O extends Outputs>(
   pipeline: Pipeline<O>,
   options: RunOptions
-): Effect.fn.Return<
-  RunResult<O>,
-  RunError | Node.Error<O[keyof O]>,
-  Store | Ledger | Node.Services<O[keyof O]>
-> {
+): Effect.fn.Return<RunResult<O>, RunError | Node.Error<O[keyof O]>, Store | Ledger | Node.Services<O[keyof O]>> {
   const planned = yield* plan(pipeline)
   const result = yield* execute(pipeline, planned, options) as Effect.Effect<
     RunResult<O>,

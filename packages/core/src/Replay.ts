@@ -111,7 +111,8 @@ export const explain = Effect.fnUntraced(function* (
   const names = [...new Set([...Object.keys(left.blobs), ...Object.keys(right.blobs)])].sort()
   for (const name of names) {
     const [a, b] = [left.blobs[name], right.blobs[name]]
-    if (a === undefined || b === undefined) return { where: name, left: a ? "there" : "absent", right: b ? "there" : "absent" }
+    if (a === undefined || b === undefined)
+      return { where: name, left: a ? "there" : "absent", right: b ? "there" : "absent" }
     if (a.length !== b.length) return { where: name, left: `${a.length} bytes`, right: `${b.length} bytes` }
     const byte = a.findIndex((value, index) => value !== b[index])
     if (byte >= 0) return { where: `${name}, byte ${byte}`, left: `${a[byte]}`, right: `${b[byte]}` }
@@ -127,7 +128,9 @@ export const explainNode = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Difference | null, StoreError | CorruptObject | ArtifactError> {
   const readable = (yield* left.store.has(left.digest)) && (yield* right.store.has(right.digest))
   if (!readable) return null
-  const [a, b] = yield* Effect.all([left, right].map(({ digest, store }) => Artifact.get(digest).pipe(Effect.provide(Layer.succeed(Store, store)))))
+  const [a, b] = yield* Effect.all(
+    [left, right].map(({ digest, store }) => Artifact.get(digest).pipe(Effect.provide(Layer.succeed(Store, store))))
+  )
   return (yield* explain(a, b, explanations)) ?? null
 })
 

@@ -90,9 +90,7 @@ export interface Options<Inputs, A, E, R> {
  * })
  * double.name // => "double"
  */
-export const make = <Inputs, A, E = never, R = never>(
-  options: Options<Inputs, A, E, R>
-): Stage<Inputs, A, E, R> => ({
+export const make = <Inputs, A, E = never, R = never>(options: Options<Inputs, A, E, R>): Stage<Inputs, A, E, R> => ({
   name: options.name,
   version: options.version,
   params: options.params ?? null,

@@ -44,7 +44,10 @@ export class Store extends Context.Service<
     readonly put: (bytes: Uint8Array) => Effect.Effect<Digest.Digest, StoreError>
     readonly get: (digest: Digest.Digest) => Effect.Effect<Uint8Array, StoreError | CorruptObject>
     readonly has: (digest: Digest.Digest) => Effect.Effect<boolean, StoreError>
-    readonly read: (kind: EntryKind, name: string) => Effect.Effect<Option.Option<Uint8Array>, StoreError | CorruptObject>
+    readonly read: (
+      kind: EntryKind,
+      name: string
+    ) => Effect.Effect<Option.Option<Uint8Array>, StoreError | CorruptObject>
     readonly write: (kind: EntryKind, name: string, bytes: Uint8Array) => Effect.Effect<void, StoreError>
     readonly remove: (kind: EntryKind, name: string) => Effect.Effect<void, StoreError>
     readonly list: (kind: EntryKind) => Effect.Effect<ReadonlyArray<string>, StoreError>
@@ -102,8 +105,7 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
   const objectPath = (digest: Digest.Digest) => path.join(location, "objects", digest.slice(0, 2), digest)
   const entryPath = (kind: EntryKind, name: string) => path.join(location, kind, name)
 
-  const syncFolder = (at: string) =>
-    Effect.scoped(Effect.flatMap(files.open(at, { flag: "r" }), (file) => file.sync))
+  const syncFolder = (at: string) => Effect.scoped(Effect.flatMap(files.open(at, { flag: "r" }), (file) => file.sync))
 
   const writeWhole = (target: string, bytes: Uint8Array) =>
     Effect.gen(function* () {
@@ -157,7 +159,9 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
       ),
     write: (kind, name, bytes) => writeWhole(entryPath(kind, name), wrap(kind, bytes)),
     remove: (kind, name) =>
-      files.remove(entryPath(kind, name), { force: true }).pipe(Effect.mapError(toStoreError("remove", entryPath(kind, name)))),
+      files
+        .remove(entryPath(kind, name), { force: true })
+        .pipe(Effect.mapError(toStoreError("remove", entryPath(kind, name)))),
     list: (kind) =>
       files.readDirectory(path.join(location, kind)).pipe(
         Effect.map((names) => [...names].sort()),
@@ -195,7 +199,10 @@ export const layerMemory: Layer.Layer<Store> = Layer.sync(Store, () => {
     remove: (kind, name) => Effect.sync(() => void entries.delete(`${kind}/${name}`)),
     list: (kind) =>
       Effect.sync(() =>
-        [...entries.keys()].filter((name) => name.startsWith(`${kind}/`)).map((name) => name.slice(kind.length + 1)).sort()
+        [...entries.keys()]
+          .filter((name) => name.startsWith(`${kind}/`))
+          .map((name) => name.slice(kind.length + 1))
+          .sort()
       )
   })
 })

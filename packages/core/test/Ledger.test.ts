@@ -4,12 +4,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Option } from "effect"
 
 const model = (name: string) => Digest.of(name)
-const rows = (...names: ReadonlyArray<number>) => Uint8Array.from(names.flatMap((name) => [...new Uint8Array(16).fill(name)]))
+const rows = (...names: ReadonlyArray<number>) =>
+  Uint8Array.from(names.flatMap((name) => [...new Uint8Array(16).fill(name)]))
 
 /** Runs with a ledger in a new folder. */
-const inFolder = <A, E>(
-  use: (folder: string) => Effect.Effect<A, E, Ledger.Ledger | FileSystem.FileSystem>
-) =>
+const inFolder = <A, E>(use: (folder: string) => Effect.Effect<A, E, Ledger.Ledger | FileSystem.FileSystem>) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     const folder = yield* files.makeTempDirectoryScoped()
@@ -35,7 +34,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           assert.isFalse(Ledger.permits(permit, rows(1, 2)))
           assert.isFalse(Ledger.permits({ _tag: "Permit" }, rows(1, 2, 3)))
         })
-      ))
+      )
+    )
 
     it.effect("the same model on the same rows is the same reading", () =>
       provide(
@@ -45,7 +45,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           assert.strictEqual(again.number, 1)
           assert.strictEqual((yield* (yield* Ledger.Ledger).entries).length, 1)
         })
-      ))
+      )
+    )
 
     it.effect("E01 a second model is refused, and told what was reported when by whom", () =>
       provide(
@@ -59,7 +60,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           assert.include(error.message, "accuracy 98.1 %")
           assert.include(error.message, "--spend-test")
         })
-      ))
+      )
+    )
 
     it.effect("a spent reading goes through with its reason, which stays", () =>
       provide(
@@ -72,16 +74,20 @@ for (const [name, provide] of Object.entries(implementations)) {
           const replayed = yield* open("b", rows(2, 1))
           assert.deepStrictEqual([replayed.number, replayed.reason], [2, "the first model had a bug"])
         })
-      ))
+      )
+    )
 
     it.effect("other rows are a first reading, with no reason though one was given", () =>
       provide(
         Effect.gen(function* () {
           yield* open("a", rows(1, 2))
-          const other = yield* open("b", rows(3)).pipe(Effect.provideService(Ledger.SpendReason, Option.some("why not")))
+          const other = yield* open("b", rows(3)).pipe(
+            Effect.provideService(Ledger.SpendReason, Option.some("why not"))
+          )
           assert.deepStrictEqual([other.number, other.reason], [1, null])
         })
-      ))
+      )
+    )
 
     it.effect("readers at the same time are written down one after the other", () =>
       provide(
@@ -90,7 +96,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           yield* Effect.forEach(names, (each) => open(`m${each}`, rows(each)), { concurrency: "unbounded" })
           assert.strictEqual((yield* (yield* Ledger.Ledger).entries).length, names.length)
         })
-      ))
+      )
+    )
   })
 }
 
@@ -112,13 +119,15 @@ describe("Ledger in a folder", () => {
     Effect.gen(function* () {
       const result = yield* tamper((text) => text.replace("accuracy 1 %", "accuracy 9 %"))
       assert.isTrue(result._tag === "Failure" && result.failure._tag === "LedgerTampered" && result.failure.line === 3)
-    }))
+    })
+  )
 
   it.effect("a missing line shows", () =>
     Effect.gen(function* () {
       const result = yield* tamper((text) => text.split("\n").slice(1).join("\n"))
       assert.isTrue(result._tag === "Failure" && result.failure._tag === "LedgerTampered" && result.failure.line === 1)
-    }))
+    })
+  )
 
   it.effect("a line cut short by a crash does not count, and is replaced by the next", () =>
     inFolder((folder) =>
@@ -128,9 +137,13 @@ describe("Ledger in a folder", () => {
         yield* files.writeFileString(`${folder}/ledger.jsonl`, '{"line":1,"previ', { flag: "a" })
         yield* open("b", rows(2))
         const entries = yield* (yield* Ledger.Ledger).entries
-        assert.deepStrictEqual(entries.map(({ line }) => line), [0, 1])
+        assert.deepStrictEqual(
+          entries.map(({ line }) => line),
+          [0, 1]
+        )
       })
-    ))
+    )
+  )
 
   it.live("the lock of a process that was killed is taken over", () =>
     inFolder((folder) =>
@@ -140,7 +153,8 @@ describe("Ledger in a folder", () => {
         yield* open("a", rows(1))
         assert.isFalse(yield* files.exists(`${folder}/ledger.lock`))
       })
-    ))
+    )
+  )
 
   it.effect("a missing list of rows shows", () =>
     inFolder((folder) =>
@@ -151,6 +165,6 @@ describe("Ledger in a folder", () => {
         const error = yield* Effect.flip(open("b", rows(2)))
         assert.strictEqual(error._tag, "LedgerTampered")
       })
-    ))
+    )
+  )
 })
-

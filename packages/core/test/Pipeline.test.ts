@@ -6,7 +6,9 @@ const number = Codec.json("number", Schema.Finite)
 const services = Layer.merge(Store.layerMemory, Ledger.layerMemory)
 
 /** A source, a doubling, and a noisy sum that draws; counts what it computes. */
-const make = (options: { readonly factor?: number; readonly origin?: Stage.Origin; readonly code?: Stage.Code } = {}) => {
+const make = (
+  options: { readonly factor?: number; readonly origin?: Stage.Origin; readonly code?: Stage.Code } = {}
+) => {
   const ran: Array<string> = []
   const { code = "versioned", factor = 2, origin = "train" } = options
   const count = <A>(name: string, value: A) => Effect.sync(() => (ran.push(name), value))
@@ -16,18 +18,33 @@ const make = (options: { readonly factor?: number; readonly origin?: Stage.Origi
   )
   const scaled = Node.make(
     Stage.make({
-      name: "scale", version: 1, code, params: { factor }, codec: number,
+      name: "scale",
+      version: 1,
+      code,
+      params: { factor },
+      codec: number,
       run: ({ n }: { readonly n: number }) => count("scale", n * factor)
     }),
     { n: source }
   )
   const parity = Node.make(
-    Stage.make({ name: "parity", version: 1, code, codec: number, run: ({ n }: { readonly n: number }) => count("parity", n % 2) }),
+    Stage.make({
+      name: "parity",
+      version: 1,
+      code,
+      codec: number,
+      run: ({ n }: { readonly n: number }) => count("parity", n % 2)
+    }),
     { n: scaled }
   )
   const noisy = Node.make(
     Stage.make({
-      name: "noisy", version: 1, code, draws: true, codec: number, learns: { n: ["train"] },
+      name: "noisy",
+      version: 1,
+      code,
+      draws: true,
+      codec: number,
+      learns: { n: ["train"] },
       run: ({ n }: { readonly n: number }, { key }) => count("noisy", n + key.lo / 2 ** 32)
     }),
     { n: parity }
@@ -42,8 +59,12 @@ describe("Pipeline", () => {
       const { manifest, outputs } = yield* Pipeline.run(pipeline, { seed: 7 })
       assert.strictEqual(outputs.scaled, 42)
       assert.deepStrictEqual([...ran].sort(), ["noisy", "parity", "scale", "source"])
-      assert.deepStrictEqual(manifest.nodes.map((node) => node.name), ["source", "scale", "parity", "noisy"])
-    }).pipe(Effect.provide(services)))
+      assert.deepStrictEqual(
+        manifest.nodes.map((node) => node.name),
+        ["source", "scale", "parity", "noisy"]
+      )
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("reuses everything when nothing changed, and says so", () =>
     Effect.gen(function* () {
@@ -55,7 +76,8 @@ describe("Pipeline", () => {
       assert.strictEqual(second.manifest.root, first.manifest.root)
       assert.deepStrictEqual(second.outputs, first.outputs)
       assert.notStrictEqual(second.manifest.id, first.manifest.id)
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("a changed parameter recomputes its stage, and stops where a digest is unchanged", () =>
     Effect.gen(function* () {
@@ -63,7 +85,8 @@ describe("Pipeline", () => {
       const changed = make({ factor: 4 })
       yield* Pipeline.run(changed.pipeline, { seed: 7 })
       assert.deepStrictEqual(changed.ran, ["scale", "parity"])
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("a changed seed recomputes only what draws", () =>
     Effect.gen(function* () {
@@ -71,7 +94,8 @@ describe("Pipeline", () => {
       const reseeded = make()
       yield* Pipeline.run(reseeded.pipeline, { seed: 8 })
       assert.deepStrictEqual(reseeded.ran, ["noisy"])
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("a user's stage is reused only while the user's source files are the same", () =>
     Effect.gen(function* () {
@@ -87,7 +111,8 @@ describe("Pipeline", () => {
       assert.strictEqual(yield* count({ seed: 7, sources: sources("a") }), 0)
       assert.strictEqual(yield* count({ seed: 7, sources: sources("b") }), 4)
       assert.strictEqual(yield* count({ seed: 7 }), 4)
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("the root digest does not depend on concurrency", () =>
     Effect.gen(function* () {
@@ -98,7 +123,8 @@ describe("Pipeline", () => {
         )
       )
       assert.strictEqual(new Set(roots).size, 1)
-    }))
+    })
+  )
 
   it.effect("a stage that learns from rows it must not see is refused before anything runs", () =>
     Effect.gen(function* () {
@@ -107,14 +133,18 @@ describe("Pipeline", () => {
       assert.strictEqual(error._tag, "LeakError")
       assert.include(error.message, 'learns from its input "n", which depends on test rows')
       assert.deepStrictEqual(leaky.ran, [])
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("a source that changes while it is read is refused, and nothing is kept of it", () =>
     Effect.gen(function* () {
       let content = 1
       const changing = Node.make(
         Stage.make({
-          name: "changing", version: 1, code: "versioned", codec: number,
+          name: "changing",
+          version: 1,
+          code: "versioned",
+          codec: number,
           external: Effect.sync(() => Digest.of(content)),
           run: () => Effect.sync(() => content++)
         }),
@@ -123,13 +153,15 @@ describe("Pipeline", () => {
       const error = yield* Effect.flip(Pipeline.run(Pipeline.make("numbers", { changing }), { seed: 7 }))
       assert.strictEqual(error._tag, "ChangedWhileRead")
       assert.deepStrictEqual(yield* (yield* Store.Store).list("results"), [])
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("a seed that is no integer is refused", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Pipeline.run(make().pipeline, { seed: 1.5 }))
       assert.strictEqual(error.message, "Seed 1.5 is no integer in [0, 2^53). Give one like --seed 7.")
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("replay accepts the same pipeline and names the first node that differs", () =>
     Effect.gen(function* () {
@@ -139,7 +171,8 @@ describe("Pipeline", () => {
       assert.strictEqual(same.manifest.root, manifest.root)
       const error = yield* Effect.flip(Replay.replay(make({ factor: 3 }).pipeline, manifest).pipe(fresh))
       assert.isTrue(error._tag === "ReplayMismatch" && error.node === "scale")
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 
   it.effect("diff names the first node, why, and where inside", () =>
     Effect.gen(function* () {
@@ -150,5 +183,6 @@ describe("Pipeline", () => {
       assert.deepStrictEqual(difference?.because, ["params.factor: 2 → 3"])
       assert.deepStrictEqual(difference?.inside, { where: "", left: "42", right: "63" })
       assert.isNull(yield* Replay.diff(left.manifest, left.manifest))
-    }).pipe(Effect.provide(services)))
+    }).pipe(Effect.provide(services))
+  )
 })

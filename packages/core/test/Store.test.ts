@@ -29,7 +29,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           assert.isTrue(yield* store.has(digest))
           assert.isFalse(yield* store.has(Digest.of("other")))
         })
-      ))
+      )
+    )
 
     it.effect("keeps entries by kind and name", () =>
       provide(
@@ -43,7 +44,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           yield* store.remove("checkpoints", "a")
           assert.isTrue(Option.isNone(yield* store.read("checkpoints", "a")))
         })
-      ))
+      )
+    )
 
     it.effect("an object that is not there is a StoreError", () =>
       provide(
@@ -51,7 +53,8 @@ for (const [name, provide] of Object.entries(implementations)) {
           const store = yield* Store.Store
           assert.strictEqual((yield* Effect.flip(store.get(Digest.of("x"))))._tag, "StoreError")
         })
-      ))
+      )
+    )
   })
 }
 
@@ -68,7 +71,8 @@ describe("Store in a folder", () => {
         assert.isTrue(error._tag === "CorruptObject" && error.path === path)
         assert.include(error.message, "Delete that file and run again")
       })
-    ))
+    )
+  )
 
   it.effect("a flipped byte in an entry is named", () =>
     inFolder((folder) =>
@@ -81,7 +85,8 @@ describe("Store in a folder", () => {
         const error = yield* Effect.flip(store.read("results", "key"))
         assert.strictEqual(error._tag, "CorruptObject")
       })
-    ))
+    )
+  )
 
   it.effect("nothing half-written is left, and no draft", () =>
     inFolder((folder) =>
@@ -91,7 +96,8 @@ describe("Store in a folder", () => {
         yield* Effect.forEach([1, 2, 3], (each) => store.put(text(`${each}`)), { concurrency: "unbounded" })
         assert.deepStrictEqual(yield* files.readDirectory(`${folder}/tmp`), [])
       })
-    ))
+    )
+  )
 
   it.effect("a folder that cannot be made is an error that says what to do", () =>
     Effect.gen(function* () {
@@ -101,7 +107,8 @@ describe("Store in a folder", () => {
       const error = yield* Effect.flip(Effect.provide(put, Store.layerFolder(`${file}/store`)))
       assert.strictEqual(error._tag, "StoreError")
       assert.include(error.message, "--store")
-    }).pipe(Effect.provide(NodeServices.layer)))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
 
   it.effect("a full disk is an error, and leaves no draft", () =>
     Effect.gen(function* () {
@@ -119,5 +126,6 @@ describe("Store in a folder", () => {
         }))
       ),
       Effect.provide(NodeServices.layer)
-    ))
+    )
+  )
 })

@@ -30,7 +30,7 @@ export interface Position {
   readonly step: number
 }
 
-/** A dropout mask: `size` numbers for each batch, each 1/keep with probability `keep` (to 2^-16) and else 0. */
+/** A dropout mask: `size` numbers for each batch, each 1/keep with probability `keep`, a multiple of 2^-16 or the nearest, and else 0. */
 export interface Noise {
   readonly name: string
   readonly size: number
@@ -98,8 +98,8 @@ const optionDefect = (rows: number, options: Settings): LoaderError | undefined 
     if (noise.findIndex((other) => other.name === name) < index) {
       return new LoaderError({ reason: `two noises are called "${name}"; give each a name of its own` })
     }
-    if (!(keep > 0 && keep <= 1)) {
-      return new LoaderError({ reason: `noise "${name}" keeps ${keep}; give a probability above 0 and at most 1` })
+    if (!(keep >= 2 ** -16 && keep <= 1)) {
+      return new LoaderError({ reason: `noise "${name}" keeps ${keep}; give a probability from 2^-16 to 1` })
     }
     const defect = count(`the size of noise "${name}"`, size, 0)
     if (defect !== undefined) return defect

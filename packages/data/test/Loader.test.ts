@@ -82,7 +82,7 @@ describe("Loader.make", () => {
     })
   )
 
-  it.effect("D52 every epoch has an order and noise of its own", () =>
+  it.effect("every epoch has an order and noise of its own", () =>
     Effect.gen(function* () {
       const train = Dataset.make(yield* trips(64), undefined, "train")
       const noise = [{ name: "mask", size: 256, keep: 0.5 }]
@@ -202,12 +202,12 @@ describe("Loader.make", () => {
     [
       "a noise that keeps nothing",
       { noise: [{ name: "n", size: 1, keep: 0 }] },
-      'Loader: noise "n" keeps 0; give a probability above 0 and at most 1'
+      'Loader: noise "n" keeps 0; give a probability from 2^-16 to 1'
     ],
     [
       "a noise that keeps NaN",
       { noise: [{ name: "n", size: 1, keep: NaN }] },
-      'Loader: noise "n" keeps NaN; give a probability above 0 and at most 1'
+      'Loader: noise "n" keeps NaN; give a probability from 2^-16 to 1'
     ],
     [
       "a noise of half a number",

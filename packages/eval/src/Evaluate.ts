@@ -18,13 +18,13 @@ export interface Baseline<C extends Columns.Columns, Name extends string, E, R> 
   readonly name: string
   /** The same test rows, in which the column has the target's unit: those before a recipe scaled them, for instance. */
   readonly rows: Node.Node<Dataset.Dataset<C, "test">, E, R>
-  readonly column: Name & BaselineColumn<C, NoInfer<Name>>
+  readonly column: BaselineColumn<C, Name>
 }
 
-/** `unknown` for a float column; else the sentence that the compiler shows. */
+/** A float column's name, or the sentence that the compiler shows when it is none. */
 export type BaselineColumn<C extends Columns.Columns, Name extends string> = Name extends keyof C
   ? C[Name]["kind"] extends "float"
-    ? unknown
+    ? Name
     : `a baseline is a float column; ${Name} is a ${C[Name]["kind"]}`
   : `there is no column ${Name}`
 
@@ -141,7 +141,18 @@ export function test<A, Target extends Column.Column, E, R, E2, R2>(
   model: Node.Node<Trained.Trained<Target>, E, R>,
   rows: Node.Node<A, E2, R2> & TestOnly<A>
 ): Node.Node<Report.Report, E | E2 | Errors, R | R2 | Ledger.Ledger | Engine.Engine>
-export function test<A, Target extends Column.Column, E, R, E2, R2, C extends Columns.Columns, Name extends string, E3, R3>(
+export function test<
+  A,
+  Target extends Column.Column,
+  E,
+  R,
+  E2,
+  R2,
+  C extends Columns.Columns,
+  Name extends string,
+  E3,
+  R3
+>(
   model: Node.Node<Trained.Trained<Target>, E, R>,
   rows: Node.Node<A, E2, R2> & TestOnly<A>,
   options: { readonly baseline: Baseline<C, Name, E3, R3> }

@@ -57,7 +57,9 @@ const regress = (baselineRows: "the same" | "others" = "the same") => {
     prefetch: 0
   })
   const rows = baselineRows === "the same" ? parts.test : others.test
-  return Pipeline.make("values", { report: Evaluate.test(model, ready.test, { baseline: { name: "x itself", rows, column: "x" } }) })
+  return Pipeline.make("values", {
+    report: Evaluate.test(model, ready.test, { baseline: { name: "x itself", rows, column: "x" } })
+  })
 }
 
 const services = Layer.mergeAll(Store.layerMemory, Ledger.layerMemory, Engine.onnx({ threads: 1 }))
@@ -76,9 +78,13 @@ describe("Evaluate.test", () => {
         assert.strictEqual(report.rows, 20)
         assert.deepStrictEqual(report.reading, { number: 1, reason: null, previous: [] })
         const entries = yield* (yield* Ledger.Ledger).entries
-        assert.deepStrictEqual(entries.map(({ event }) => event._tag), ["Opened", "Reported"])
+        assert.deepStrictEqual(
+          entries.map(({ event }) => event._tag),
+          ["Opened", "Reported"]
+        )
       })
-    ))
+    )
+  )
 
   it.live("E08 compares with a baseline on the same rows, in its own unit", () =>
     isolated(
@@ -91,7 +97,8 @@ describe("Evaluate.test", () => {
         assert.isBelow(report.baseline.baseline, Math.max(...errors))
         assert.isAbove(report.baseline.difference.low, 0)
       })
-    ))
+    )
+  )
 
   it.live("refuses a baseline of other rows", () =>
     isolated(
@@ -99,7 +106,8 @@ describe("Evaluate.test", () => {
         const error = yield* Effect.flip(run(regress("others")))
         assert.strictEqual(error._tag, "BaselineError")
       })
-    ))
+    )
+  )
 
   it.live("the same model is the same reading, in a new store too", () =>
     isolated(
@@ -110,21 +118,25 @@ describe("Evaluate.test", () => {
         assert.strictEqual(again.manifest.root, first.manifest.root)
         assert.strictEqual((yield* (yield* Ledger.Ledger).entries).length, 2)
       })
-    ))
+    )
+  )
 
-  it.live("another model on those rows is a second reading: refused, unless spent with a reason that the report shows", () =>
-    isolated(
-      Effect.gen(function* () {
-        yield* run(classify())
-        const error = yield* Effect.flip(run(classify({ learningRate: 0.01 })))
-        assert.isTrue(error._tag === "TestAlreadyOpened" && error.shared === 20 && error.readings.length === 1)
-        const spent = yield* run(classify({ learningRate: 0.01 })).pipe(
-          Effect.provideService(Ledger.SpendReason, Option.some("chosen on validation"))
-        )
-        const { number, previous, reason } = spent.outputs.report.reading
-        assert.deepStrictEqual([number, reason, previous.length], [2, "chosen on validation", 1])
-      })
-    ))
+  it.live(
+    "another model on those rows is a second reading: refused, unless spent with a reason that the report shows",
+    () =>
+      isolated(
+        Effect.gen(function* () {
+          yield* run(classify())
+          const error = yield* Effect.flip(run(classify({ learningRate: 0.01 })))
+          assert.isTrue(error._tag === "TestAlreadyOpened" && error.shared === 20 && error.readings.length === 1)
+          const spent = yield* run(classify({ learningRate: 0.01 })).pipe(
+            Effect.provideService(Ledger.SpendReason, Option.some("chosen on validation"))
+          )
+          const { number, previous, reason } = spent.outputs.report.reading
+          assert.deepStrictEqual([number, reason, previous.length], [2, "chosen on validation", 1])
+        })
+      )
+  )
 
   it.live("the same rows split otherwise, in other columns' clothes, are still read before", () =>
     isolated(
@@ -133,7 +145,8 @@ describe("Evaluate.test", () => {
         const error = yield* Effect.flip(run(classify({ split: { validation: 0.1, test: 0.5 } })))
         assert.isTrue(error._tag === "TestAlreadyOpened" && error.shared > 0)
       })
-    ))
+    )
+  )
 })
 
 describe("with types cast away, what would leak is refused before anything runs", () => {
@@ -146,7 +159,8 @@ describe("with types cast away, what would leak is refused before anything runs"
           assert.match(error.message, message)
           assert.deepStrictEqual(yield* (yield* Store.Store).list("results"), [])
         })
-      ))
+      )
+    )
 
   refused(
     "D30 fitting a recipe on test rows",

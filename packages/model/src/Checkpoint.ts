@@ -21,7 +21,9 @@ export interface Checkpoint {
 }
 
 /** Stored unfinished work does not have the form that is written. */
-export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", { reason: Schema.String }) {
+export class CheckpointError extends Schema.TaggedError<CheckpointError>()("CheckpointError", {
+  reason: Schema.String
+}) {
   override get message() {
     return `The checkpoint of this training cannot be read: ${this.reason}. Delete the store's checkpoints folder to start over.`
   }

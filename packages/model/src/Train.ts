@@ -41,22 +41,33 @@ type Features<C extends Columns.Columns, Feature extends string, Target extends 
   ? unknown
   : FeatureRefusal<C, Feature, Target>
 
-type TargetRefusal<C extends Columns.Columns, Target extends string, Kind extends string> = Target extends keyof C
+/** A target's name, or the sentence that the compiler shows when it cannot be one. */
+type TargetOf<C extends Columns.Columns, Target extends string, Kind extends string> = Target extends keyof C
   ? C[Target]["kind"] extends Kind
-    ? unknown
+    ? Target
     : `this loss is for a ${Kind} target; ${Target} is a ${C[Target]["kind"]}`
   : `there is no column ${Target}`
 
 type TargetKind = Loss.Loss["target"]
 
 /** What to fit to, and how. */
-export interface Options<Train, Validation, Feature extends string, Target extends string, Kind extends TargetKind, E, R, E2, R2> {
+export interface Options<
+  Train,
+  Validation,
+  Feature extends string,
+  Target extends string,
+  Kind extends TargetKind,
+  E,
+  R,
+  E2,
+  R2
+> {
   readonly train: Node.Node<Train, E, R> & Only<Train, "train">
   readonly validation: Node.Node<Validation, E2, R2> & Only<Validation, "validation">
   /** Float and tensor columns; the module gets their numbers side by side, in this order. */
   readonly features: ReadonlyArray<Feature> & Features<ColumnsOf<Train>, Feature, Target>
   /** A category for a loss of categories, a float for a loss of numbers. */
-  readonly target: Target & TargetRefusal<ColumnsOf<Train>, NoInfer<Target>, Kind>
+  readonly target: TargetOf<ColumnsOf<Train>, Target, Kind>
   readonly loss: Loss.Loss<Kind>
   readonly optimizer: Transform.Transform
   /** Rows per step, commonly 32 to 512. */
@@ -75,7 +86,17 @@ export interface Options<Train, Validation, Feature extends string, Target exten
  * options do not fit together, with `LossNotFinite` when the loss or a gradient is no number any more, and with the
  * errors of the loader and the engine. An interrupted training continues from its last checkpoint in the same bits.
  */
-export const fit = <Train, Validation, const Feature extends string, const Target extends string, Kind extends TargetKind, E, R, E2, R2>(
+export const fit = <
+  Train,
+  Validation,
+  const Feature extends string,
+  const Target extends string,
+  Kind extends TargetKind,
+  E,
+  R,
+  E2,
+  R2
+>(
   module: Module.Module,
   options: Options<Train, Validation, Feature, Target, Kind, E, R, E2, R2>
 ): Node.Node<Trained.Trained<ColumnsOf<Train>[Target]>, E | E2 | TrainLoop.Errors, R | R2 | Engine> => {

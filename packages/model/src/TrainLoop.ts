@@ -113,9 +113,14 @@ const toHost = (
 const isPositiveInteger = (value: number) => Number.isSafeInteger(value) && value > 0
 
 /** Refuses options that do not fit each other or the data, and returns the target's column. */
-const validate = Effect.fnUntraced(function* (options: Options, column: Column.Column | undefined, built: Module.Built) {
+const validate = Effect.fnUntraced(function* (
+  options: Options,
+  column: Column.Column | undefined,
+  built: Module.Built
+) {
   const refuse = (option: string, reason: string) => new TrainError({ option, reason })
-  if (!isPositiveInteger(options.epochs)) return yield* refuse("epochs", `${options.epochs} is no positive whole number`)
+  if (!isPositiveInteger(options.epochs))
+    return yield* refuse("epochs", `${options.epochs} is no positive whole number`)
   const patience = options.stopping?.patience
   if (patience !== undefined && !isPositiveInteger(patience)) {
     return yield* refuse("stopping.patience", `${patience} is no positive whole number`)
@@ -167,7 +172,11 @@ const prepare = Effect.fnUntraced(function* (
   const loader = yield* Loader.make(data.train, {
     ...(reading as never as { features: []; target: never; batchSize: number }), // names are known at run time only here
     key: Key.foldIn(context.key, "batches"),
-    noise: Object.entries(built.noise).map(([name, { keep, shape }]) => ({ name, keep, size: batchSize * sizeOf(shape) })),
+    noise: Object.entries(built.noise).map(([name, { keep, shape }]) => ({
+      name,
+      keep,
+      size: batchSize * sizeOf(shape)
+    })),
     prefetch: options.prefetch ?? 2
   })
   const validation = yield* Predict.batchesOf(yield* Dataset.rows(data.validation), reading)
@@ -340,7 +349,12 @@ export const run = Effect.fn("TrainLoop.run")(function* (
   for (; epoch < options.epochs && !hasStopped(session, recorded); epoch++) {
     yield* runEpoch(session, recorded, { version: 1, epoch, step: epoch === position.epoch ? position.step : 0 })
     yield* closeEpoch(session, recorded, epoch)
-    yield* tell(session, recorded, (epoch + 1) * session.stepsPerEpoch, describeEpoch(recorded.epochs[epoch], options.epochs))
+    yield* tell(
+      session,
+      recorded,
+      (epoch + 1) * session.stepsPerEpoch,
+      describeEpoch(recorded.epochs[epoch], options.epochs)
+    )
     yield* save(session, recorded, { version: 1, epoch: epoch + 1, step: 0 })
   }
   const done = epoch * session.stepsPerEpoch

@@ -63,7 +63,9 @@ export const training = (parts: Parts, optimizer: Transform.Transform): Program 
       weight: float32([batchSize]),
       ...under(
         "noise",
-        Object.fromEntries(Object.entries(built.noise).map(([name, { shape }]) => [name, float32([batchSize, ...shape])]))
+        Object.fromEntries(
+          Object.entries(built.noise).map(([name, { shape }]) => [name, float32([batchSize, ...shape])])
+        )
       ),
       ...under("scalar", Object.fromEntries(scalarNames.map((name) => [name, float32([])])))
     },

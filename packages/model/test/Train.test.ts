@@ -17,7 +17,9 @@ const rows = (length: number, change: (y: number, row: number) => number = (y) =
   const x = Float32Array.from({ length: 3 * length }, (_, place) => Math.sin(1.7 * place + 0.3))
   const sum = Float64Array.from({ length }, (_, row) => x[3 * row] + 2 * x[3 * row + 1] - x[3 * row + 2])
   const y = sum.map(change)
-  return Effect.runSync(Table.make(columns, { x, kind: Int32Array.from(sum, (value) => (value > 0 ? 1 : 0)), y }, { length }))
+  return Effect.runSync(
+    Table.make(columns, { x, kind: Int32Array.from(sum, (value) => (value > 0 ? 1 : 0)), y }, { length })
+  )
 }
 
 interface Small {
@@ -81,23 +83,30 @@ describe("Train.fit", () => {
       const [first, last] = [outputs.model.epochs[0], outputs.model.epochs[19]]
       assert.isBelow(last.trainLoss, 0.5 * first.trainLoss)
       assert.isAbove(last.validationAccuracy ?? 0, 0.9)
-    }).pipe(Effect.provide(onnx(1))))
+    }).pipe(Effect.provide(onnx(1)))
+  )
 
-  it.live("the same seed gives the same root digest, whatever the prefetch and the threads; another seed does not", () =>
-    Effect.gen(function* () {
-      const roots = yield* Effect.forEach(
-        [
-          { prefetch: 0, threads: 1 },
-          { prefetch: 1, threads: 1 },
-          { prefetch: 5, threads: 2 }
-        ],
-        ({ prefetch, threads }) =>
-          run(classify({ prefetch })).pipe(Effect.map(({ manifest }) => manifest.root), Effect.provide(onnx(threads)))
-      )
-      assert.strictEqual(new Set(roots).size, 1)
-      const other = yield* run(classify(), 8).pipe(Effect.provide(onnx(1)))
-      assert.notStrictEqual(other.manifest.root, roots[0])
-    }))
+  it.live(
+    "the same seed gives the same root digest, whatever the prefetch and the threads; another seed does not",
+    () =>
+      Effect.gen(function* () {
+        const roots = yield* Effect.forEach(
+          [
+            { prefetch: 0, threads: 1 },
+            { prefetch: 1, threads: 1 },
+            { prefetch: 5, threads: 2 }
+          ],
+          ({ prefetch, threads }) =>
+            run(classify({ prefetch })).pipe(
+              Effect.map(({ manifest }) => manifest.root),
+              Effect.provide(onnx(threads))
+            )
+        )
+        assert.strictEqual(new Set(roots).size, 1)
+        const other = yield* run(classify(), 8).pipe(Effect.provide(onnx(1)))
+        assert.notStrictEqual(other.manifest.root, roots[0])
+      })
+  )
 
   it.live("the compiled engine follows the reference", () =>
     Effect.gen(function* () {
@@ -106,7 +115,8 @@ describe("Train.fit", () => {
       const [a, b] = [compiled.outputs.model.steps.loss, reference.outputs.model.steps.loss]
       assert.strictEqual(a.length, b.length)
       a.forEach((value, step) => assert.approximately(value, b[step], 1e-4))
-    }))
+    })
+  )
 
   it.live("T13 T14 stops early when validation no longer improves, and keeps the best weights, not the last", () =>
     Effect.gen(function* () {
@@ -116,40 +126,56 @@ describe("Train.fit", () => {
       assert.strictEqual(epochs.length, bestEpoch + 3)
       const losses = epochs.map(({ validationLoss }) => validationLoss)
       assert.strictEqual(losses.indexOf(Math.min(...losses)), bestEpoch - 1)
-    }).pipe(Effect.provide(onnx(1))))
+    }).pipe(Effect.provide(onnx(1)))
+  )
 
-  it.live("T07 a loss that is no number any more stops the run with step, last finite loss, rate and gradient norm", () =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(run(regress({ learningRate: 1e6 })))
-      assert.isTrue(error._tag === "LossNotFinite")
-      if (error._tag !== "LossNotFinite") return
-      assert.isAbove(error.step, 1)
-      assert.isNotNull(error.lastFiniteLoss)
-      assert.strictEqual(error.learningRate, 1e6)
-      assert.match(error.message, /The loss became .* in epoch \d+, step \d+\. Last finite loss: .*; learning rate: 1000000; gradient norm: /)
-    }).pipe(Effect.provide(onnx(1))))
+  it.live(
+    "T07 a loss that is no number any more stops the run with step, last finite loss, rate and gradient norm",
+    () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(run(regress({ learningRate: 1e6 })))
+        assert.isTrue(error._tag === "LossNotFinite")
+        if (error._tag !== "LossNotFinite") return
+        assert.isAbove(error.step, 1)
+        assert.isNotNull(error.lastFiniteLoss)
+        assert.strictEqual(error.learningRate, 1e6)
+        assert.match(
+          error.message,
+          /The loss became .* in epoch \d+, step \d+\. Last finite loss: .*; learning rate: 1000000; gradient norm: /
+        )
+      }).pipe(Effect.provide(onnx(1)))
+  )
 
   it.live("options that do not fit are refused", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(run(classify({ epochs: 0 })))
       assert.include(error.message, '"epochs": 0 is no positive whole number')
-    }).pipe(Effect.provide(onnx(1))))
+    }).pipe(Effect.provide(onnx(1)))
+  )
 })
 
 describe(ResumeLaws.name, () => {
   it.live("T16 holds, with a checkpoint at every step", () =>
-    ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1 }).pipe(Effect.provide(onnx(1))))
+    ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1 }).pipe(
+      Effect.provide(onnx(1))
+    )
+  )
 
   it.live("T16 holds, with a checkpoint at every second step and prefetch", () =>
     ResumeLaws.check(classify({ checkpointEvery: 2, epochs: 2, prefetch: 2 }), { seed: 7, checkpointEvery: 2 }).pipe(
       Effect.provide(onnx(1))
-    ))
+    )
+  )
 
   /** Loses the last byte of every checkpoint it keeps: a bit of the optimizer's or the model's state. */
   const forgetful = Effect.map(Effect.provide(Store.Store, Store.layerMemory, { local: true }), (store) => ({
     ...store,
     write: (kind: Store.EntryKind, name: string, bytes: Uint8Array) =>
-      store.write(kind, name, kind === "checkpoints" ? bytes.map((byte, at) => (at === bytes.length - 2 ? byte ^ 1 : byte)) : bytes)
+      store.write(
+        kind,
+        name,
+        kind === "checkpoints" ? bytes.map((byte, at) => (at === bytes.length - 2 ? byte ^ 1 : byte)) : bytes
+      )
   }))
 
   it.live("fails when a checkpoint loses a bit", () =>
@@ -158,7 +184,8 @@ describe(ResumeLaws.name, () => {
         ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1, store: forgetful })
       )
       assert.strictEqual(violation._tag, "LawViolation")
-    }).pipe(Effect.provide(onnx(1))))
+    }).pipe(Effect.provide(onnx(1)))
+  )
 
   /** Keeps no checkpoints at all. */
   const oblivious = Effect.map(Effect.provide(Store.Store, Store.layerMemory, { local: true }), (store) => ({
@@ -173,6 +200,6 @@ describe(ResumeLaws.name, () => {
         ResumeLaws.check(classify({ checkpointEvery: 1, epochs: 2 }), { seed: 7, checkpointEvery: 1, store: oblivious })
       )
       assert.include(violation.message, "started over")
-    }).pipe(Effect.provide(onnx(1))))
+    }).pipe(Effect.provide(onnx(1)))
+  )
 })
-

@@ -12,9 +12,17 @@ const run = Argument.String("id").pipe(Argument.withDescription("A run, a unique
 /** Lays out rows of text in columns. */
 const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join("\n")
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
 }
 
+/** The `runs` command. */
 export const runs = Command.make("runs", { store: Environment.store }, ({ store }) =>
   Effect.gen(function* () {
     const manifests = yield* Effect.forEach(yield* Manifest.list, Manifest.read)
@@ -39,10 +47,18 @@ export const describe = (manifest: Manifest.Manifest): string => {
     ["seed", String(manifest.seed)],
     ["started", `${manifest.started}, took ${duration(manifest.seconds)}`],
     ["machine", manifest.machine],
-    ["versions", Object.entries(manifest.versions).map(([name, version]) => `${name} ${version}`).join(", ")],
+    [
+      "versions",
+      Object.entries(manifest.versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(", ")
+    ],
     ["sources", manifest.sources.map(({ digest, file }) => `${file} ${Digest.short(digest)}`).join(", ") || "none"],
     ["root", manifest.root],
-    ["ledger", manifest.ledger === null ? "empty" : `line ${manifest.ledger.line + 1}, ${Digest.short(manifest.ledger.hash)}`]
+    [
+      "ledger",
+      manifest.ledger === null ? "empty" : `line ${manifest.ledger.line + 1}, ${Digest.short(manifest.ledger.hash)}`
+    ]
   ])
   const nodes = columns([
     ["stage", "digest", "from", "saw", "time", ""],
@@ -61,6 +77,7 @@ export const describe = (manifest: Manifest.Manifest): string => {
 
 const shorten = (text: string): string => (text.length > 100 ? `${text.slice(0, 99)}…` : text)
 
+/** The `show` command. */
 export const show = Command.make("show", { id: run, store: Environment.store }, ({ id, store }) =>
   Effect.flatMap(Manifest.read(id), (manifest) => Console.log(describe(manifest))).pipe(
     Effect.provide(Environment.layerStore(store))
@@ -73,6 +90,7 @@ const flags = {
   store: Environment.store
 }
 
+/** The `diff` command. */
 export const diff = Command.make("diff", flags, ({ left, right, store }) =>
   Effect.gen(function* () {
     const [first, second] = yield* Effect.all([Manifest.read(left), Manifest.read(right)])
@@ -84,11 +102,17 @@ export const diff = Command.make("diff", flags, ({ left, right, store }) =>
       ...difference.because.map((reason) => `  ${reason}`),
       ...(difference.inside === null
         ? []
-        : [`  first difference: ${difference.inside.where || "the value"}: ${difference.inside.left} → ${difference.inside.right}`])
+        : [
+            `  first difference: ${difference.inside.where || "the value"}: ${difference.inside.left} → ${difference.inside.right}`
+          ])
     ]
     yield* Console.log(lines.join("\n"))
   }).pipe(Effect.provide(Environment.layerStore(store)))
-).pipe(Command.withDescription("Show the first stage, and inside it the first epoch, step and tensor, at which two runs part"))
+).pipe(
+  Command.withDescription(
+    "Show the first stage, and inside it the first epoch, step and tensor, at which two runs part"
+  )
+)
 
 const colours: Readonly<Record<Stage.Origin, string>> = {
   unsplit: "fill:#eceff1,stroke:#607d8b",
@@ -100,7 +124,9 @@ const colours: Readonly<Record<Stage.Origin, string>> = {
 /** Draws a planned pipeline as a Mermaid flow chart; colours are the most guarded partition a node depends on. */
 export const mermaid = (planned: ReadonlyArray<Pipeline.Planned>, outputs: Pipeline.Outputs): string => {
   const id = new Map(planned.map(({ node }, index) => [node, `n${index}`]))
-  const shapes = planned.map(({ name, node }) => `  ${id.get(node)}["${name}"]:::${Pipeline.compartment(node) ?? "unsplit"}`)
+  const shapes = planned.map(
+    ({ name, node }) => `  ${id.get(node)}["${name}"]:::${Pipeline.compartment(node) ?? "unsplit"}`
+  )
   const arrows = planned.flatMap(({ node }) =>
     Object.entries(node.inputs).map(([input, from]) => `  ${id.get(from)} -->|${input}| ${id.get(node)}`)
   )
@@ -111,6 +137,7 @@ export const mermaid = (planned: ReadonlyArray<Pipeline.Planned>, outputs: Pipel
 
 const file = Argument.String("file").pipe(Argument.withDescription("A module whose default export is a pipeline"))
 
+/** The `graph` command. */
 export const graph = Command.make("graph", { file }, ({ file }) =>
   Effect.gen(function* () {
     const { pipeline } = yield* PipelineModule.load(file)

@@ -1,5 +1,5 @@
 /** `watertight replay ID`: computes a run again from nothing; every digest must be the recorded one. */
-import { Digest, Manifest, Replay, Store } from "@watertight/core"
+import { type Digest, Manifest, Replay, Store } from "@watertight/core"
 import { Trained } from "@watertight/model"
 import { Console, Effect, FileSystem, Layer, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
@@ -38,7 +38,9 @@ const replayIn = Effect.fnUntraced(function* (manifest: Manifest.Manifest, modul
         )
         const where = inside === null ? "" : `\n  at ${inside.where}: recorded ${inside.left}, replayed ${inside.right}`
         const machine =
-          manifest.machine === Environment.machine ? "" : `\n  recorded on ${manifest.machine}, replayed on ${Environment.machine}`
+          manifest.machine === Environment.machine
+            ? ""
+            : `\n  recorded on ${manifest.machine}, replayed on ${Environment.machine}`
         return yield* new ReplayFailed({ message: `${mismatch.message}${where}${machine}` })
       })
     ),
@@ -63,11 +65,14 @@ const flags = {
   threads: Environment.threads
 }
 
+/** The `replay` command. */
 export const command = Command.make("replay", flags, ({ engine, id, store, threads }) =>
   Effect.gen(function* () {
     const manifest = yield* Manifest.read(id)
     if (manifest.file === null) {
-      return yield* new ReplayFailed({ message: `Run ${manifest.id} was not run from a file, so its pipeline is not known.` })
+      return yield* new ReplayFailed({
+        message: `Run ${manifest.id} was not run from a file, so its pipeline is not known.`
+      })
     }
     const module = yield* PipelineModule.load(manifest.file)
     const changed = changedSources(manifest, module)
@@ -77,7 +82,9 @@ export const command = Command.make("replay", flags, ({ engine, id, store, threa
     yield* Console.log(`replaying ${manifest.id}, seed ${manifest.seed}`)
     const { manifest: replayed } = yield* Effect.scoped(replayIn(manifest, module))
     if (replayed.root !== manifest.root) {
-      return yield* new ReplayFailed({ message: `The root digest differs: recorded ${manifest.root}, replayed ${replayed.root}` })
+      return yield* new ReplayFailed({
+        message: `The root digest differs: recorded ${manifest.root}, replayed ${replayed.root}`
+      })
     }
     yield* Console.log(
       `replayed ${replayed.nodes.length} stages in ${duration(replayed.seconds)}: every digest is the recorded one\n` +

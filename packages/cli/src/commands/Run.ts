@@ -1,7 +1,7 @@
 /** `watertight run FILE`: computes what the store does not have, shows it, and keeps the run's record and reports. */
-import { Event, type Ledger, Manifest, Pipeline, Store } from "@watertight/core"
+import { Event, type Ledger, type Manifest, Pipeline, Store } from "@watertight/core"
 import type { Engine } from "@watertight/model"
-import { Console, Effect, FileSystem, Path } from "effect"
+import { Console, Effect, type FileSystem, type Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Environment from "../Environment.ts"
 import * as PipelineModule from "../PipelineModule.ts"
@@ -64,6 +64,7 @@ const flags = {
   spendTest: Environment.spendTest
 }
 
+/** The `run` command. */
 export const command = Command.make("run", flags, ({ concurrency, engine, file, seed, spendTest, store, threads }) =>
   Effect.gen(function* () {
     const { pipeline, sources } = yield* PipelineModule.load(file)
@@ -85,7 +86,9 @@ export const command = Command.make("run", flags, ({ concurrency, engine, file, 
   Command.withDescription("Run the pipeline in FILE; what did not change is served from the store"),
   Command.withExamples([
     { command: "watertight run taxi.ts --seed 7", description: "Run with seed 7" },
-    { command: 'watertight run taxi.ts --spend-test "new loss, decided on validation"', description: "Read the test rows again" }
+    {
+      command: 'watertight run taxi.ts --spend-test "new loss, decided on validation"',
+      description: "Read the test rows again"
+    }
   ])
 )
-

@@ -1,5 +1,5 @@
 /** The walker behind `Pipeline.run`: resolves each node once, from the store or by computing it. */
-import { Cause, Clock, DateTime, Deferred, Effect, Exit, Option, Schema, Semaphore } from "effect"
+import { Cause, Clock, DateTime, Deferred, Effect, Option, Schema, Semaphore } from "effect"
 import * as Artifact from "../Artifact.ts"
 import type { ArtifactError } from "../Codec.ts"
 import * as Digest from "../Digest.ts"
@@ -102,7 +102,7 @@ interface Walk {
   readonly sources: Digest.Digest | undefined
 }
 
-const readResult = Effect.fnUntraced(function* (walk: Walk, key: Digest.Digest, reusable: boolean) {
+const readResult = Effect.fnUntraced(function* (walk: Walk, { key, reusable }: Identity) {
   if (!reusable) return undefined
   const bytes = yield* walk.store.read("results", key)
   if (Option.isNone(bytes)) return undefined
@@ -114,121 +114,171 @@ const readResult = Effect.fnUntraced(function* (walk: Walk, key: Digest.Digest, 
 
 const secondsSince = (started: number) => Effect.map(Clock.currentTimeMillis, (now) => (now - started) / 1000)
 
-/** Computes one node: from its resolved inputs to its record and the means to load its value. */
-const resolve = Effect.fnUntraced(function* (
-  walk: Walk,
-  { name, node }: Node.Named,
-  inputs: Readonly<Record<string, Resolved>>,
-  users: number
-): Effect.fn.Return<Resolved, unknown, unknown> {
-  const { stage } = node
-  const codec = stage.codec()
-  const digests = Object.fromEntries(Object.entries(inputs).map(([input, resolved]) => [input, resolved.record.digest]))
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Readonly<Record<string, B>> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]))
+
+/** Looks up what is known to be there. */
+const at = <K, V>(map: ReadonlyMap<K, V>, key: K): V => map.get(key) as V // every planned node has its place
+
+/** What decides whether an earlier result is this node's. */
+interface Identity {
+  readonly key: Digest.Digest
+  readonly engine: string | null
+  readonly external: Digest.Digest | undefined
+  /** Whether the key covers the stage's code. */
+  readonly reusable: boolean
+}
+
+const identify = Effect.fnUntraced(function* (
+  { options, sources }: Walk,
+  { address, stage }: Node.Any,
+  inputs: Readonly<Record<string, Digest.Digest>>
+) {
   const external = stage.external === undefined ? undefined : yield* stage.external
   const engine = stage.engine === undefined ? null : yield* stage.engine
-  const reusable = stage.code === "versioned" || walk.sources !== undefined
   const key = Digest.of({
     stage: stage.name,
     version: stage.version,
     params: stage.params as Digest.Digestible, // JSON is digestible; its recursive interface hides that from TypeScript
-    inputs: digests,
-    drawn: stage.draws ? [walk.options.seed, node.address] : null,
+    inputs,
+    drawn: stage.draws ? [options.seed, address] : null,
     engine,
-    sources: stage.code === "sources" ? (walk.sources ?? null) : null,
+    sources: stage.code === "sources" ? (sources ?? null) : null,
     external: external ?? null
   })
+  const identity: Identity = { key, engine, external, reusable: stage.code === "versioned" || sources !== undefined }
+  return identity
+})
+
+/** Runs a stage on its inputs' values. */
+const compute = Effect.fnUntraced(function* (
+  walk: Walk,
+  { name, node: { address, stage } }: Node.Named,
+  inputs: Readonly<Record<string, Resolved>>,
+  { external, key, reusable }: Identity
+) {
   const context: Context = {
     node: name,
     pipeline: walk.pipeline,
-    key: Key.foldIn(walk.root, node.address),
-    digests,
+    key: Key.foldIn(walk.root, address),
+    digests: mapValues(inputs, ({ record }) => record.digest),
     checkpoints: {
       read: reusable ? walk.store.read("checkpoints", key) : Effect.succeedNone,
       write: (bytes) => (reusable ? walk.store.write("checkpoints", key, bytes) : Effect.void)
     }
   }
+  const values = yield* Effect.all(mapValues(inputs, ({ load }) => load))
+  const value = yield* walk.permits.withPermits(1)(
+    stage.run(values as never, context) // Node.make checked that each input has the type the stage reads
+  )
+  const after = stage.external === undefined ? undefined : yield* stage.external
+  if (after !== external) return yield* new ChangedWhileRead({ node: name })
+  return value
+})
 
-  const compute = Effect.gen(function* () {
-    const values = yield* Effect.all(Object.fromEntries(Object.entries(inputs).map(([input, from]) => [input, from.load])))
-    const value = yield* walk.permits.withPermits(1)(
-      stage.run(values as never, context) // Node.make checked that each input has the type the stage reads
-    )
-    const after = stage.external === undefined ? undefined : yield* stage.external
-    if (after !== external) return yield* new ChangedWhileRead({ node: name })
-    return value
-  })
-
-  const keep = Effect.fnUntraced(function* (value: unknown) {
-    if (codec._tag === "Transient") return codec.fingerprint(value)
-    return yield* Artifact.put(codec.name, codec.encode(value))
-  })
-
-  const started = yield* Clock.currentTimeMillis
-  const found = yield* readResult(walk, key, reusable)
-  let held: Option.Option<unknown> = Option.none()
+/** Keeps a value while somebody still needs it, and gets it again when it is asked for later. */
+const holding = Effect.fnUntraced(function* (
+  first: Option.Option<unknown>,
+  users: number,
+  fetch: Effect.Effect<unknown, unknown, unknown>
+) {
+  const one = yield* Semaphore.make(1)
   let waiting = users
-  let digest: Digest.Digest
-  if (found === undefined) {
-    yield* Event.emit({ _tag: "StageStarted", node: name })
-    const value = yield* compute
-    digest = yield* keep(value)
-    if (waiting > 0) held = Option.some(value)
-  } else {
-    digest = found.digest
-  }
-  const seconds = found === undefined ? yield* secondsSince(started) : found.seconds
-  const recorded = walk.options.expected?.get(name)
-  if (recorded !== undefined && recorded !== digest) {
-    return yield* new ReplayMismatch({ node: name, recorded, replayed: digest })
-  }
-  if (found === undefined && reusable) {
-    const entry = Schema.encodeSync(Result)({ stage: stage.name, digest, kept: codec._tag === "Stored", seconds })
-    yield* walk.store.write("results", key, Buffer.from(entry))
-    yield* walk.store.remove("checkpoints", key)
-  }
-  yield* Event.emit({ _tag: "StageFinished", node: name, digest, reused: found !== undefined, seconds })
-
-  const loading = yield* Semaphore.make(1)
-  const fetch = Effect.gen(function* () {
-    if (codec._tag === "Stored") return yield* codec.decode(yield* Artifact.get(digest))
-    const value = yield* compute
-    const second = codec.fingerprint(value)
-    if (second !== digest) return yield* new NotReproducible({ node: name, first: digest, second })
-    return value
-  })
-  const load = loading.withPermits(1)(
-    Effect.suspend(() =>
-      Option.match(held, {
-        onSome: Effect.succeed,
-        onNone: () => Effect.tap(fetch, (value) => Effect.sync(() => void (held = Option.some(value))))
-      })
-    )
+  let held = users > 0 ? first : Option.none()
+  const load = Effect.suspend(() =>
+    Option.match(held, {
+      onSome: Effect.succeed,
+      onNone: () => Effect.tap(fetch, (value) => Effect.sync(() => void (held = Option.some(value))))
+    })
   )
   const release = Effect.sync(() => {
     waiting--
     if (waiting <= 0) held = Option.none()
+  })
+  return { load: one.withPermits(1)(load), release }
+})
+
+/** Keeps what was computed under its digest, and under its key if that can be trusted later. */
+const keep = Effect.fnUntraced(function* (
+  { store }: Walk,
+  { stage }: Node.Any,
+  { key, reusable }: Identity,
+  value: unknown,
+  started: number
+) {
+  const codec = stage.codec()
+  const digest =
+    codec._tag === "Transient" ? codec.fingerprint(value) : yield* Artifact.put(codec.name, codec.encode(value))
+  const result = { stage: stage.name, digest, kept: codec._tag === "Stored", seconds: yield* secondsSince(started) }
+  const record = reusable
+    ? store
+        .write("results", key, Buffer.from(Schema.encodeSync(Result)(result)))
+        .pipe(Effect.andThen(store.remove("checkpoints", key)))
+    : Effect.void
+  return { ...result, record }
+})
+
+/** Resolves one node: from its resolved inputs to its record and the means to load its value. */
+const resolve = Effect.fnUntraced(function* (
+  walk: Walk,
+  named: Node.Named,
+  inputs: Readonly<Record<string, Resolved>>,
+  users: number
+): Effect.fn.Return<Resolved, unknown, unknown> {
+  const { name, node } = named
+  const { stage } = node
+  const codec = stage.codec()
+  const identity = yield* identify(
+    walk,
+    node,
+    mapValues(inputs, ({ record }) => record.digest)
+  )
+  const run = compute(walk, named, inputs, identity)
+  const found = yield* readResult(walk, identity)
+  const started = yield* Clock.currentTimeMillis
+  if (found === undefined) yield* Event.emit({ _tag: "StageStarted", node: name })
+  const value = found === undefined ? Option.some(yield* run) : Option.none()
+  const kept = Option.isSome(value) ? yield* keep(walk, node, identity, value.value, started) : undefined
+  const { digest, seconds } = kept ?? found ?? (yield* Effect.die("either was computed or found"))
+
+  const recorded = walk.options.expected?.get(name)
+  if (recorded !== undefined && recorded !== digest) {
+    return yield* new ReplayMismatch({ node: name, recorded, replayed: digest })
+  }
+  if (kept !== undefined) yield* kept.record
+  yield* Event.emit({ _tag: "StageFinished", node: name, digest, reused: kept === undefined, seconds })
+
+  const again = Effect.gen(function* () {
+    if (codec._tag === "Stored") return yield* codec.decode(yield* Artifact.get(digest))
+    const second = yield* run
+    if (codec.fingerprint(second) === digest) return second
+    return yield* new NotReproducible({ node: name, first: digest, second: codec.fingerprint(second) })
   })
   const record: Manifest.NodeRecord = {
     name,
     stage: stage.name,
     version: stage.version,
     params: stage.params,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([input, resolved]) => [input, resolved.record.name])),
+    inputs: mapValues(inputs, (input) => input.record.name),
     lineage: [...node.lineage].sort(),
     address: node.address,
-    key,
+    key: identity.key,
     digest,
     codec: codec.name,
     kept: codec._tag === "Stored",
-    engine,
-    reused: found !== undefined,
+    engine: identity.engine,
+    reused: kept === undefined,
     seconds
   }
-  return { record, load, release }
+  return { record, ...(yield* holding(value, users, again)) }
 })
 
 /** Resolves all planned nodes, each as soon as its inputs are there, and each once. */
-const walkAll = Effect.fnUntraced(function* (walk: Walk, planned: ReadonlyArray<Node.Named>, outputs: ReadonlyArray<Node.Any>) {
+const walkAll = Effect.fnUntraced(function* (
+  walk: Walk,
+  planned: ReadonlyArray<Node.Named>,
+  outputs: ReadonlyArray<Node.Any>
+) {
   const results = new Map<Node.Any, Deferred.Deferred<Resolved, unknown>>()
   for (const { node } of planned) results.set(node, yield* Deferred.make<Resolved, unknown>())
   const users = new Map<Node.Any, number>()
@@ -236,24 +286,15 @@ const walkAll = Effect.fnUntraced(function* (walk: Walk, planned: ReadonlyArray<
   for (const node of needed) users.set(node, (users.get(node) ?? 0) + 1)
 
   const settle = Effect.fnUntraced(function* (each: Node.Named) {
-    const names = Object.keys(each.node.inputs)
-    const waiting = yield* Effect.forEach(names, (name) => Deferred.await(results.get(each.node.inputs[name])!)) // planned holds every input
-    const inputs = Object.fromEntries(names.map((name, index) => [name, waiting[index]]))
+    const inputs = yield* Effect.all(mapValues(each.node.inputs, (input) => Deferred.await(at(results, input))))
     const resolved = yield* resolve(walk, each, inputs, users.get(each.node) ?? 0)
-    yield* Effect.forEach(waiting, (input) => input.release, { discard: true })
+    yield* Effect.forEach(Object.values(inputs), (input) => input.release, { discard: true })
     return resolved
   })
 
   const all = yield* Effect.forEach(
     planned,
-    (each) =>
-      settle(each).pipe(
-        Effect.onExit((exit) =>
-          Exit.isSuccess(exit)
-            ? Deferred.succeed(results.get(each.node)!, exit.value) // every planned node has its place
-            : Deferred.failCause(results.get(each.node)!, exit.cause)
-        )
-      ),
+    (each) => Effect.onExit(settle(each), (exit) => Deferred.done(at(results, each.node), exit)),
     { concurrency: "unbounded" }
   ).pipe(Effect.catchCause((cause) => Effect.failCause(firstFailure(cause))))
   return new Map(planned.map(({ node }, index) => [node, all[index]]))
@@ -266,9 +307,7 @@ const firstFailure = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
 }
 
 const rootDigest = (pipeline: Wanted, byNode: ReadonlyMap<Node.Any, Resolved>): Digest.Digest =>
-  Digest.of(
-    Object.fromEntries(Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)?.record.digest]))
-  )
+  Digest.of(mapValues(pipeline.outputs, (node) => at(byNode, node).record.digest))
 
 const runId = Effect.fnUntraced(function* (pipeline: Wanted, seed: number, started: number) {
   const stamp = DateTime.formatIso(DateTime.makeUnsafe(started)).replace(/[-:]|\.\d+Z$/g, "")
@@ -297,7 +336,11 @@ const checkLedger = Effect.fnUntraced(function* (): Effect.fn.Return<
 })
 
 /** Runs the planned nodes and writes the manifest. */
-export const execute = Effect.fnUntraced(function* (pipeline: Wanted, planned: ReadonlyArray<Node.Named>, options: RunOptions) {
+export const execute = Effect.fnUntraced(function* (
+  pipeline: Wanted,
+  planned: ReadonlyArray<Node.Named>,
+  options: RunOptions
+) {
   const { seed, sources } = options
   if (!Number.isSafeInteger(seed) || seed < 0) return yield* new SeedError({ seed })
   yield* checkLedger()
@@ -312,11 +355,7 @@ export const execute = Effect.fnUntraced(function* (pipeline: Wanted, planned: R
   }
   const wanted = Object.values(pipeline.outputs)
   const byNode = yield* walkAll(walk, planned, wanted)
-  const values = yield* Effect.all(
-    Object.fromEntries(
-      Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)!.load]) // outputs are planned
-    )
-  )
+  const values = yield* Effect.all(mapValues(pipeline.outputs, (node) => at(byNode, node).load))
   const entries = yield* (yield* Ledger).entries
   const head = entries.at(-1)
   const manifest: Manifest.Manifest = {
@@ -330,10 +369,8 @@ export const execute = Effect.fnUntraced(function* (pipeline: Wanted, planned: R
     versions: options.versions ?? {},
     machine: options.machine ?? describeMachine,
     sources: sources?.files ?? [],
-    nodes: planned.map(({ node }) => byNode.get(node)!.record), // every planned node was resolved
-    outputs: Object.fromEntries(
-      Object.entries(pipeline.outputs).map(([name, node]) => [name, byNode.get(node)!.record.name]) // outputs are planned
-    ),
+    nodes: planned.map(({ node }) => at(byNode, node).record),
+    outputs: mapValues(pipeline.outputs, (node) => at(byNode, node).record.name),
     root: rootDigest(pipeline, byNode),
     ledger: head === undefined ? null : { line: head.line, hash: head.hash }
   }

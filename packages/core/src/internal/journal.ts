@@ -2,7 +2,7 @@
 import { Duration, Effect, FileSystem, Option, Path, Ref, Schedule, Semaphore } from "effect"
 import type { PlatformError } from "effect/PlatformError"
 import type { Digest } from "../Digest.ts"
-import { StoreError, toStoreError } from "../Store.ts"
+import { type StoreError, toStoreError } from "../Store.ts"
 
 export interface Journal {
   readonly path: string
@@ -48,7 +48,10 @@ export const folderJournal = Effect.fnUntraced(function* (folder: string) {
   const optional = <A>(effect: Effect.Effect<A, PlatformError>, target: string) =>
     effect.pipe(
       Effect.map(Option.some),
-      Effect.catchIf((error) => error.reason._tag === "NotFound", () => Effect.succeed(Option.none<A>())),
+      Effect.catchIf(
+        (error) => error.reason._tag === "NotFound",
+        () => Effect.succeed(Option.none<A>())
+      ),
       Effect.mapError(toStoreError("read", target))
     )
 
@@ -65,7 +68,9 @@ export const folderJournal = Effect.fnUntraced(function* (folder: string) {
 
   /** A line without its newline was cut short by a crash: it was never promised, so it does not count. */
   const lines = Effect.map(optional(files.readFileString(ledger), ledger), (text) =>
-    Option.getOrElse(text, () => "").split("\n").slice(0, -1)
+    Option.getOrElse(text, () => "")
+      .split("\n")
+      .slice(0, -1)
   )
 
   const dropTornLine = Effect.gen(function* () {

@@ -74,7 +74,8 @@ export const make = <A>(
                 law: name,
                 counterexample: fc.stringify(details.counterexample),
                 seed: details.seed,
-                reason: details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance)
+                reason:
+                  details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance)
               })
             )
           : Effect.void

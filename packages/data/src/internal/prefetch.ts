@@ -34,7 +34,7 @@ export const make = Effect.fnUntraced(function* (
     /** From this ticket on a new course starts at 0: tickets are 32-bit words. */
     readonly lastTicket?: number
   }
-): Effect.fn.Return<Read, never, Scope.Scope> {
+): Effect.fn.Return<Read, LoaderError, Scope.Scope> {
   const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan))
   const workers = Math.min(options.workers, slots.length)
   const lastTicket = options.lastTicket ?? 2 ** 30
@@ -49,12 +49,15 @@ export const make = Effect.fnUntraced(function* (
     onFailure(failure)
   }
   const start = (worker: number) =>
-    Effect.sync(() => {
-      const workerData: Work = { packed, plan, slots, words, worker, workers }
-      const thread = new Worker(workerFile, { workerData, execArgv: [], name: `watertight loader ${worker}` })
-      thread.on("error", (error) => fail(`worker thread ${worker} failed: ${error}`))
-      thread.on("exit", (code) => fail(`worker thread ${worker} ended with code ${code} while the loader was in use`))
-      return thread
+    Effect.try({
+      try: () => {
+        const workerData: Work = { packed, plan, slots, words, worker, workers }
+        const thread = new Worker(workerFile, { workerData, execArgv: [], name: `watertight loader ${worker}` })
+        thread.on("error", (error) => fail(`worker thread ${worker} failed: ${error}`))
+        thread.on("exit", (code) => fail(`worker thread ${worker} ended with code ${code} while the loader was in use`))
+        return thread
+      },
+      catch: (error) => new LoaderError({ reason: `worker thread ${worker} did not start: ${error}` })
     })
   const stop = (thread: Worker) =>
     Effect.promise(() => {

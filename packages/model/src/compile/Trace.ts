@@ -15,8 +15,8 @@ import { filled, Refusal, tensorType } from "./lower/Lowering.ts"
 
 /**
  * Records a program as a graph. Its inputs are named `state.x` and `input.x`, its outputs `next.x` and `output.x`.
- * Fails when the program uses a kernel that has no lowering, reads a value, draws random numbers, or returns something else
- * than its specs say.
+ * Fails when the program uses a kernel that has no lowering, reads a value, draws random numbers, or returns something
+ * else than its specs say.
  */
 export const record = (program: Program.Program): Effect.Effect<Graph, CompileError> =>
   Effect.try({ try: () => recordUnsafe(program), catch: (cause) => explain(program, cause) })
@@ -242,13 +242,13 @@ const arrayOf = (values: tf.BackendValues, dtype: DType): ConstantData =>
 
 const makeBackend = () => new RecordingBackend()
 
-/** Registers the backend at its first use and returns its name. Another copy of this package has a backend of its own. */
+/** Registers the backend at its first use and returns its name. A second copy of this package has its own backend. */
 const installed = (): string => {
   for (let copy = 0; ; copy++) {
     const backendName = copy === 0 ? "watertight-trace" : `watertight-trace-${copy}`
     const factory: unknown = tf.findBackendFactory(backendName)
     if (factory === makeBackend) return backendName
-    if (factory === undefined) return install(backendName)
+    if (typeof factory !== "function") return install(backendName)
   }
 }
 

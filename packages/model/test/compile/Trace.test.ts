@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Compile from "../../src/compile/Compile.ts"
 import * as Graph from "../../src/compile/Graph.ts"
@@ -260,3 +260,15 @@ describe("TensorFlow.js after a compilation", () => {
     })
   )
 })
+
+it.effect("a second copy of the package records beside the first", () =>
+  Effect.gen(function* () {
+    const program = output(tf.softplus)
+    const { digest } = yield* Compile.compile(program)
+    vi.resetModules()
+    const copy = yield* Effect.promise(() => import("../../src/compile/Compile.ts"))
+    assert.notStrictEqual(copy.compile, Compile.compile)
+    assert.strictEqual((yield* copy.compile(program)).digest, digest)
+    assert.strictEqual((yield* Compile.compile(program)).digest, digest)
+  })
+)

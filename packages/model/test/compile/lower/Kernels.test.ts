@@ -6,7 +6,7 @@ import * as Engine from "../../../src/Engine.ts"
 import { tf, withBackend } from "../../../src/internal/tfjs.ts"
 import * as Program from "../../../src/Program.ts"
 
-const runs = Number(process.env["WATERTIGHT_RUNS"] ?? 20)
+const runs = Number(process.env["WATERTIGHT_RUNS"] ?? 15)
 
 interface Operand {
   readonly spec: Program.TensorSpec

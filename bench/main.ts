@@ -1,0 +1,54 @@
+/**
+ * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader overhead` picks sections, `--rounds 5`
+ * sets how often everything is repeated. README.md says what is measured.
+ */
+import * as tf from "@tensorflow/tfjs"
+import { Effect } from "effect"
+import { cpus, loadavg } from "node:os"
+import { parseArgs } from "node:util"
+import { env as ort } from "onnxruntime-node"
+import * as Loader from "./loader.ts"
+import * as Measure from "./measure.ts"
+import * as Overhead from "./overhead.ts"
+import * as Python from "./python.ts"
+import * as Step from "./step.ts"
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string", default: "15" } }
+})
+const count = Number(values.rounds)
+const isWanted = (section: string) => positionals.length === 0 || positionals.includes(section)
+
+const load = () =>
+  `load ${loadavg()
+    .map((value) => value.toFixed(2))
+    .join(" ")}`
+
+const section = (title: string, meaning: string, ...tables: ReadonlyArray<string>) =>
+  console.log([`\n## ${title}`, meaning, ...tables, `(${load()})`].join("\n\n"))
+
+const compare = Effect.fnUntraced(function* ({
+  contenders,
+  meaning,
+  ratios,
+  title,
+  unit
+}: typeof Step | typeof Loader) {
+  const rounds = yield* Effect.scoped(Effect.flatMap(contenders, (found) => Measure.rounds(found, count)))
+  section(title, meaning, Measure.times(rounds, unit), Measure.ratios(rounds, ratios))
+})
+
+const main = Effect.gen(function* () {
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores ${cpus()[0].model.trim()}, ${load()}`)
+  console.log(
+    `Node ${process.versions.node}, onnxruntime-node ${ort.versions.common}, tfjs ${tf.version.tfjs}, ${Python.about}`
+  )
+  console.log(`${count} rounds`)
+  if (isWanted("step")) yield* compare(Step)
+  if (isWanted("loader")) yield* compare(Loader)
+  if (isWanted("overhead"))
+    section(Overhead.title, Overhead.meaning, Overhead.report(yield* Effect.scoped(Overhead.measure)))
+})
+
+await Effect.runPromise(main)
