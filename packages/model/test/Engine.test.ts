@@ -74,6 +74,22 @@ for (const [name, layer] of Object.entries(engines)) {
       )
     )
 
+    it.effect("takes views into larger buffers and into shared memory", () =>
+      using((engine) =>
+        Effect.gen(function* () {
+          const executable = yield* engine.compile(summing)
+          const larger = Float32Array.of(9, 9, 1, 2, 9)
+          const shared = new Int32Array(new SharedArrayBuffer(8), 4, 1).fill(7)
+          assert.deepStrictEqual(yield* executable.run({ x: larger.subarray(2, 4), k: shared }), {
+            before: new Float32Array(4),
+            shifted: Int32Array.of(7, 7, 7),
+            same: Float32Array.of(1, 2)
+          })
+          assert.deepStrictEqual((yield* executable.read)["sum"], Float32Array.of(1, 2, 1, 2))
+        })
+      )
+    )
+
     it.effect("refuses what has no place, and stays as it was", () =>
       using((engine) =>
         Effect.gen(function* () {
@@ -94,6 +110,29 @@ for (const [name, layer] of Object.entries(engines)) {
           const written = yield* Effect.flip(executable.write({ sum: new Float32Array(4).fill(1), other: inputs.x }))
           assert.include(written.message, 'it has no state "other"; it has sum, fixed')
           assert.deepStrictEqual(yield* executable.read, { sum: new Float32Array(4), fixed: new Int32Array(3) })
+        })
+      )
+    )
+
+    it.effect("is what it was after a run that failed", () =>
+      using((engine) =>
+        Effect.gen(function* () {
+          const executable = yield* engine.compile({
+            name: "lookup",
+            state: { table: Program.float32(3), count: Program.int32() },
+            inputs: { row: Program.int32(1) },
+            run: ({ count, table }, { row }) => ({
+              state: { count: tf.add(count, tf.scalar(1, "int32")) },
+              outputs: { found: tf.gather(table, row as tf.Tensor1D) }
+            })
+          })
+          yield* executable.write({ table: Float32Array.of(1, 2, 3) })
+          assert.deepStrictEqual(yield* executable.run({ row: Int32Array.of(2) }), { found: Float32Array.of(3) })
+          const error = yield* Effect.flip(executable.run({ row: Int32Array.of(3) }))
+          assert.strictEqual(error._tag, "ExecutionError")
+          assert.deepStrictEqual((yield* executable.read)["count"], Int32Array.of(1))
+          assert.deepStrictEqual(yield* executable.run({ row: Int32Array.of(0) }), { found: Float32Array.of(1) })
+          assert.deepStrictEqual((yield* executable.read)["count"], Int32Array.of(2))
         })
       )
     )

@@ -89,10 +89,17 @@ interface Observed {
 const observe = (planned: ReadonlyArray<Pipeline.Planned>): Observed => {
   const before = (node: Node.Any) => [...node.lineage].every((origin) => origin === "train" || origin === "validation")
   const placing = planned.filter(({ node }) => node.stage.origin !== undefined && node.stage.origin !== "unsplit")
-  const splitOf = ({ node }: Pipeline.Planned): Split => ({ table: node.inputs["table"], assignment: node.inputs["assignment"] })
+  const splitOf = ({ node }: Pipeline.Planned): Split => ({
+    table: node.inputs["table"],
+    assignment: node.inputs["assignment"]
+  })
   return {
     trainSide: planned.filter(({ node }) => node.lineage.size > 0 && before(node)),
-    sources: new Set(planned.filter(({ node }) => Object.keys(node.inputs).length === 0 && node.stage.origin === "unsplit").map(({ node }) => node)),
+    sources: new Set(
+      planned
+        .filter(({ node }) => Object.keys(node.inputs).length === 0 && node.stage.origin === "unsplit")
+        .map(({ node }) => node)
+    ),
     splits: placing.map(splitOf),
     tests: placing.filter(({ node }) => node.stage.origin === "test").map(splitOf)
   }
@@ -115,15 +122,23 @@ const fixed = <A>(
   )
 
 /** Runs nodes with an empty store, and gives their digests and values by name. */
-const compute = Effect.fnUntraced(function* (nodes: ReadonlyMap<string, Node.Any>, seed: number) {
-  const { manifest, outputs } = yield* Pipeline.run(Pipeline.make("no peeking", Object.fromEntries(nodes)), { seed })
-  const digests = new Map(manifest.nodes.map(({ digest, name }) => [name, digest]))
-  const values: Readonly<Record<string, unknown>> = outputs
-  return {
-    values,
-    digests: new Map([...nodes.keys()].map((name): [string, Digest.Digest | undefined] => [name, digests.get(manifest.outputs[name])]))
-  }
-}, Effect.provide(Layer.merge(Store.layerMemory, Ledger.layerMemory), { local: true }))
+const compute = Effect.fnUntraced(
+  function* (nodes: ReadonlyMap<string, Node.Any>, seed: number) {
+    const { manifest, outputs } = yield* Pipeline.run(Pipeline.make("no peeking", Object.fromEntries(nodes)), { seed })
+    const digests = new Map(manifest.nodes.map(({ digest, name }) => [name, digest]))
+    const values: Readonly<Record<string, unknown>> = outputs
+    return {
+      values,
+      digests: new Map(
+        [...nodes.keys()].map((name): [string, Digest.Digest | undefined] => [
+          name,
+          digests.get(manifest.outputs[name])
+        ])
+      )
+    }
+  },
+  Effect.provide(Layer.merge(Store.layerMemory, Ledger.layerMemory), { local: true })
+)
 
 const trainSideName = (node: string) => `train side: ${node}`
 
@@ -132,7 +147,9 @@ const look = Effect.fnUntraced(function* (observed: Observed, seed: number) {
   const { splits, tests, trainSide } = observed
   const tables = [...new Set(splits.map(({ table }) => table))]
   const assignments = [...new Set(splits.flatMap(({ assignment }) => assignment ?? []))]
-  const named = (prefix: string) => (node: Node.Any, index: number): [string, Node.Any] => [`${prefix} ${index}`, node]
+  const named =
+    (prefix: string) =>
+    (node: Node.Any, index: number): [string, Node.Any] => [`${prefix} ${index}`, node]
   const wanted = [
     ...trainSide.map(({ name, node }): [string, Node.Any] => [trainSideName(name), node]),
     ...tables.map(named("table")),
@@ -140,8 +157,7 @@ const look = Effect.fnUntraced(function* (observed: Observed, seed: number) {
   ]
   const { digests, values } = yield* compute(new Map(wanted), seed)
   const tableOf = (node: Node.Any) => values[`table ${tables.indexOf(node)}`] as Table.Table // a split's table
-  const assignmentOf = (node: Node.Any) =>
-    values[`assignment ${assignments.indexOf(node)}`] as Assignment.Assignment // a split's assignment
+  const assignmentOf = (node: Node.Any) => values[`assignment ${assignments.indexOf(node)}`] as Assignment.Assignment // a split's assignment
   const idsIn = ({ assignment, table }: Split, isTest: boolean): ReadonlyArray<string> => {
     const ids = idsOf(tableOf(table).ids)
     if (assignment === undefined) return tests.some((split) => split.table === table) === isTest ? ids : []
@@ -181,15 +197,26 @@ const checkAny = Effect.fn("NoPeeking.check")(function* (
   const { sources, trainSide } = observed
   const { assignmentOf, assignments, digests, tableOf, test } = yield* look(observed, seed)
   for (const intervention of interventions) {
-    const rebuilt = Node.rebuild(trainSide.map(({ node }) => node), (node, inputs) => {
-      if (sources.has(node)) {
-        return fixed("changed test rows", ({ table }) => intervene(table, test, intervention), Table.codec(), node)
+    const rebuilt = Node.rebuild(
+      trainSide.map(({ node }) => node),
+      (node, inputs) => {
+        if (sources.has(node)) {
+          return fixed("changed test rows", ({ table }) => intervene(table, test, intervention), Table.codec(), node)
+        }
+        if (!assignments.has(node)) return undefined
+        const before = tableOf(node.inputs["table"])
+        return fixed(
+          "as it was",
+          ({ table }) => pinned(before, assignmentOf(node), table),
+          Assignment.codec,
+          inputs["table"]
+        )
       }
-      if (!assignments.has(node)) return undefined
-      const before = tableOf(node.inputs["table"])
-      return fixed("as it was", ({ table }) => pinned(before, assignmentOf(node), table), Assignment.codec, inputs["table"])
-    })
-    const nodes = trainSide.map(({ name, node }): [string, Node.Any] => [trainSideName(name), rebuilt.get(node) ?? node])
+    )
+    const nodes = trainSide.map(({ name, node }): [string, Node.Any] => [
+      trainSideName(name),
+      rebuilt.get(node) ?? node
+    ])
     const changed = yield* compute(new Map(nodes), seed)
     for (const { name: node } of trainSide) {
       const [left, right] = [digests.get(trainSideName(node)), changed.digests.get(trainSideName(node))]
