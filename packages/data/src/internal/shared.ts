@@ -1,4 +1,5 @@
 /** Arrays in shared memory, which a loader's worker threads read without a copy. */
+import type { Table } from "../Table.ts"
 
 /** Makes an array of zeros in shared memory. */
 export const float32 = (length: number): Float32Array<SharedArrayBuffer> =>
@@ -10,3 +11,14 @@ export const int32 = (length: number): Int32Array<SharedArrayBuffer> =>
 
 /** Tells whether an array lies in shared memory. */
 export const isShared = (values: ArrayBufferView): boolean => values.buffer instanceof SharedArrayBuffer
+
+/** Moves a table's float32 tensors into shared memory: copied once here, never again by the loaders that read it. */
+export const withSharedTensors = <T extends Table>(table: T): T => {
+  const values = Object.entries(table.values).map(([name, own]: [string, Table["values"][string]]) => {
+    if (!(own instanceof Float32Array) || isShared(own)) return [name, own]
+    const shared = float32(own.length)
+    shared.set(own)
+    return [name, shared]
+  })
+  return { ...table, values: Object.fromEntries(values) }
+}
