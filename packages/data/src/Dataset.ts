@@ -6,6 +6,7 @@
 import { Codec, Digest, Ledger } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import type { Columns } from "./Columns.ts"
+import * as Contents from "./internal/contents.ts"
 import * as Table from "./Table.ts"
 
 /** The compartments of a split. */
@@ -33,21 +34,6 @@ export class SealedError extends Schema.TaggedError<SealedError>()("SealedError"
   }
 }
 
-/** Where a data set's rows lie: in a table, at some places, or (`rows` undefined) all of them in the table's order. */
-interface Content {
-  readonly table: Table.Table
-  readonly rows: Uint32Array | undefined
-}
-
-/** Not reachable from outside this package. */
-const contents = new WeakMap<Dataset, Content>()
-
-const contentOf = (dataset: Dataset): Content => {
-  const content = contents.get(dataset)
-  if (content === undefined) throw new TypeError("Dataset: this object was not made by Dataset.make")
-  return content
-}
-
 /** Makes the data set of the given rows of a table, all of them unless given. Copies nothing. */
 export const make = <C extends Columns, P extends Partition>(
   table: Table.Table<C>,
@@ -58,7 +44,7 @@ export const make = <C extends Columns, P extends Partition>(
   const fingerprint = Digest.of([partition, Table.digest(table, some)])
   const length = rows?.length ?? table.length
   const dataset: Dataset<C, P> = Object.freeze({ partition, columns: table.columns, length, fingerprint })
-  contents.set(dataset, { table, rows: some })
+  Contents.put(dataset, { table, rows: some })
   return dataset
 }
 
@@ -73,7 +59,7 @@ export const rows = <C extends Columns>(
 ): Effect.Effect<Table.Table<C>, SealedError> =>
   isSealed(dataset)
     ? Effect.fail(new SealedError({ rows: dataset.length, reason: "they are not for fitting or looking at" }))
-    : Effect.sync(() => opened(dataset))
+    : Effect.sync(() => Contents.open(dataset))
 
 /** Reads the rows of a test set, with the ledger's permit for exactly these rows. */
 export const unseal = <C extends Columns>(
@@ -81,41 +67,14 @@ export const unseal = <C extends Columns>(
   permit: Ledger.Permit
 ): Effect.Effect<Table.Table<C>, SealedError> =>
   Ledger.permits(permit, ids(dataset))
-    ? Effect.sync(() => opened(dataset))
+    ? Effect.sync(() => Contents.open(dataset))
     : Effect.fail(new SealedError({ rows: dataset.length, reason: "the permit is for other rows" }))
-
-const opened = <C extends Columns>(dataset: Dataset<C>): Table.Table<C> => {
-  const { rows, table } = contentOf(dataset)
-  return (rows === undefined ? table : Table.take(table, rows)) as Table.Table<C> // made from a table of these columns
-}
 
 /** Returns the ids of the rows, `RowId.bytes` each, in the data set's order. Ids say who the rows are, not what they hold. */
 export const ids = (dataset: Dataset): Uint8Array => {
-  const { rows, table } = contentOf(dataset)
+  const { rows, table } = Contents.of(dataset)
   return rows === undefined ? table.ids : Table.idsOf(table, rows)
 }
-
-/**
- * Derives a data set by a function of rows. The function gets a table of the rows and returns one of as many rows; it
- * must treat each row by itself (`laws` in `testing` checks that). The partition and the rows' ids stay.
- *
- * @internal
- */
-export const mapRows = <C extends Columns, D extends Columns, P extends Partition, E, R>(
-  dataset: Dataset<C, P>,
-  f: (table: Table.Table<C>) => Effect.Effect<Table.Table<D>, E, R>
-): Effect.Effect<Dataset<D, P>, E, R> =>
-  Effect.suspend(() => {
-    const before = opened(dataset)
-    return Effect.map(f(before), (after) => {
-      if (after.length !== before.length) {
-        throw new RangeError(
-          `Dataset.mapRows: ${before.length} rows became ${after.length}; each row must stay one row`
-        )
-      }
-      return make({ ...after, ids: before.ids }, undefined, dataset.partition)
-    })
-  })
 
 /** Keeps only a data set's fingerprint: the rows are in its table. */
 export const codec = <C extends Columns, P extends Partition>(): Codec.Codec<Dataset<C, P>> =>

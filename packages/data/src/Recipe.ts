@@ -8,6 +8,7 @@ import { Effect, Pipeable, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns, Replace } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
+import { mapRows } from "./internal/mapRows.ts"
 import * as Shared from "./internal/shared.ts"
 import * as Step from "./Step.ts"
 import * as MinMax from "./steps/MinMax.ts"
@@ -330,7 +331,7 @@ export const applyDataset = <In extends Columns, Out extends Columns, P extends 
   part: Dataset.Dataset<In, P>
 ): Effect.Effect<Dataset.Dataset<Out, P>, Step.RecipeError> =>
   Effect.mapError(
-    Dataset.mapRows(part, (table) =>
+    mapRows(part, (table) =>
       Effect.map(applyTable(fitted, table), (ready) =>
         part.partition === "train" ? Shared.withSharedTensors(ready) : ready
       )

@@ -1,3 +1,4 @@
+import { mapRows } from "../src/internal/mapRows.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Column, Columns, Dataset, Table } from "../src/index.ts"
@@ -53,18 +54,18 @@ describe("Dataset.rows", () => {
   )
 })
 
-describe("Dataset.mapRows", () => {
+describe("mapRows", () => {
   it.effect("keeps partition and ids, and dies when rows are lost", () =>
     Effect.gen(function* () {
       const given = yield* table([1, 2, 3])
       const validation = Dataset.make(given, Uint32Array.of(2, 0), "validation")
-      const doubled = yield* Dataset.mapRows(validation, (rows) =>
+      const doubled = yield* mapRows(validation, (rows) =>
         Table.make(columns, { x: rows.values.x.map((x) => 2 * x) }, { length: rows.length })
       )
       assert.strictEqual(doubled.partition, "validation")
       assert.deepStrictEqual((yield* Dataset.rows(doubled)).values.x, Float64Array.of(6, 2))
       assert.deepStrictEqual(Dataset.ids(doubled), Dataset.ids(validation))
-      const fewer = Effect.exit(Dataset.mapRows(validation, () => table([1])))
+      const fewer = Effect.exit(mapRows(validation, () => table([1])))
       assert.isTrue((yield* fewer)._tag === "Failure")
     })
   )
