@@ -143,12 +143,13 @@ export const compareManifest = (
   imported: ReadonlySet<string>
 ): ReadonlyArray<string> => {
   const declared = Object.keys(manifest.dependencies ?? {})
+  const available = [...declared, ...Object.keys(manifest.peerDependencies ?? {})]
   return [
     ...declared
       .filter((name) => !table[owner].includes(name))
       .map((name) => `${owner} declares the dependency ${name}, which its row in scripts/layers.ts does not have`),
     ...[...imported]
-      .filter((name) => table[owner].includes(name) && !declared.includes(name))
+      .filter((name) => table[owner].includes(name) && !available.includes(name))
       .map((name) => `${owner} imports ${name} without declaring the dependency`)
   ]
 }

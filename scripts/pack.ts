@@ -37,6 +37,26 @@ if (order.inverse(order.at(3)) !== 3) throw new Error("no permutation")
 if (parts.train.lineage.has("test")) throw new Error("a leak")
 `
 
+/** A whole pipeline, trained with prefetching worker threads, as the command runs it. */
+const pipeline = `import { Pipeline } from "@watertight/core"
+import { Column, Source, Split, Table } from "@watertight/data"
+import { Evaluate } from "@watertight/eval"
+import { Loss, Module, Train } from "@watertight/model"
+import { Optimizer } from "@watertight/optim"
+import { Effect } from "effect"
+
+const length = 64
+const x = Float64Array.from({ length }, (_, row) => Math.sin(row))
+const values = { x, y: x.map((value) => 2 * value) }
+const table = Effect.runSync(Table.make({ x: Column.float, y: Column.float }, values, { length }))
+const parts = Split.random(Source.fromTable(table), { validation: 0.2, test: 0.2 })
+const model = Train.fit(Module.mlp({ hidden: [4], output: 1, dropout: 0.1 }), {
+  train: parts.train, validation: parts.validation, features: ["x"], target: "y", loss: Loss.huber(),
+  optimizer: Optimizer.adam({ learningRate: 0.01 }), batchSize: 8, epochs: 2, prefetch: 2
+})
+export default Pipeline.make("packed", { model, report: Evaluate.test(model, parts.test) })
+`
+
 const refused = `import "@watertight/data/internal/arrowIpc"
 `
 
@@ -75,6 +95,7 @@ const writeProject = (project: string, tarballs: ReadonlyArray<string>): void =>
   mkdirSync(join(project, "src"))
   for (const name of packages) writeFileSync(join(project, "src", `${name}.ts`), program(name))
   writeFileSync(join(project, "src/user.ts"), user)
+  writeFileSync(join(project, "src/pipeline.ts"), pipeline)
   writeFileSync(join(project, "refused.mjs"), refused)
 }
 
@@ -98,9 +119,11 @@ const check = (project: string): ReadonlyArray<string> => {
   const ours = tsc("-p", project).filter(({ file }) => /^(?!.*node_modules\/)|.*node_modules\/@watertight\//.test(file))
   if (ours.length > 0) return ours.map(({ file, line, message }) => `${file}:${line}: ${message}`)
   const bin = "node_modules/@watertight/cli/bin/watertight.js"
-  const runs = [...[...packages, "user"].map((name) => [`out/${name}.js`]), [bin, "--help"]].flatMap((args) =>
-    run(project, node, ...args)
-  )
+  const runs = [
+    ...[...packages, "user"].map((name) => [`out/${name}.js`]),
+    [bin, "run", "out/pipeline.js"],
+    [bin, "replay", "last"]
+  ].flatMap((args) => run(project, node, ...args))
   const isRefused = run(project, node, "refused.mjs").some((output) => output.includes("ERR_PACKAGE_PATH_NOT_EXPORTED"))
   return isRefused ? runs : [...runs, "the internals of @watertight/data can be imported"]
 }
