@@ -3,6 +3,8 @@
  * taken within a round: what slows the machine for a while slows all of them.
  */
 import { Effect } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 
 /** Something to be measured. */
 export interface Contender {
@@ -31,8 +33,14 @@ export interface Ratio {
   readonly aim?: Aim
 }
 
-/** Long enough for thread pools to stop spinning, so that nobody computes on a core that another still holds. */
-const pause = Effect.sleep("60 millis")
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
+
+/**
+ * Leaves the next contender a machine at rest: no garbage of the last one to collect, and time enough for its thread pool
+ * to stop spinning.
+ */
+const rest = Effect.andThen(Effect.sync(collectGarbage), Effect.sleep("60 millis"))
 
 /** Runs every contender once to warm up, then `count` rounds. */
 export const rounds = Effect.fnUntraced(function* (contenders: ReadonlyArray<Contender>, count: number) {
@@ -40,7 +48,7 @@ export const rounds = Effect.fnUntraced(function* (contenders: ReadonlyArray<Con
   for (let round = -1; round < count; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(turn + round + 1) % contenders.length]
-      yield* pause
+      yield* rest
       const time = yield* contender.round
       if (round >= 0) taken[contender.name].push(time)
     }

@@ -1,5 +1,6 @@
 /** The training step of examples/digits on every engine there is: the same program, batches and masks. */
 import * as tf from "@tensorflow/tfjs"
+import { version_wasm } from "@tensorflow/tfjs-backend-wasm"
 import { Engine, type Program } from "@watertight/model"
 import { Context, Effect, Layer } from "effect"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -14,6 +15,9 @@ type Step = Effect.Success<ReturnType<typeof Digits.step>>
 /** Enough batches that none is seen again soon, few enough to lie in memory. */
 const batchCount = 64
 const stepsPerRound = 20
+
+/** The version of tfjs' wasm backend, which its import registers. */
+export const wasmVersion = version_wasm
 
 export const title = "One training step"
 export const unit = "digits, batch 128: one step"
@@ -80,15 +84,6 @@ const eager = Effect.fnUntraced(function* ({ batches, parameters, program }: Ste
   return { name: `tfjs ${backend}`, round: Effect.andThen(select, timed(steps, step)) }
 })
 
-/** Registers the wasm backend where it is installed. */
-const wasm = (name: string) =>
-  Effect.promise(() =>
-    import(name).then(
-      () => true,
-      () => false
-    )
-  )
-
 const torch = Effect.fnUntraced(function* ({ batches }: Step, threads: number) {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "watertight-bench-"))),
@@ -109,8 +104,12 @@ const torch = Effect.fnUntraced(function* ({ batches }: Step, threads: number) {
 export const contenders = Effect.gen(function* () {
   const { train } = yield* Digits.rows
   const step = yield* Digits.step(train, batchCount)
-  const found: Array<Contender> = [yield* traced(step, 1), yield* traced(step, 2), yield* eager(step, "cpu", 1)]
-  if (yield* wasm("@tensorflow/tfjs-backend-wasm")) found.push(yield* eager(step, "wasm", 2))
+  const found: Array<Contender> = [
+    yield* traced(step, 1),
+    yield* traced(step, 2),
+    yield* eager(step, "cpu", 1),
+    yield* eager(step, "wasm", 2)
+  ]
   if (Python.torch !== undefined) found.push(...(yield* torch(step, 1)), ...(yield* torch(step, 2)))
   return found
 })

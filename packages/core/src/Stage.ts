@@ -18,6 +18,15 @@ export interface Checkpoints {
   readonly write: (bytes: Uint8Array) => Effect.Effect<void, StoreError>
 }
 
+/** A part that stages are made of, such as a loss. Where it does not say what covers its code, `sources` do. */
+export interface Coded {
+  readonly code?: Code
+}
+
+/** Returns what covers the code of all parts together. */
+export const codeOf = (parts: ReadonlyArray<Coded>): Code =>
+  parts.every(({ code }) => code === "versioned") ? "versioned" : "sources"
+
 /** What a stage may use beside its inputs. */
 export interface Context {
   /** The name of the node being computed, unique in its pipeline. */

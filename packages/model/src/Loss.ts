@@ -6,6 +6,7 @@
  * overflows nor takes the logarithm of 0. Operations that compare a differentiated tensor are avoided, since they have no
  * gradient in TensorFlow.js.
  */
+import type { Stage } from "@watertight/core"
 import { Effect, Result, Schema } from "effect"
 import { tf } from "./internal/tfjs.ts"
 import { ConfigError } from "./layers/Layer.ts"
@@ -27,7 +28,7 @@ export const Config = Schema.Union([
 export type Config = typeof Config.Type
 
 /** A loss for targets of one kind of column. */
-export interface Loss<out Target extends "float" | "category" = "float" | "category"> {
+export interface Loss<out Target extends "float" | "category" = "float" | "category"> extends Stage.Coded {
   /** Identifies the loss completely: one of `Config` for the losses here, any JSON for a loss of your own. */
   readonly config: Schema.JsonObject
   /** Float targets are float32 `[batch]`; category targets are int32 codes `[batch]`. */
@@ -73,6 +74,7 @@ const checked = <C extends Config>(config: C): C => {
  */
 export const crossEntropy = ({ smoothing = 0 }: { readonly smoothing?: number } = {}): Loss<"category"> => ({
   config: checked({ kind: "crossEntropy", smoothing }),
+  code: "versioned",
   target: "category",
   outputs: (levels) => levels,
   chance: (levels) => Math.log(levels),
@@ -107,6 +109,7 @@ export const binaryCrossEntropy = ({
   positiveWeight = 1
 }: { readonly positiveWeight?: number } = {}): Loss<"category"> => ({
   config: checked({ kind: "binaryCrossEntropy", positiveWeight }),
+  code: "versioned",
   target: "category",
   outputs: () => 1,
   chance: () => (positiveWeight === 1 ? Math.LN2 : undefined),
@@ -125,6 +128,7 @@ const absolute = (x: tf.Tensor1D): tf.Tensor1D => tf.add(tf.relu(x), tf.relu(tf.
 
 const ofError = (config: Config, perError: (error: tf.Tensor1D) => tf.Tensor1D): Loss<"float"> => ({
   config: checked(config),
+  code: "versioned",
   target: "float",
   outputs: () => 1,
   chance: () => undefined,

@@ -35,12 +35,6 @@ export interface Predictor {
   ) => Effect.Effect<Predictions, Engine.ExecutionError>
 }
 
-/** Lays out the rows of a table as a model reads them; the columns are checked when that happens. */
-export const batchesOf = (
-  table: Table.Table,
-  options: { readonly features: ReadonlyArray<string>; readonly target: string; readonly batchSize: number }
-): Effect.Effect<Loader.Batches, Loader.LoaderError> => Loader.sequential(table, options as never) // names not known to the compiler
-
 /** Compiles a model for prediction. */
 export const predictor = Effect.fnUntraced(function* (
   parts: TrainStep.Parts
@@ -81,7 +75,7 @@ export const run = Effect.fn("Predict.run")(function* (
   const { features, input, loss, module, target, weights } = trained
   const built = yield* module.build(input)
   const batchSize = Math.min(defaultBatchSize, Math.max(1, table.length))
-  const batches = yield* batchesOf(table, { features, target, batchSize })
+  const batches = yield* Loader.sequential(table, { features, target, batchSize })
   return yield* Effect.scoped(
     Effect.flatMap(predictor({ built, input, loss, batchSize }), ({ predict }) => predict(values(weights), batches))
   )

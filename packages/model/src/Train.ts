@@ -105,7 +105,7 @@ export const fit = <
   const stage = Stage.make({
     name: "train-model",
     version: 1,
-    code: "versioned",
+    code: Stage.codeOf([module, loss, optimizer]),
     draws: true,
     params: {
       module: module.config,

@@ -170,7 +170,7 @@ const prepare = Effect.fnUntraced(function* (
   const column = yield* validate(options, data.train.columns[target], built)
   const reading = { features, target, batchSize }
   const loader = yield* Loader.make(data.train, {
-    ...(reading as never as { features: []; target: never; batchSize: number }), // names are known at run time only here
+    ...reading,
     key: Key.foldIn(context.key, "batches"),
     noise: Object.entries(built.noise).map(([name, { keep, shape }]) => ({
       name,
@@ -179,7 +179,7 @@ const prepare = Effect.fnUntraced(function* (
     })),
     prefetch: options.prefetch ?? 2
   })
-  const validation = yield* Predict.batchesOf(yield* Dataset.rows(data.validation), reading)
+  const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)
   const parts = { built, input, loss, batchSize }
   const program = TrainStep.training(parts, options.optimizer)
   const engine = yield* Engine.Engine

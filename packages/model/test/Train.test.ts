@@ -4,7 +4,7 @@ import { Engine, Loss, Module, Train } from "@watertight/model"
 import { ResumeLaws } from "@watertight/model/testing"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Result, Schema } from "effect"
 
 const columns = Columns.make({
   x: Column.tensor([3], "float32"),
@@ -145,6 +145,34 @@ describe("Train.fit", () => {
         )
       }).pipe(Effect.provide(onnx(1)))
   )
+
+  it("built-in parts are covered by their versions; a layer, loss or rate of one's own is covered by its source files", () => {
+    const codeWith = (
+      change: Partial<{ module: Module.Module; loss: Loss.Loss<"category">; rate: LearningRate.LearningRate }>
+    ) => {
+      const parts = Split.stratified(Source.fromTable(rows(60)), { on: "kind", validation: 0.2, test: 0.2 })
+      return Train.fit(change.module ?? Module.sequential([Module.dense(4), Module.relu, Module.dense(2)]), {
+        train: parts.train,
+        validation: parts.validation,
+        features: ["x"],
+        target: "kind",
+        loss: change.loss ?? Loss.crossEntropy(),
+        optimizer: Transform.chain(Clip.byGlobalNorm(1), Optimizer.adamw({ learningRate: change.rate ?? 1e-3 })),
+        batchSize: 8,
+        epochs: 1
+      }).stage.code
+    }
+    const scale = Module.define({
+      kind: "scale",
+      options: Schema.Struct({ factor: Schema.Finite }),
+      build: ({ factor }, input) => Result.succeed({ output: input, forward: (x) => x.mul(factor) })
+    })
+    const { code: _, ...ownLoss } = Loss.crossEntropy()
+    assert.strictEqual(codeWith({}), "versioned")
+    assert.strictEqual(codeWith({ module: Module.sequential([scale.make({ factor: 2 }), Module.dense(2)]) }), "sources")
+    assert.strictEqual(codeWith({ loss: ownLoss }), "sources")
+    assert.strictEqual(codeWith({ rate: { config: "mine", at: () => 1e-3 } }), "sources")
+  })
 
   it.live("options that do not fit are refused", () =>
     Effect.gen(function* () {

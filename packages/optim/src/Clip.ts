@@ -62,6 +62,7 @@ export const byGlobalNorm = (bound: number): Transform => {
   Hyperparameter.check("Clip.byGlobalNorm", "bound", bound, Hyperparameter.between(1e-12, 1e12))
   return {
     config: { name: "clipByGlobalNorm", bound },
+    code: "versioned",
     init: () => ({}),
     scalars: () => ({}),
     update: (updates) => {

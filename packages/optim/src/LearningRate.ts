@@ -3,6 +3,7 @@
  * so a resumed run has the rate it would have had. Decay ends at the last step of the run: `totalSteps` is given, not
  * configured, and lengths can be shares of it.
  */
+import { Stage } from "@watertight/core"
 import type { Schema } from "effect"
 import * as Hyperparameter from "./Hyperparameter.ts"
 
@@ -13,7 +14,7 @@ export interface Moment {
 }
 
 /** A learning rate over a run: its hyper-parameters as data, and the rate at a moment. `at` never fails. */
-export interface LearningRate {
+export interface LearningRate extends Stage.Coded {
   readonly config: Schema.Json
   readonly at: (moment: Moment) => number
 }
@@ -40,7 +41,7 @@ const stepsOf = (duration: number, totalSteps: number): number =>
  */
 export const constant = (rate: number): LearningRate => {
   Hyperparameter.check("LearningRate.constant", "rate", rate, Hyperparameter.positive)
-  return { config: { name: "constant", rate }, at: () => rate }
+  return { config: { name: "constant", rate }, code: "versioned", at: () => rate }
 }
 
 /** Makes a learning rate of a number; one that is a learning rate already stays as it is. */
@@ -62,7 +63,11 @@ const decay = (
   const owner = `LearningRate.${name}`
   Hyperparameter.check(owner, "peak", peak, Hyperparameter.positive)
   Hyperparameter.check(owner, "end", end, Hyperparameter.between(0, peak))
-  return { config: { name, peak, end }, at: (moment) => end + (peak - end) * height(progress(moment)) }
+  return {
+    config: { name, peak, end },
+    code: "versioned",
+    at: (moment) => end + (peak - end) * height(progress(moment))
+  }
 }
 
 /**
@@ -114,6 +119,7 @@ export const stepDecay = (options: {
   })
   return {
     config: { name: "stepDecay", peak, factor, every },
+    code: "versioned",
     at: ({ step, totalSteps }) => {
       const interval = every < 1 ? every * totalSteps : every
       // A share of all steps can land just above the whole step that is meant: 0.07 * 100 is 7.000000000000001.
@@ -147,6 +153,7 @@ export const warmup = (
   Hyperparameter.check("LearningRate.warmup", "from", from, Hyperparameter.share)
   return {
     config: { name: "warmup", length, from, rate: after.config },
+    code: Stage.codeOf([after]),
     at: ({ step, totalSteps }) => {
       const ramp = stepsOf(length, totalSteps)
       const rest = Math.max(0, totalSteps - ramp)

@@ -3,6 +3,7 @@
  * step, like a gradient transformation of optax; every optimizer is a `chain` of a few of them. The update is plain
  * `tf.*` code that is traced once into a graph, so what changes from step to step enters as a scalar.
  */
+import { Stage } from "@watertight/core"
 import type { Schema } from "effect"
 import { Option } from "effect"
 import * as Hyperparameter from "./Hyperparameter.ts"
@@ -38,7 +39,7 @@ export interface Updated {
  * and shapes of updates are those of the parameters. With the step number, `state` is all there is: restored, the next
  * step has the same bits.
  */
-export interface Transform {
+export interface Transform extends Stage.Coded {
   /** Its name and hyper-parameters, for provenance. */
   readonly config: Schema.Json
   /** The tensors of its state, for parameters of these shapes. All start at zero. */
@@ -55,9 +56,11 @@ const mapTensors = (tensors: Tensors, f: (tensor: tf.Tensor, name: string) => tf
 const stateless = (
   config: Schema.Json,
   f: (update: tf.Tensor, name: string, context: Context) => tf.Tensor,
-  scalars: Transform["scalars"] = () => ({})
+  scalars: Transform["scalars"] = () => ({}),
+  code: Stage.Code = "versioned"
 ): Transform => ({
   config,
+  code,
   init: () => ({}),
   scalars,
   update: (updates, _state, context) => ({
@@ -94,6 +97,7 @@ const unprefixed = <A>(record: Readonly<Record<string, A>>, index: number): Read
  */
 export const chain = (...links: ReadonlyArray<Transform>): Transform => ({
   config: { name: "chain", links: links.map((link) => link.config) },
+  code: Stage.codeOf(links),
   init: (params) => prefixed(links.map((link) => link.init(params))),
   scalars: (moment) => prefixed(links.map((link) => link.scalars(moment))),
   update: (gradients, state, { params, scalars }) => {
@@ -129,7 +133,8 @@ export const scaleByLearningRate = (learningRate: number | LearningRate.Learning
   return stateless(
     { name: "scaleByLearningRate", learningRate: rate.config },
     (update, _name, { scalars }) => tf.mul(update, tf.neg(scalars.learningRate)),
-    (moment) => ({ learningRate: rate.at(moment) })
+    (moment) => ({ learningRate: rate.at(moment) }),
+    Stage.codeOf([rate])
   )
 }
 
@@ -179,6 +184,7 @@ export const momentum = (options: { readonly decay: number; readonly nesterov?: 
   Hyperparameter.check("Transform.momentum", "decay", decay, Hyperparameter.decayRate)
   return {
     config: { name: "momentum", decay, nesterov },
+    code: "versioned",
     init: (params) => Object.fromEntries(Object.entries(params).map(([name, spec]) => [`velocity/${name}`, spec])),
     scalars: () => ({}),
     update: (updates, state) => {
@@ -214,6 +220,7 @@ export const scaleByAdam = (options: {
   Hyperparameter.check("Transform.scaleByAdam", "epsilon", epsilon, Hyperparameter.positive)
   return {
     config: { name: "scaleByAdam", beta1, beta2, epsilon },
+    code: "versioned",
     init: (params) =>
       Object.fromEntries(
         ["mu", "nu"].flatMap((kind) => Object.entries(params).map(([name, spec]) => [`${kind}/${name}`, spec]))

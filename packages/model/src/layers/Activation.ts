@@ -8,6 +8,7 @@ import * as Layer from "./Layer.ts"
 const activation = (kind: string, apply: (x: tf.Tensor) => tf.Tensor) =>
   Layer.define({
     kind,
+    code: "versioned",
     options: Schema.Struct({}),
     build: (_, input) => Result.succeed({ output: input, forward: apply })
   })

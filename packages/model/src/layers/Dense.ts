@@ -9,6 +9,7 @@ import * as Layer from "./Layer.ts"
 /** Fully connected layers, as `Module.fromConfig` reads them. */
 export const kind = Layer.define({
   kind: "dense",
+  code: "versioned",
   options: Schema.Struct({
     units: Schema.Int.check(Schema.isGreaterThan(0)),
     bias: Schema.Boolean,

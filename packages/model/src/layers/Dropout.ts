@@ -9,6 +9,7 @@ import * as Layer from "./Layer.ts"
 /** Dropout layers, as `Module.fromConfig` reads them. */
 export const kind = Layer.define({
   kind: "dropout",
+  code: "versioned",
   options: Schema.Struct({
     rate: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }))
   }),

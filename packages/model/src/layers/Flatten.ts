@@ -8,6 +8,7 @@ import * as Layer from "./Layer.ts"
 /** Flatten layers, as `Module.fromConfig` reads them. */
 export const kind = Layer.define({
   kind: "flatten",
+  code: "versioned",
   options: Schema.Struct({}),
   build: (_, input) => {
     const size = Layer.sizeOf(input)

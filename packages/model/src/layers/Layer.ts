@@ -2,6 +2,7 @@
  * What a layer is: a kind, options that are data, and a function from an input shape to parameters, noise and a forward
  * pass. `define` makes a kind of layer; the built-in ones are made by it too, and a kind of your own is no less.
  */
+import type { Stage } from "@watertight/core"
 import { Effect, Result, Schema } from "effect"
 import type { Init } from "../Init.ts"
 import type { tf } from "../internal/tfjs.ts"
@@ -45,7 +46,7 @@ export interface Built {
 }
 
 /** A network, or a part of one: plain data until it is built for a shape. */
-export interface Module {
+export interface Module extends Stage.Coded {
   readonly kind: string
   /** What `named` gave it; otherwise its place gives it a name. */
   readonly name: string | undefined
@@ -128,13 +129,16 @@ const encode = <Options>(kind: string, schema: Schema.Codec<Options, Schema.Json
  */
 export const define = <Options>(definition: {
   readonly kind: string
+  /** `"sources"` unless given: an edit of any file of yours trains anew. */
+  readonly code?: Stage.Code
   readonly options: Schema.Codec<Options, Schema.JsonObject>
   readonly build: (options: Options, input: Shape) => Result.Result<Leaf, string>
 }): Definition<Options> => {
-  const { build, kind, options: schema } = definition
+  const { build, code = "sources", kind, options: schema } = definition
   const make = (options: Options): Module => ({
     kind,
     name: undefined,
+    code,
     config: { kind, ...encode(kind, schema, options) },
     build: (input, path = `${kind}0`) =>
       Effect.fromResult(

@@ -2,6 +2,7 @@
  * Modules one after the other, and the names their parameters get. A layer is named by its kind and its place among the
  * layers of that kind, `dense0`, `dense1`, so adding a dropout renames no weight; `named` fixes a name for good.
  */
+import { Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Layer from "./Layer.ts"
 
@@ -38,6 +39,7 @@ export const sequential = (modules: ReadonlyArray<Layer.Module>): Layer.Module =
   return {
     kind: "sequential",
     name: undefined,
+    code: Stage.codeOf(modules),
     config: { kind: "sequential", modules: modules.map((module) => module.config) },
     build: Effect.fnUntraced(function* (input, path = "") {
       const parts: Array<Layer.Built> = []
@@ -75,6 +77,7 @@ export const named = (name: string, module: Layer.Module): Layer.Module => {
   return {
     kind: module.kind,
     name,
+    code: Stage.codeOf([module]),
     config: { kind: "named", name, module: module.config },
     build: (input, path = name) => module.build(input, path)
   }
