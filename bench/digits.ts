@@ -38,6 +38,10 @@ export const inputsOf = (batch: Loader.Batch, step: number): Program.Data => {
   }
 }
 
+/** Copies inputs out of the arrays that a loader writes into again. */
+export const copy = (inputs: Program.Data): Program.Data =>
+  Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, values.slice()]))
+
 /** The training step, the state it starts with, and the first `count` batches with their dropout masks. */
 export const step = Effect.fnUntraced(function* (train: Dataset.Dataset<typeof Digits, "train">, count: number) {
   const built = yield* module(0.2).build([width])
@@ -50,7 +54,7 @@ export const step = Effect.fnUntraced(function* (train: Dataset.Dataset<typeof D
   const loader = yield* Loader.make(train, { ...selection, key, noise, prefetch: 0 })
   const batches: Array<Program.Data> = []
   for (let step = 0; step < count; step++) {
-    batches.push(structuredClone(inputsOf(yield* loader.read({ version: 1, epoch: 0, step }), step)))
+    batches.push(copy(inputsOf(yield* loader.read({ version: 1, epoch: 0, step }), step)))
   }
   return { program, batches, parameters: TrainStep.under("parameters", Module.initialize(built, key)) }
 })

@@ -20,10 +20,7 @@ const { positionals, values } = parseArgs({
 const count = Number(values.rounds)
 const isWanted = (section: string) => positionals.length === 0 || positionals.includes(section)
 
-const load = () =>
-  `load ${loadavg()
-    .map((value) => value.toFixed(2))
-    .join(" ")}`
+const load = () => `load ${loadavg().map(Measure.digits).join(" ")}`
 
 const section = (title: string, meaning: string, ...tables: ReadonlyArray<string>) =>
   console.log([`\n## ${title}`, meaning, ...tables, `(${load()})`].join("\n\n"))
@@ -41,9 +38,8 @@ const compare = Effect.fnUntraced(function* ({
 
 const main = Effect.gen(function* () {
   console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores ${cpus()[0].model.trim()}, ${load()}`)
-  console.log(
-    `Node ${process.versions.node}, onnxruntime-node ${ort.versions.common}, tfjs ${tf.version.tfjs}, ${Python.about}`
-  )
+  const tfjs = `tfjs ${tf.version.tfjs} with wasm backend ${Step.wasmVersion}`
+  console.log(`Node ${process.versions.node}, onnxruntime-node ${ort.versions.common}, ${tfjs}, ${Python.about}`)
   console.log(`${count} rounds`)
   if (isWanted("step")) yield* compare(Step)
   if (isWanted("loader")) yield* compare(Loader)

@@ -75,7 +75,8 @@ export const spread = (values: ReadonlyArray<number>): Spread => {
 export const ratio = (rounds: Rounds, slow: string, fast: string): Spread =>
   spread(rounds[slow].map((time, round) => time / rounds[fast][round]))
 
-const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
+/** Writes a number with three digits, or with all it has before the point. */
+export const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3))
 
 const cells = ({ max, median, min }: Spread): ReadonlyArray<string> => [digits(median), `${digits(min)}–${digits(max)}`]
 

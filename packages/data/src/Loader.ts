@@ -45,7 +45,7 @@ export interface Settings {
   /** Whether each epoch has an order of its own; on unless given. Without it rows come in the data set's order. */
   readonly shuffle?: boolean
   readonly noise?: ReadonlyArray<Noise>
-  /** How many batches worker threads make ahead of the one being read; 2 unless given. 0 makes each when it is read. */
+  /** How many batches worker threads make ahead of the one being read; 4 unless given. 0 makes each when it is read. */
   readonly prefetch?: number
   /** How many worker threads make batches; 1 unless given. 0 is the same as no prefetch. */
   readonly workers?: number
@@ -71,6 +71,11 @@ export interface Loader {
   readonly read: (position: Position) => Effect.Effect<Batch, LoaderError>
 }
 
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31
+
+/** `Schema.is(Position)`, which takes 15 times as long at every step. */
+const isPosition = ({ epoch, step, version }: Position): boolean => version === 1 && isCount(epoch) && isCount(step)
+
 /** The position of the first batch. */
 export const start: Position = { version: 1, epoch: 0, step: 0 }
 
@@ -89,7 +94,7 @@ const count = (name: string, value: number, least: number): LoaderError | undefi
     : new LoaderError({ reason: `${name} is ${value}; give an integer of at least ${least}` })
 
 const optionDefect = (rows: number, options: Settings): LoaderError | undefined => {
-  const { batchSize, noise = [], prefetch = 2, workers = 1 } = options
+  const { batchSize, noise = [], prefetch = 4, workers = 1 } = options
   if (rows > 0 && batchSize > rows) {
     const reason = `batchSize is ${batchSize}, but there are only ${rows} rows; give at most that many`
     return new LoaderError({ reason })
@@ -152,7 +157,7 @@ export const make = Effect.fn("Loader.make")(function* <
 ): Effect.fn.Return<Loader, LoaderError | Dataset.SealedError, Scope.Scope> {
   const readable = dataset as Dataset.Dataset<C, "train" | "validation"> // NotTest; Dataset.rows checks it again
   const table = yield* Dataset.rows(readable)
-  const { batchSize, prefetch = 2, workers = 1 } = options
+  const { batchSize, prefetch = 4, workers = 1 } = options
   const ahead = prefetch > 0 && workers > 0
   const defect = optionDefect(table.length, options)
   if (defect !== undefined) return yield* defect
@@ -169,7 +174,6 @@ export const make = Effect.fn("Loader.make")(function* <
       })
   }
   const readSlot = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline()
-  const inRange = Schema.is(Position)
   return {
     rows: packed.rows,
     width: packed.width,
@@ -177,7 +181,7 @@ export const make = Effect.fn("Loader.make")(function* <
     steps: plan.steps,
     read: (position) => {
       const { epoch, step } = position
-      if (!inRange(position) || step >= plan.steps) {
+      if (!isPosition(position) || step >= plan.steps) {
         const reason = `there is no batch at epoch ${epoch}, step ${step}: an epoch has ${plan.steps} steps, from 0`
         return Effect.fail(new LoaderError({ reason }))
       }

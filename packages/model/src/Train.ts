@@ -75,7 +75,7 @@ export interface Options<
   /** How often every train row is visited, at most. */
   readonly epochs: number
   readonly stopping?: TrainLoop.Stopping
-  /** Batches made ahead by a worker thread; 2 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by a worker thread; 4 unless given, 0 makes them in the loop. No result depends on it. */
   readonly prefetch?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number

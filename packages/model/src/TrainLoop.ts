@@ -12,7 +12,7 @@ import type { HostTensor } from "./internal/safetensors.ts"
 import * as Loss from "./Loss.ts"
 import * as Module from "./Module.ts"
 import * as Predict from "./Predict.ts"
-import type { Program, TensorData } from "./Program.ts"
+import type * as Program from "./Program.ts"
 import * as Trained from "./Trained.ts"
 import * as TrainStep from "./TrainStep.ts"
 
@@ -36,7 +36,7 @@ export interface Options {
   /** How often every train row is visited, at most. */
   readonly epochs: number
   readonly stopping?: Stopping
-  /** Batches made ahead by a worker thread; 2 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by a worker thread; 4 unless given, 0 makes them in the loop. No result depends on it. */
   readonly prefetch?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
@@ -101,7 +101,7 @@ const sizeOf = (shape: ReadonlyArray<number>): number => shape.reduce((product, 
 /** Gives values their shapes back. */
 const toHost = (
   specs: Readonly<Record<string, { readonly shape: ReadonlyArray<number> }>>,
-  values: Readonly<Record<string, TensorData>>
+  values: Readonly<Record<string, Program.TensorData>>
 ): Readonly<Record<string, HostTensor>> =>
   Object.fromEntries(
     Object.entries(values).map(([name, data]) => [
@@ -140,9 +140,11 @@ interface Session {
   readonly column: Column.Column
   readonly built: Module.Built
   readonly input: ReadonlyArray<number>
-  readonly program: Program
+  readonly program: Program.Program
   readonly loader: Loader.Loader
   readonly executable: Engine.Executable
+  /** The optimizer's scalars of a step, by the names of the program's inputs. */
+  readonly scalars: (step: number) => Program.Data
   readonly predictor: Predict.Predictor
   readonly validation: Loader.Batches
   readonly stepsPerEpoch: number
@@ -177,12 +179,13 @@ const prepare = Effect.fnUntraced(function* (
       keep,
       size: batchSize * sizeOf(shape)
     })),
-    prefetch: options.prefetch ?? 2
+    prefetch: options.prefetch ?? 4
   })
   const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)
   const parts = { built, input, loss, batchSize }
   const program = TrainStep.training(parts, options.optimizer)
   const engine = yield* Engine.Engine
+  const totalSteps = loader.steps * options.epochs
   return {
     options,
     context,
@@ -195,12 +198,33 @@ const prepare = Effect.fnUntraced(function* (
     predictor: yield* Predict.predictor(parts),
     validation,
     stepsPerEpoch: loader.steps,
-    totalSteps: loader.steps * options.epochs
+    totalSteps,
+    scalars: scalarsAhead(options.optimizer, totalSteps)
   }
 })
 
+/** A step sweeps the processor's caches: made one by one after each step, scalars take ten times as long as in a row. */
+const scalarsInARow = 64
+
+/** Makes the function that gives a step's scalars. It makes those of the steps that follow, too. */
+const scalarsAhead = (optimizer: Transform.Transform, totalSteps: number): Session["scalars"] => {
+  let first = 0
+  let made: ReadonlyArray<Program.Data> = []
+  const make = (step: number): Program.Data => {
+    const scalars = Object.entries(optimizer.scalars({ step, totalSteps }))
+    return TrainStep.under("scalar", Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])))
+  }
+  return (step) => {
+    if (made[step - first] === undefined) {
+      first = step
+      made = Array.from({ length: Math.min(scalarsInARow, totalSteps - step) }, (_, index) => make(step + index))
+    }
+    return made[step - first]
+  }
+}
+
 /** The state a training starts with: drawn parameters, and optimizer state of zeros. */
-const initialState = ({ built, context, program }: Session): Readonly<Record<string, TensorData>> => {
+const initialState = ({ built, context, program }: Session): Readonly<Record<string, Program.TensorData>> => {
   const drawn = TrainStep.under("parameters", Module.initialize(built, Key.foldIn(context.key, "parameters")))
   return Object.fromEntries(
     Object.entries(program.state).map(([name, { shape }]) => [name, drawn[name] ?? new Float32Array(sizeOf(shape))])
@@ -250,16 +274,15 @@ const save = Effect.fnUntraced(function* (session: Session, recorded: Recorded, 
 })
 
 const takeStep = Effect.fnUntraced(function* (session: Session, recorded: Recorded, position: Loader.Position) {
-  const { executable, loader, options, stepsPerEpoch, totalSteps } = session
+  const { executable, loader, scalars, stepsPerEpoch } = session
   const number = position.epoch * stepsPerEpoch + position.step
-  const scalars = Object.entries(options.optimizer.scalars({ step: number, totalSteps }))
   const batch = yield* loader.read(position)
   const outputs = yield* executable.run({
     features: batch.features,
     target: batch.target,
     weight: batch.weight,
     ...TrainStep.under("noise", batch.noise),
-    ...TrainStep.under("scalar", Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])))
+    ...scalars(number)
   })
   const loss = outputs["loss"][0]
   const gradientNorm = outputs["gradientNorm"][0]

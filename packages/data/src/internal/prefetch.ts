@@ -89,6 +89,7 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
+  const slotsPerWake = Math.max(1, options.prefetch >> 1)
   let ticket = -1
   let next = { epoch: -1, step: 0 }
   return (epoch, step) =>
@@ -98,6 +99,7 @@ export const make = Effect.fnUntraced(function* (
       if (epoch === next.epoch && step === next.step && !last) {
         ticket++
         Ring.hold(words, ticket)
+        if (ticket % slotsPerWake === 0) Ring.wake(words)
       } else {
         ticket = last ? 0 : ticket + slots.length + 1
         Ring.startCourse(words, ticket, epoch, step)
@@ -105,6 +107,8 @@ export const make = Effect.fnUntraced(function* (
       next = step + 1 < plan.steps ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 }
       const slot = slots[ticket % slots.length]
       const here = Atomics.load(words, Ring.word.tags + (ticket % slots.length)) === ticket + 1
-      return here ? Effect.succeed(slot) : Effect.as(ready(ticket), slot)
+      if (here) return Effect.succeed(slot)
+      Ring.wake(words)
+      return Effect.as(ready(ticket), slot)
     })
 })

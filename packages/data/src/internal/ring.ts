@@ -64,10 +64,9 @@ export const startCourse = (words: Int32Array, firstTicket: number, epoch: numbe
   wake(words)
 }
 
-/** Says that the reader holds a ticket and is done with those before it. */
+/** Says that the reader holds a ticket and is done with those before it. Workers that wait see it when they are woken. */
 export const hold = (words: Int32Array, ticket: number): void => {
   Atomics.store(words, word.held, ticket)
-  wake(words)
 }
 
 /** Says that a ticket's batch is complete. */
