@@ -9,6 +9,8 @@ import * as Table from "./Table.ts"
 
 export { csv } from "./sources/Csv.ts"
 export { idx } from "./sources/Idx.ts"
+export { json } from "./sources/Json.ts"
+export { parquet } from "./sources/Parquet.ts"
 export { Problem, SourceError } from "./sources/SourceError.ts"
 
 /**

@@ -19,6 +19,8 @@ export const Problem = Schema.Literals([
   "bad row",
   "bad value",
   "bad columns",
+  "wrong type",
+  "files differ",
   "bad option"
 ])
 
