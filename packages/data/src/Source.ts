@@ -11,7 +11,9 @@ export { csv } from "./sources/Csv.ts"
 export { idx } from "./sources/Idx.ts"
 export { json } from "./sources/Json.ts"
 export { parquet } from "./sources/Parquet.ts"
-export { Problem, SourceError } from "./sources/SourceError.ts"
+export { rows, stream } from "./sources/Rows.ts"
+export type { CellOf, RowOf } from "./sources/Rows.ts"
+export { Bad, Problem, SourceError } from "./sources/SourceError.ts"
 
 /**
  * Makes a source of a table that is already in memory: small tables, tests, rows from a reader of one's own. The table's
