@@ -13,6 +13,8 @@ export { json } from "./sources/Json.ts"
 export { parquet } from "./sources/Parquet.ts"
 export { rows, stream } from "./sources/Rows.ts"
 export type { CellOf, RowOf } from "./sources/Rows.ts"
+export { sql } from "./sources/Sql.ts"
+export type { Options as SqlOptions } from "./sources/Sql.ts"
 export { Bad, Problem, SourceError } from "./sources/SourceError.ts"
 
 /**

@@ -20,6 +20,8 @@ export interface Relation<C extends Columns> {
   readonly scan: (files: ReadonlyArray<string>) => string
   /** The type of every column, for formats that have no types. */
   readonly type?: string
+  /** Whether the files know how many rows they have; otherwise they are counted as they come. */
+  readonly isCounted: boolean
   /** Says what DuckDB refused to read. */
   readonly refused: (file: string, error: DuckDB.DuckDBError) => SourceError
 }
@@ -35,8 +37,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Re
   }
   const types = yield* typesOf(relation)
   const cells = yield* Effect.forEach(names, (name) => cellOf(first, name, columns[name], types.get(name)))
-  const counts =
-    relation.type === undefined ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
+  const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
   const query = `SELECT ${cells.join(", ")} FROM ${scan(files)}`
   const total = counts?.reduce((sum, count) => sum + count, 0)
   const found = yield* Effect.mapError(connection.numbers(query, total ?? 0), (error) => refused(first, error))

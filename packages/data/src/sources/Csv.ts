@@ -91,11 +91,12 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   if (rows === 0) return yield* noRows(file, header)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
   const connection = yield* Effect.orDie(DuckDB.connect)
-  const scan = scanOf(path, header.length, delimiter)
+  const cellNames = header.map((_, index) => `c${index}`)
+  const rowsOf = scanOf(path, cellNames, delimiter, keepRejects)
   const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
   const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
 
-  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${scan}`, rows), refused)
+  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${rowsOf}`, rows), refused)
   yield* refuseRows(file, connection)
   if (read.length !== rows) {
     const detail = `has ${rows} rows by RFC 4180, of which ${read.length} could be read`
@@ -104,7 +105,7 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   }
   const bad = firstBadCell(read)
   if (bad !== undefined) {
-    const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${scan} LIMIT 1 OFFSET ${bad.row}`
+    const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${rowsOf} LIMIT 1 OFFSET ${bad.row}`
     const [found] = yield* Effect.mapError(connection.rows(cell), refused)
     return yield* badCell(file, names[bad.column], columns[names[bad.column]], String(found.cell), bad)
   }
@@ -140,15 +141,31 @@ const placeOf = (file: string, header: ReadonlyArray<string>, name: string): Eff
   )
 }
 
-const scanOf = (path: Files.Path, width: number, delimiter: string): string => {
-  const columns = Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ")
+const scanOf = (path: Files.Path, names: ReadonlyArray<string>, delimiter: string, onBadRow: string): string => {
+  const columns = names.map((name) => `${DuckDB.text(name)}: 'VARCHAR'`).join(", ")
   const compression = Files.isPacked(path) ? "gzip" : "none"
   return (
     `read_csv(${DuckDB.text(DuckDB.literalPath(Files.systemPath(path)))}, auto_detect = false, header = true, columns = {${columns}}, ` +
     `delim = ${DuckDB.text(delimiter)}, quote = '"', escape = '"', compression = '${compression}', ` +
-    `null_padding = false, strict_mode = true, store_rejects = true, rejects_limit = 0)`
+    `null_padding = false, strict_mode = true, ${onBadRow})`
   )
 }
+
+const keepRejects = "store_rejects = true, rejects_limit = 0"
+
+/** Counts a file's records and writes what DuckDB reads of it: a query in which a row that is none is an error. */
+export const scan = Effect.fnUntraced(function* (path: Files.Path) {
+  const file = Files.systemPath(path)
+  const counter = CsvRecords.counter(",")
+  yield* Files.forEachPiece(path, counter.push)
+  const { header, rows } = counter.end()
+  if (rows === 0) return yield* noRows(file, header)
+  const lowered = header.map((name) => name.toLowerCase())
+  const twin = header.find((_, index) => lowered.indexOf(lowered[index]) !== index)
+  if (twin === undefined) return { sql: scanOf(path, header, ",", "ignore_errors = false"), rows }
+  const detail = `has more than one column "${twin}" in its header, but for capital letters`
+  return yield* new SourceError({ file, problem: "bad header", detail, hint: "Rename one of them.", column: twin })
+})
 
 /** What is no float, instant or level becomes NaN or -1: the arrays need no second one that says which cells are valid. */
 const decoded = (column: Column.Column, cell: string): string => {
@@ -238,7 +255,8 @@ const badCell = (
   })
 }
 
-const unreadable = (file: string, error: DuckDB.DuckDBError): SourceError =>
+/** Says why DuckDB cannot read a CSV file. */
+export const unreadable = (file: string, error: DuckDB.DuckDBError): SourceError =>
   new SourceError({
     file,
     problem: "wrong format",

@@ -98,7 +98,15 @@ const readTable = Effect.fn("Source.json")(function* <C extends Columns>(
       .join(" UNION ALL ")
   const connection = yield* Effect.orDie(DuckDB.connect)
   const inParentheses = (some: ReadonlyArray<string>) => `(${scan(some)})`
-  return yield* Relation.read({ connection, columns, files, scan: inParentheses, type: Decode.json, refused })
+  return yield* Relation.read({
+    connection,
+    columns,
+    files,
+    scan: inParentheses,
+    type: Decode.json,
+    isCounted: false,
+    refused
+  })
 })
 
 /** One object may take this many bytes. */

@@ -70,7 +70,7 @@ export const scan = (files: ReadonlyArray<string>): string => {
 const readTable = Effect.fn("Source.parquet")(function* <C extends Columns>(path: Files.Path, columns: C) {
   const files = yield* FileSet.list(path, endings)
   const connection = yield* Effect.orDie(DuckDB.connect)
-  return yield* Relation.read({ connection, columns, files, scan, refused })
+  return yield* Relation.read({ connection, columns, files, scan, isCounted: true, refused })
 })
 
 const refused = (file: string, error: DuckDB.DuckDBError): SourceError =>

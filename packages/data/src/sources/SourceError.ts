@@ -20,6 +20,7 @@ export const Problem = Schema.Literals([
   "bad value",
   "bad columns",
   "wrong type",
+  "bad query",
   "files differ",
   "bad option"
 ])
