@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { Columns } from "./Columns.ts"
 import * as Table from "./Table.ts"
 
+export { arrow } from "./sources/Arrow.ts"
 export { csv } from "./sources/Csv.ts"
 export { idx } from "./sources/Idx.ts"
 export { json } from "./sources/Json.ts"
