@@ -154,21 +154,21 @@ const scanOf = (path: Files.Path, names: ReadonlyArray<string>, delimiter: strin
 const keepRejects = "store_rejects = true, rejects_limit = 0"
 
 /** Counts a file's records and writes what DuckDB reads of it: a query in which a row that is none is an error. */
-export const scan = Effect.fnUntraced(function* (path: Files.Path) {
+export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = ",") {
   const file = Files.systemPath(path)
-  const counter = CsvRecords.counter(",")
+  const counter = CsvRecords.counter(delimiter)
   yield* Files.forEachPiece(path, counter.push)
   const { header, rows } = counter.end()
   if (rows === 0) return yield* noRows(file, header)
   const lowered = header.map((name) => name.toLowerCase())
   const twin = header.find((_, index) => lowered.indexOf(lowered[index]) !== index)
-  if (twin === undefined) return { sql: scanOf(path, header, ",", "ignore_errors = false"), rows }
+  if (twin === undefined) return { sql: scanOf(path, header, delimiter, "ignore_errors = false"), header, rows }
   const detail = `has more than one column "${twin}" in its header, but for capital letters`
   return yield* new SourceError({ file, problem: "bad header", detail, hint: "Rename one of them.", column: twin })
 })
 
 /** What is no float, instant or level becomes NaN or -1: the arrays need no second one that says which cells are valid. */
-const decoded = (column: Column.Column, cell: string): string => {
+export const decoded = (column: Column.Column, cell: string): string => {
   switch (column.kind) {
     case "float":
       return `coalesce(CASE WHEN NOT contains(${cell}, '_') THEN try_cast(${cell} AS DOUBLE) END, 'nan'::DOUBLE)`

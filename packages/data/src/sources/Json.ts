@@ -84,35 +84,50 @@ const readTable = Effect.fn("Source.json")(function* <C extends Columns>(
       column: twin
     })
   }
-  const keys = names.map((name) => `${DuckDB.text(name)}: 'JSON'`).join(", ")
-  const scan = (some: ReadonlyArray<string>): string =>
-    some
-      .map((file) => {
-        const isLines = format === undefined ? /\.(jsonl|ndjson)(\.gz)?$/.test(file) : format === "lines"
-        return (
-          `FROM read_json(${DuckDB.text(DuckDB.literalPath(file))}, auto_detect = false, columns = {${keys}}, ` +
-          `format = '${isLines ? "newline_delimited" : "array"}', hive_partitioning = false, ` +
-          `compression = '${Files.isPacked(file) ? "gzip" : "uncompressed"}', maximum_object_size = ${maximumObject})`
-        )
-      })
-      .join(" UNION ALL ")
+  const scan = (some: ReadonlyArray<string>) => scanOf(some, names, format)
   const connection = yield* Effect.orDie(DuckDB.connect)
-  const inParentheses = (some: ReadonlyArray<string>) => `(${scan(some)})`
   return yield* Relation.read({
     connection,
     columns,
     files,
-    scan: inParentheses,
+    scan,
     type: Decode.json,
     isCounted: false,
     refused
   })
 })
 
+const isLinesName = (file: string): boolean => /\.(jsonl|ndjson)(\.gz)?$/.test(file)
+
+/** Writes the options of DuckDB's readers for a file. */
+export const readerOptions = (file: string, format?: Options["format"]): string => {
+  const isLines = format === undefined ? isLinesName(file) : format === "lines"
+  const compression = Files.isPacked(file) ? "gzip" : "uncompressed"
+  return (
+    `format = '${isLines ? "newline_delimited" : "array"}', compression = '${compression}', ` +
+    `hive_partitioning = false, maximum_object_size = ${maximumObject}`
+  )
+}
+
+/** Writes what DuckDB reads of these files: the given keys of all objects, each as JSON. */
+export const scanOf = (
+  files: ReadonlyArray<string>,
+  names: ReadonlyArray<string>,
+  format?: Options["format"]
+): string => {
+  const keys = names.map((name) => `${DuckDB.text(name)}: 'JSON'`).join(", ")
+  const reads = files.map((file) => {
+    const path = DuckDB.text(DuckDB.literalPath(file))
+    return `FROM read_json(${path}, auto_detect = false, columns = {${keys}}, ${readerOptions(file, format)})`
+  })
+  return `(${reads.join(" UNION ALL ")})`
+}
+
 /** One object may take this many bytes. */
 const maximumObject = 1 << 28
 
-const refused = (file: string, error: DuckDB.DuckDBError): SourceError => {
+/** Says what DuckDB refused to read. */
+export const refused = (file: string, error: DuckDB.DuckDBError): SourceError => {
   const [first] = error.reason.replace(/^Invalid Input Error: /, "").split("\n")
   const named = /in file "(.*?)"/.exec(first)?.[1] ?? file
   return new SourceError({

@@ -73,7 +73,8 @@ const readTable = Effect.fn("Source.parquet")(function* <C extends Columns>(path
   return yield* Relation.read({ connection, columns, files, scan, isCounted: true, refused })
 })
 
-const refused = (file: string, error: DuckDB.DuckDBError): SourceError =>
+/** Says what DuckDB refused to read. */
+export const refused = (file: string, error: DuckDB.DuckDBError): SourceError =>
   new SourceError({
     file,
     problem: "wrong format",

@@ -21,7 +21,9 @@ const Header = Schema.fromJsonString(
   )
 )
 
-export class SafetensorsError extends Schema.TaggedError<SafetensorsError>()("SafetensorsError", { reason: Schema.String }) {
+export class SafetensorsError extends Schema.TaggedError<SafetensorsError>()("SafetensorsError", {
+  reason: Schema.String
+}) {
   override get message() {
     return `These bytes are no safetensors file: ${this.reason}`
   }
@@ -44,7 +46,9 @@ export const encode = (
   })
   const described = Object.keys(metadata).length === 0 ? [] : [["__metadata__", metadata] as const]
   const json = JSON.stringify(Object.fromEntries([...described, ...entries]))
-  const header = Buffer.from(json.padEnd(Math.ceil(Buffer.byteLength(json) / 8) * 8 - Buffer.byteLength(json) + json.length))
+  const header = Buffer.from(
+    json.padEnd(Math.ceil(Buffer.byteLength(json) / 8) * 8 - Buffer.byteLength(json) + json.length)
+  )
   const bytes = new Uint8Array(headerLengthBytes + header.length + offset)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true)
   bytes.set(header, headerLengthBytes)

@@ -78,13 +78,19 @@ const checkAny = Effect.fn("ResumeLaws.check")(function* (
   const root = yield* undisturbed.exit
   for (let step = 0; step < undisturbed.steps; step++) {
     const violation = (reason: string) =>
-      new Law.LawViolation({ law: name, counterexample: `killed at step ${step + 1} of ${undisturbed.steps}`, seed, reason })
+      new Law.LawViolation({
+        law: name,
+        counterexample: `killed at step ${step + 1} of ${undisturbed.steps}`,
+        seed,
+        reason
+      })
     const store = yield* makeStore
     const killed = yield* run(store, step)
     if (Exit.isSuccess(killed.exit)) return yield* violation("the run went on without the engine")
     const resumed = yield* run(store, Infinity)
     const digest = yield* resumed.exit
-    if (digest !== root) return yield* violation(`the root digest is ${digest.slice(0, 8)}, undisturbed it is ${root.slice(0, 8)}`)
+    if (digest !== root)
+      return yield* violation(`the root digest is ${digest.slice(0, 8)}, undisturbed it is ${root.slice(0, 8)}`)
     if (step >= checkpointEvery && resumed.steps >= undisturbed.steps) {
       return yield* violation("the next run started over instead of continuing from the last checkpoint")
     }

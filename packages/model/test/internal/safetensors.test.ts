@@ -17,7 +17,8 @@ describe("safetensors", () => {
         const decoded = yield* Safetensors.decode(source)
         assert.deepStrictEqual(decoded, { tensors, metadata: { note: "ü, 10 €" } })
       }
-    }))
+    })
+  )
 
   it("lays out the header as the format says: its length, JSON padded to 8 bytes, offsets in the order of names", () => {
     const bytes = Buffer.from(Safetensors.encode(tensors))
@@ -36,5 +37,6 @@ describe("safetensors", () => {
         const error = yield* Effect.flip(Safetensors.decode(bytes.subarray(0, cut)))
         assert.strictEqual(error._tag, "SafetensorsError")
       }
-    }))
+    })
+  )
 })
