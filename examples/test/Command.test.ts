@@ -242,10 +242,20 @@ describe("watertight shows", () => {
     assert.match(out, /classDef train /)
   })
 
+  it("the columns of a file as code that reads it", async () => {
+    const file = writeModule("guess.csv", "day,wind,kind\n2024-01-01,1.5,a\n2024-01-02,2,b\n")
+    const { code, err, out } = await watertight(["columns", file])
+    assert.strictEqual(code, 0, err)
+    assert.match(out, /day: Column.timestamp,\n  wind: Column.float,\n  kind: Column.category\(\["a", "b"\]\)\n/)
+    const missing = await watertight(["columns", "no/such.csv"])
+    assert.strictEqual(missing.code, 1)
+    assert.match(missing.err, /no\/such\.csv: does not exist/)
+  })
+
   it("its help", async () => {
     const { code, out } = await watertight(["--help"])
     assert.strictEqual(code, 0)
-    for (const name of ["run", "replay", "diff", "runs", "show", "graph"])
+    for (const name of ["run", "replay", "diff", "runs", "show", "graph", "columns"])
       assert.match(out, new RegExp(`^  ${name} `, "m"))
   })
 })

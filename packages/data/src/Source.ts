@@ -7,9 +7,19 @@ import { Effect } from "effect"
 import type { Columns } from "./Columns.ts"
 import * as Table from "./Table.ts"
 
+export { arrow } from "./sources/Arrow.ts"
 export { csv } from "./sources/Csv.ts"
 export { idx } from "./sources/Idx.ts"
-export { Problem, SourceError } from "./sources/SourceError.ts"
+export { declaration, infer } from "./sources/Infer.ts"
+export type { Inferred, InferOptions } from "./sources/Infer.ts"
+export { json } from "./sources/Json.ts"
+export { npy, npz } from "./sources/Npy.ts"
+export { parquet } from "./sources/Parquet.ts"
+export { rows, stream } from "./sources/Rows.ts"
+export type { CellOf, RowOf } from "./sources/Rows.ts"
+export { sql } from "./sources/Sql.ts"
+export type { Options as SqlOptions } from "./sources/Sql.ts"
+export { Bad, Problem, SourceError } from "./sources/SourceError.ts"
 
 /**
  * Makes a source of a table that is already in memory: small tables, tests, rows from a reader of one's own. The table's

@@ -1,5 +1,5 @@
 /**
- * Tables as Apache Arrow, in memory and as IPC files: the one file that knows `apache-arrow`. What is written here,
+ * Tables as Apache Arrow, in memory and as IPC files as Watertight writes them. What is written here,
  * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, tensors
  * the canonical extension type `arrow.fixed_shape_tensor`. The same table always gives the same bytes.
  */

@@ -2,8 +2,19 @@
  * The one file that knows DuckDB: a database in memory for the length of a scope, and queries whose columns of numbers
  * come out as typed arrays. Extensions are neither loaded nor fetched, so a query never reaches the network.
  */
-import { DuckDBDoubleVector, DuckDBInstance, DuckDBIntegerVector, type Json } from "@duckdb/node-api"
+import {
+  DuckDBArrayVector,
+  type DuckDBConnection,
+  DuckDBDoubleVector,
+  DuckDBFloatVector,
+  DuckDBInstance,
+  DuckDBIntegerVector,
+  DuckDBUTinyIntVector,
+  type DuckDBVector,
+  type Json
+} from "@duckdb/node-api"
 import { Effect, Schema, type Scope } from "effect"
+import { resolve } from "node:path"
 
 /** DuckDB refused a statement. */
 export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
@@ -14,8 +25,11 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 
 /** A connection to a database in memory. */
 export interface Connection {
-  /** Runs a query of DOUBLE and INTEGER columns without NULLs; rows stay in the query's order. */
-  readonly numbers: (sql: string) => Effect.Effect<Numbers, DuckDBError>
+  /**
+   * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT or fixed-size arrays of these; rows stay in the query's
+   * order. Results are streamed: nothing is held twice when `rows`, the number expected, is right.
+   */
+  readonly numbers: (sql: string, rows: number) => Effect.Effect<Numbers, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
 }
@@ -23,8 +37,17 @@ export interface Connection {
 /** Columns of numbers, in the order of the query. */
 export interface Numbers {
   readonly length: number
-  readonly columns: ReadonlyArray<Float64Array | Int32Array>
+  readonly columns: ReadonlyArray<NumberColumn>
 }
+
+/** One column: all rows one after the other, an array's elements beside each other. */
+export interface NumberColumn {
+  readonly values: Values
+  /** Where it holds NULL, or an array that does: the first such row, counted from 0, and how many there are. */
+  readonly missing: { readonly first: number; readonly rows: number } | undefined
+}
+
+type Values = Float64Array | Int32Array | Float32Array | Uint8Array
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
   Effect.tryPromise({
@@ -44,34 +67,125 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     attempt(() => instance.connect()),
     (connection) => Effect.sync(() => connection.closeSync())
   )
+  yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    numbers: (sql) =>
-      interruptible(async () => {
-        const result = await connection.run(sql)
-        const columns = result
-          .columnTypes()
-          .map((type) =>
-            String(type) === "DOUBLE" ? new Float64Array(result.rowCount) : new Int32Array(result.rowCount)
-          )
-        let at = 0
-        for (const chunk of await result.fetchAllChunks()) {
-          columns.forEach((values, column) => values.set(itemsOf(chunk.getColumnVector(column)), at))
-          at += chunk.rowCount
-        }
-        return { length: result.rowCount, columns }
-      }),
+    numbers: (sql, rows) => interruptible(() => readNumbers(connection, sql, rows)),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson())
   }
 })
 
+const readNumbers = async (connection: DuckDBConnection, sql: string, rows: number): Promise<Numbers> => {
+  const result = await connection.stream(sql)
+  const columns = result.columnTypes().map((type) => column(String(type), rows))
+  let length = 0
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) break
+    for (let index = 0; index < columns.length; index++) {
+      columns[index].add(chunk.getColumnVector(index), length, chunk.rowCount)
+    }
+    length += chunk.rowCount
+  }
+  return { length, columns: columns.map((each) => each.end(length)) }
+}
+
+/** Collects the chunks of a column of the given type. */
+const column = (type: string, rows: number) => {
+  const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
+  let values = valuesOf(type, rows * width)
+  let first: number | undefined
+  let missing = 0
+  return {
+    add: (vector: DuckDBVector, start: number, count: number): void => {
+      const end = (start + count) * width
+      if (end > values.length) {
+        const larger = valuesOf(type, Math.max(end, 2 * values.length))
+        larger.set(values)
+        values = larger
+      }
+      values.set(itemsOf(vector), start * width)
+      const without = rowsWithout(vector, count)
+      if (without.size === 0) return
+      first ??= start + Math.min(...without)
+      missing += without.size
+    },
+    end: (length: number): NumberColumn => ({
+      values: values.length === length * width ? values : values.slice(0, length * width),
+      missing: first === undefined ? undefined : { first, rows: missing }
+    })
+  }
+}
+
+const valuesOf = (type: string, length: number): Values => {
+  switch (type.replace(/\[.*/, "")) {
+    case "DOUBLE":
+      return new Float64Array(length)
+    case "INTEGER":
+      return new Int32Array(length)
+    case "FLOAT":
+      return new Float32Array(length)
+    case "UTINYINT":
+      return new Uint8Array(length)
+    default:
+      throw new TypeError(`duckdb.numbers: ${type} is no type of numbers that is read`)
+  }
+}
+
 /** The vector's own array: private in the types, but the only way that is not one call for each row. */
-const itemsOf = (vector: unknown): Float64Array | Int32Array => {
+const itemsOf = (vector: DuckDBVector): Values => {
+  if (vector instanceof DuckDBArrayVector) return itemsOf(vector["childData"])
   if (vector instanceof DuckDBDoubleVector) return vector["items"]
   if (vector instanceof DuckDBIntegerVector) return vector["items"]
-  throw new TypeError("duckdb.numbers: a column is neither DOUBLE nor INTEGER")
+  if (vector instanceof DuckDBFloatVector) return vector["items"]
+  if (vector instanceof DuckDBUTinyIntVector) return vector["items"]
+  throw new TypeError("duckdb.numbers: a column holds no numbers")
 }
+
+const nothing: ReadonlySet<number> = new Set()
+
+/** The rows of a chunk that hold NULL at any depth. A vector without NULLs has no mask to look at. */
+const rowsWithout = (vector: DuckDBVector, rows: number): ReadonlySet<number> => {
+  const found = new Set<number>()
+  for (let level = vector; ;) {
+    const validity = validityOf(level)
+    if (validity["data"] !== null) {
+      const width = level.itemCount / rows
+      for (let item = 0; item < level.itemCount; item++) {
+        if (!validity.itemValid(item)) found.add(Math.floor(item / width))
+      }
+    }
+    if (!(level instanceof DuckDBArrayVector)) return found.size === 0 ? nothing : found
+    level = level["childData"]
+  }
+}
+
+const validityOf = (vector: DuckDBVector) => {
+  if (vector instanceof DuckDBArrayVector) return vector["validity"]
+  if (vector instanceof DuckDBDoubleVector) return vector["validity"]
+  if (vector instanceof DuckDBIntegerVector) return vector["validity"]
+  if (vector instanceof DuckDBFloatVector) return vector["validity"]
+  if (vector instanceof DuckDBUTinyIntVector) return vector["validity"]
+  throw new TypeError("duckdb.numbers: a column holds no numbers")
+}
+
+/**
+ * Writes settings after which a connection reads the given files and nothing else, computes in one thread, so that order
+ * and sums do not depend on how many there are, and takes no more settings. Tables are made before.
+ */
+export const sealed = (files: ReadonlyArray<string>): ReadonlyArray<string> => [
+  "SET threads = 1",
+  `SET allowed_paths = [${files.map((file) => text(resolve(file))).join(", ")}]`,
+  "SET enable_external_access = false",
+  "SET lock_configuration = true"
+]
 
 /** Writes a text as an SQL literal. */
 export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
+
+/** DuckDB expands patterns in paths, and a leading `~`: neither is meant here. */
+export const literalPath = (file: string): string => resolve(file).replace(/[[*?]/g, "[$&]")
+
+/** Writes a name as an SQL identifier. */
+export const name = (value: string): string => `"${value.replaceAll('"', '""')}"`

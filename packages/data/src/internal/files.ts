@@ -70,7 +70,8 @@ const open = <A>(
     return yield* use(fileSystem, file)
   }).pipe(Effect.catchTag("PlatformError", (error) => fromPlatform(systemPath(path), error)))
 
-const fromPlatform = (file: string, error: PlatformError.PlatformError): SourceError => {
+/** Says what the file system said about a file. */
+export const fromPlatform = (file: string, error: PlatformError.PlatformError): SourceError => {
   switch (error.reason._tag) {
     case "NotFound": {
       const hint = "Check the path; a relative one starts at the working directory."

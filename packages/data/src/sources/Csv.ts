@@ -5,10 +5,10 @@
  */
 import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem, Schema } from "effect"
-import { resolve } from "node:path"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
 import * as CsvRecords from "../internal/csvRecords.ts"
+import * as Decode from "../internal/decode.ts"
 import * as DuckDB from "../internal/duckdb.ts"
 import * as Files from "../internal/files.ts"
 import * as Table from "../Table.ts"
@@ -91,11 +91,12 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   if (rows === 0) return yield* noRows(file, header)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
   const connection = yield* Effect.orDie(DuckDB.connect)
-  const scan = scanOf(path, header.length, delimiter)
+  const cellNames = header.map((_, index) => `c${index}`)
+  const rowsOf = scanOf(path, cellNames, delimiter, keepRejects)
   const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
   const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
 
-  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${scan}`), refused)
+  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${rowsOf}`, rows), refused)
   yield* refuseRows(file, connection)
   if (read.length !== rows) {
     const detail = `has ${rows} rows by RFC 4180, of which ${read.length} could be read`
@@ -104,11 +105,11 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   }
   const bad = firstBadCell(read)
   if (bad !== undefined) {
-    const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${scan} LIMIT 1 OFFSET ${bad.row}`
+    const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${rowsOf} LIMIT 1 OFFSET ${bad.row}`
     const [found] = yield* Effect.mapError(connection.rows(cell), refused)
     return yield* badCell(file, names[bad.column], columns[names[bad.column]], String(found.cell), bad)
   }
-  const values = Object.fromEntries(names.map((name, index) => [name, read.columns[index]]))
+  const values = Object.fromEntries(names.map((name, index) => [name, read.columns[index].values]))
   const made = Table.make(columns, values as Table.Table<C>["values"], { length: read.length }) // decoded by kind
   return yield* Effect.mapError(made, ({ column, message }) => {
     return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
@@ -140,26 +141,39 @@ const placeOf = (file: string, header: ReadonlyArray<string>, name: string): Eff
   )
 }
 
-/** DuckDB expands patterns in paths, and a leading `~`: neither is meant here. */
-const literalPath = (file: string): string => resolve(file).replace(/[[*?]/g, "[$&]")
-
-const scanOf = (path: Files.Path, width: number, delimiter: string): string => {
-  const columns = Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`).join(", ")
+const scanOf = (path: Files.Path, names: ReadonlyArray<string>, delimiter: string, onBadRow: string): string => {
+  const columns = names.map((name) => `${DuckDB.text(name)}: 'VARCHAR'`).join(", ")
   const compression = Files.isPacked(path) ? "gzip" : "none"
   return (
-    `read_csv(${DuckDB.text(literalPath(Files.systemPath(path)))}, auto_detect = false, header = true, columns = {${columns}}, ` +
+    `read_csv(${DuckDB.text(DuckDB.literalPath(Files.systemPath(path)))}, auto_detect = false, header = true, columns = {${columns}}, ` +
     `delim = ${DuckDB.text(delimiter)}, quote = '"', escape = '"', compression = '${compression}', ` +
-    `null_padding = false, strict_mode = true, store_rejects = true, rejects_limit = 0)`
+    `null_padding = false, strict_mode = true, ${onBadRow})`
   )
 }
 
+const keepRejects = "store_rejects = true, rejects_limit = 0"
+
+/** Counts a file's records and writes what DuckDB reads of it: a query in which a row that is none is an error. */
+export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = ",") {
+  const file = Files.systemPath(path)
+  const counter = CsvRecords.counter(delimiter)
+  yield* Files.forEachPiece(path, counter.push)
+  const { header, rows } = counter.end()
+  if (rows === 0) return yield* noRows(file, header)
+  const lowered = header.map((name) => name.toLowerCase())
+  const twin = header.find((_, index) => lowered.indexOf(lowered[index]) !== index)
+  if (twin === undefined) return { sql: scanOf(path, header, delimiter, "ignore_errors = false"), header, rows }
+  const detail = `has more than one column "${twin}" in its header, but for capital letters`
+  return yield* new SourceError({ file, problem: "bad header", detail, hint: "Rename one of them.", column: twin })
+})
+
 /** What is no float, instant or level becomes NaN or -1: the arrays need no second one that says which cells are valid. */
-const decoded = (column: Column.Column, cell: string): string => {
+export const decoded = (column: Column.Column, cell: string): string => {
   switch (column.kind) {
     case "float":
       return `coalesce(CASE WHEN NOT contains(${cell}, '_') THEN try_cast(${cell} AS DOUBLE) END, 'nan'::DOUBLE)`
     case "timestamp":
-      return `coalesce(${instant(cell)}, 'nan'::DOUBLE)`
+      return `coalesce(${Decode.instant(cell)}, 'nan'::DOUBLE)`
     case "category": {
       const levels = column.levels.map((level) => DuckDB.text(level)).join(", ")
       return `coalesce(list_position([${levels}]::VARCHAR[], coalesce(${cell}, '')), 0)::INTEGER - 1::INTEGER`
@@ -167,31 +181,6 @@ const decoded = (column: Column.Column, cell: string): string => {
     case "tensor":
       return "'nan'::DOUBLE"
   }
-}
-
-const isoDate = "\\d{4}-\\d{2}-\\d{2}"
-const isoTime = "[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?"
-const isoOffset = "[+-]([01]\\d|2[0-3]):?[0-5]\\d"
-
-/**
- * Milliseconds since 1970 in UTC; whole ones and the rest apart, as microseconds do not fit a double. DuckDB's cast to
- * TIMESTAMP drops a written offset in silence, so an offset is taken off the text first and subtracted.
- */
-const instant = (cell: string): string => {
-  const written = `trim(${cell})`
-  const millis = (microseconds: string) =>
-    `(${microseconds} // 1000)::DOUBLE + (${microseconds} % 1000)::DOUBLE / 1000::DOUBLE`
-  const utc = `epoch_us(try_cast(rtrim(${written}, 'Z') AS TIMESTAMP))`
-
-  const suffix = `regexp_extract(${written}, '[+-]\\d{2}:?\\d{2}$')`
-  const local = `left(${written}, length(${written}) - length(${suffix}))`
-  const sign = `(CASE WHEN starts_with(${suffix}, '-') THEN -1 ELSE 1 END)`
-  const minutes = `(try_cast(substr(${suffix}, 2, 2) AS BIGINT) * 60 + try_cast(right(${suffix}, 2) AS BIGINT))`
-  const moved = `(epoch_us(try_cast(${local} AS TIMESTAMP)) - ${sign} * ${minutes} * 60000000)`
-  return (
-    `CASE WHEN regexp_full_match(${written}, '${isoDate}(${isoTime}Z?)?') THEN ${millis(utc)} ` +
-    `WHEN regexp_full_match(${written}, '${isoDate}${isoTime}${isoOffset}') THEN ${millis(moved)} END`
-  )
 }
 
 /** Fails on the first row that is no record of the header's width; DuckDB keeps such rows in a table of their own. */
@@ -224,7 +213,7 @@ interface BadCell {
 }
 
 const firstBadCell = ({ columns, length }: DuckDB.Numbers): BadCell | undefined => {
-  const isBad = columns.map((values) =>
+  const isBad = columns.map(({ values }) =>
     values instanceof Float64Array ? (row: number) => !Number.isFinite(values[row]) : (row: number) => values[row] < 0
   )
   let first: Omit<BadCell, "rows"> | undefined
@@ -266,7 +255,8 @@ const badCell = (
   })
 }
 
-const unreadable = (file: string, error: DuckDB.DuckDBError): SourceError =>
+/** Says why DuckDB cannot read a CSV file. */
+export const unreadable = (file: string, error: DuckDB.DuckDBError): SourceError =>
   new SourceError({
     file,
     problem: "wrong format",

@@ -19,11 +19,25 @@ export const Problem = Schema.Literals([
   "bad row",
   "bad value",
   "bad columns",
+  "wrong type",
+  "bad query",
+  "files differ",
   "bad option"
 ])
 
 /** The kinds of trouble a file can give. */
 export type Problem = typeof Problem.Type
+
+/** A value that its column does not take, and what would be one. */
+export const Bad = Schema.Struct({
+  row: Schema.Int,
+  column: Schema.String,
+  value: Schema.String,
+  expected: Schema.String
+})
+
+/** A value that its column does not take, and what would be one. */
+export type Bad = typeof Bad.Type
 
 /** A file does not hold the table that was declared. Rows count from 1, a header is not a row. */
 export class SourceError extends Schema.TaggedError<SourceError>()("SourceError", {
@@ -35,7 +49,9 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
   hint: Schema.String,
   row: Schema.optionalKey(Schema.Int),
   column: Schema.optionalKey(Schema.String),
-  value: Schema.optionalKey(Schema.String)
+  value: Schema.optionalKey(Schema.String),
+  /** All that is wrong, where it is known (at most 1,000): the fields above are the first. */
+  bad: Schema.optionalKey(Schema.Array(Bad))
 }) {
   override get message() {
     return `${this.file}: ${this.detail}. ${this.hint}`

@@ -1,0 +1,226 @@
+/**
+ * Columns out of Arrow files that others wrote, in whatever types they chose: with `arrowIpc.ts` the only one that knows
+ * `apache-arrow`. A column's batches are joined as they are; what is in them is checked, as files are not to be trusted.
+ */
+import * as Arrow from "apache-arrow"
+import { Effect } from "effect"
+import * as Column from "../Column.ts"
+import type * as RowId from "../RowId.ts"
+import { IpcError } from "./arrowIpc.ts"
+import * as Exact from "./exact.ts"
+
+/** A file's columns. */
+export interface Opened {
+  readonly length: number
+  readonly names: ReadonlyArray<string>
+  readonly column: (name: string, column: Column.Column) => Effect.Effect<Read, IpcError>
+}
+
+/** A column's values; or that its type is not one of its kind; or the first row that its column does not take. */
+export type Read =
+  | { readonly _tag: "Values"; readonly values: RowId.Values }
+  | { readonly _tag: "WrongType"; readonly type: string }
+  | { readonly _tag: "BadRow"; readonly row: number; readonly value: string | undefined }
+
+const attempt = <A>(run: () => A): Effect.Effect<A, IpcError> =>
+  Effect.try({
+    try: run,
+    catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+  })
+
+/** Opens an Arrow IPC file or stream. */
+export const open = (bytes: Uint8Array): Effect.Effect<Opened, IpcError> =>
+  attempt(() => {
+    const table = Arrow.tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes))
+    const names = table.schema.fields.map(({ name }) => name)
+    return {
+      length: table.numRows,
+      names,
+      column: (name, column) =>
+        attempt(() => {
+          const place = names.indexOf(name)
+          const vector = table.getChildAt(place)
+          if (vector === null || vector.length !== table.numRows) throw new Error(`column "${name}" is cut off`)
+          return read(vector, table.schema.fields[place].metadata, column)
+        })
+    }
+  })
+
+const read = (vector: Arrow.Vector, metadata: ReadonlyMap<string, string>, column: Column.Column): Read => {
+  const missing = firstNull(vector)
+  if (missing !== undefined) return { _tag: "BadRow", row: missing, value: undefined }
+  const made = convert(vector, metadata, column)
+  if (made === undefined) return { _tag: "WrongType", type: String(vector.type) }
+  if ("values" in made) return { _tag: "Values", values: made.values }
+  const row = Math.floor(made.bad / Column.width(column))
+  const value: unknown = vector.get(row)
+  return { _tag: "BadRow", row, value: value instanceof Arrow.Vector ? JSON.stringify([...value]) : String(value) }
+}
+
+const firstNull = (vector: Arrow.Vector): number | undefined => {
+  let before = 0
+  for (const data of vector.data) {
+    for (let row = 0; data.nullCount > 0 && row < data.length; row++) if (!data.getValid(row)) return before + row
+    before += data.length
+  }
+  return undefined
+}
+
+const convert = (
+  { data, type }: Arrow.Vector,
+  metadata: ReadonlyMap<string, string>,
+  column: Column.Column
+): Exact.Made | undefined => {
+  switch (column.kind) {
+    case "float":
+      return isNumber(type) ? Exact.floats(join(data)) : undefined
+    case "timestamp":
+      return instants(data, type, metadata)
+    case "category":
+      return codes(data, type, column.levels)
+    case "tensor":
+      return tensor(data, type, metadata, column)
+  }
+}
+
+const isNumber = (type: Arrow.DataType): boolean =>
+  Arrow.DataType.isInt(type) || (Arrow.DataType.isFloat(type) && type.precision !== Arrow.Precision.HALF)
+
+/** The note that `arrowIpc.ts` leaves on instants that are no whole milliseconds. */
+const ownUnit = "milliseconds since 1970-01-01T00:00:00Z"
+
+const instants = (
+  data: ReadonlyArray<Arrow.Data>,
+  type: Arrow.DataType,
+  metadata: ReadonlyMap<string, string>
+): Exact.Made | undefined => {
+  if (Arrow.DataType.isDate(type)) return Exact.instants(join(data), type.unit === Arrow.DateUnit.DAY ? "D" : "ms")
+  if (Arrow.DataType.isTimestamp(type)) return Exact.instants(join(data), (["s", "ms", "us", "ns"] as const)[type.unit])
+  const isOwn = Arrow.DataType.isFloat(type) && metadata.get("unit") === ownUnit
+  return isOwn && isNumber(type) ? Exact.floats(join(data)) : undefined
+}
+
+const codes = (
+  data: ReadonlyArray<Arrow.Data>,
+  type: Arrow.DataType,
+  levels: ReadonlyArray<string>
+): Exact.Made | undefined => {
+  if (Arrow.DataType.isInt(type)) return Exact.codes(join(data), levels)
+  if (Arrow.DataType.isDictionary(type)) return codesOfDictionary(data, levels)
+  if (!Arrow.DataType.isUtf8(type) && !Arrow.DataType.isLargeUtf8(type) && !Arrow.DataType.isBool(type))
+    return undefined
+  return Exact.codesOfTexts(texts(new Arrow.Vector(data)), levels)
+}
+
+/** Texts that cannot be are no level. */
+const texts = (vector: Arrow.Vector): ReadonlyArray<string | undefined> =>
+  Array.from({ length: vector.length }, (_, row) => {
+    const value: unknown = vector.get(row)
+    return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined
+  })
+
+const codesOfDictionary = (data: ReadonlyArray<Arrow.Data>, levels: ReadonlyArray<string>): Exact.Made => {
+  const byText = new Map<string | undefined, number>(levels.map((level, code) => [level, code]))
+  const all = new Int32Array(data.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const batch of data) {
+    if (batch.dictionary === undefined) throw new Error("a dictionary is missing")
+    const codes = texts(batch.dictionary).map((text) => byText.get(text))
+    const places = numbersOf(batch)
+    for (let row = 0; row < batch.length; row++) {
+      const code = codes[Number(places[row])]
+      if (code === undefined) return { bad: at }
+      all[at++] = code
+    }
+  }
+  return { values: all }
+}
+
+const tensor = (
+  data: ReadonlyArray<Arrow.Data>,
+  type: Arrow.DataType,
+  metadata: ReadonlyMap<string, string>,
+  column: Column.Tensor
+): Exact.Made | undefined => {
+  const own = metadata.get("ARROW:extension:metadata")
+  if (own !== undefined && !isShape(own, column.shape)) return undefined
+  const shape = own === undefined ? column.shape : [Column.width(column)]
+  let leaf = type
+  for (let depth = 0; depth < shape.length; depth++) {
+    if (!Arrow.DataType.isList(leaf) && !Arrow.DataType.isFixedSizeList(leaf)) return undefined
+    leaf = leaf.children[0].type
+  }
+  if (!isNumber(leaf) || shape.length === 0) return undefined
+  const parts: Array<Arrow.Data> = []
+  let before = 0
+  for (const batch of data) {
+    const elements = elementsOf(batch, shape)
+    if (typeof elements === "number") return { bad: (before + elements) * Column.width(column) }
+    parts.push(elements)
+    before += batch.length
+  }
+  return Exact.tensor(join(parts), column)
+}
+
+/** A fixed-shape tensor is flat in the file; its note has the shape, and no other order of axes. */
+const isShape = (metadata: string, shape: ReadonlyArray<number>): boolean => {
+  const found: unknown = JSON.parse(metadata)
+  if (typeof found !== "object" || found === null || "permutation" in found) return false
+  return "shape" in found && JSON.stringify(found.shape) === JSON.stringify(shape)
+}
+
+/** The numbers in lists that all have the shape, or the first row that has another, or a null in it. */
+const elementsOf = (lists: Arrow.Data, shape: ReadonlyArray<number>): Arrow.Data | number => {
+  const { length } = lists
+  let data = lists
+  let width = 1
+  for (const size of shape) {
+    const count = length * width
+    const [start, bad] = startOf(data, size, count)
+    if (bad !== undefined) return Math.floor(bad / width)
+    width *= size
+    data = data.children[0]
+    if (data.length < start + length * width) throw new Error("a list is cut off")
+    data = start === 0 && data.length === length * width ? data : data.slice(start, length * width)
+    for (let place = 0; data.nullCount > 0 && place < data.length; place++) {
+      if (!data.getValid(place)) return Math.floor(place / width)
+    }
+  }
+  return data
+}
+
+/** Where a level's elements start, and the first list that has not `size` of them. */
+const startOf = (data: Arrow.Data, size: number, count: number): readonly [number, number | undefined] => {
+  if (Arrow.DataType.isFixedSizeList(data.type))
+    return [data.offset * size, data.type.listSize === size ? undefined : 0]
+  const offsets = data.valueOffsets as Int32Array // of a list
+  if (offsets.length < count + 1) throw new Error("a list is cut off")
+  for (let list = 0; list < count; list++) {
+    if (offsets[list + 1] - offsets[list] !== size) return [0, list]
+  }
+  return [offsets[0], undefined]
+}
+
+const numbersOf = ({ length, values }: Arrow.Data): Exact.Numbers => {
+  if (!ArrayBuffer.isView(values) || values instanceof DataView) throw new Error("a column holds no numbers")
+  const numbers = values as unknown as Exact.Numbers // Arrow's integers, floats, dates and instants lie in these
+  if (numbers.length < length) throw new Error(`a column has ${numbers.length} values instead of ${length}`)
+  return numbers.subarray(0, length)
+}
+
+/** Joins batches; one alone is not copied, unless it lies in a `Buffer`. */
+const join = (data: ReadonlyArray<Arrow.Data>): Exact.Numbers => {
+  const parts = data.map(numbersOf)
+  if (parts.length === 1) return parts[0]
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  if (parts.length === 0) return new Float64Array(0)
+  const Numbers = parts[0].constructor as new (length: number) => Exact.Numbers // a typed array's constructor makes its own kind
+  const all = new Numbers(length)
+  let at = 0
+  for (const part of parts) {
+    if (part.constructor !== Numbers) throw new Error("batches of a column have different types")
+    all.set(part as never, at) // of the same type, as checked
+    at += part.length
+  }
+  return all
+}

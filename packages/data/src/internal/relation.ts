@@ -1,0 +1,179 @@
+/**
+ * A table from files that DuckDB reads with types of their own: the declared columns are looked up letter for letter, each
+ * value is decoded as its column declares, and the first that cannot be is named with its file, row and column.
+ */
+import { Effect } from "effect"
+import type * as Column from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import { SourceError } from "../sources/SourceError.ts"
+import * as Table from "../Table.ts"
+import * as Decode from "./decode.ts"
+import * as DuckDB from "./duckdb.ts"
+
+/** What to read. */
+export interface Relation<C extends Columns> {
+  readonly connection: DuckDB.Connection
+  readonly columns: C
+  /** The files in the order of their rows; a query's name stands for its files. */
+  readonly files: ReadonlyArray<string>
+  /** Writes what stands after FROM for some of the files. */
+  readonly scan: (files: ReadonlyArray<string>) => string
+  /** The type of every column, for formats that have no types. */
+  readonly type?: string
+  /** Whether the files know how many rows they have; otherwise they are counted as they come. */
+  readonly isCounted: boolean
+  /** Says what DuckDB refused to read. */
+  readonly refused: (file: string, error: DuckDB.DuckDBError) => SourceError
+}
+
+/** Reads the declared columns. */
+export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>) {
+  const { columns, connection, files, refused, scan } = relation
+  const names = Object.keys(columns)
+  const [first] = files
+  if (names.length === 0) {
+    const hint = "Declare at least one."
+    return yield* new SourceError({ file: first, problem: "bad columns", detail: "was asked for no columns", hint })
+  }
+  const types = yield* typesOf(relation)
+  const cells = yield* Effect.forEach(names, (name) => cellOf(first, name, columns[name], types.get(name)))
+  const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
+  const query = `SELECT ${cells.join(", ")} FROM ${scan(files)}`
+  const total = counts?.reduce((sum, count) => sum + count, 0)
+  const found = yield* Effect.mapError(connection.numbers(query, total ?? 0), (error) => refused(first, error))
+  if (found.length === 0) {
+    const hint = "Give a file with at least one row."
+    return yield* new SourceError({ file: first, problem: "empty file", detail: "has no rows", hint })
+  }
+  if (total !== undefined && found.length !== total) {
+    const detail = `has ${total} rows by its own count, of which ${found.length} could be read`
+    const hint = "Write the file again."
+    return yield* new SourceError({ file: first, problem: "wrong format", detail, hint })
+  }
+  const bad = firstBad(names, columns, found)
+  if (bad !== undefined) return yield* badValue(relation, bad)
+  const values = Object.fromEntries(names.map((name, index) => [name, found.columns[index].values]))
+  const made = Table.make(columns, values as Table.Table<C>["values"], { length: found.length }) // decoded by kind
+  return yield* Effect.mapError(made, ({ column, message }) => {
+    return new SourceError({
+      file: first,
+      problem: "bad columns",
+      detail: message,
+      hint: "Declare it otherwise.",
+      column
+    })
+  })
+})
+
+/** Columns and their types, which all files must have in common: DuckDB would convert others, and round, in silence. */
+const typesOf = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>) {
+  const { columns, connection, files, refused, scan, type } = relation
+  const names = Object.keys(columns)
+  if (type !== undefined) return new Map(names.map((name) => [name, type]))
+  let common: ReadonlyMap<string, string> | undefined
+  for (const file of files) {
+    const described = yield* Effect.mapError(connection.rows(`DESCRIBE FROM ${scan([file])}`), (error) =>
+      refused(file, error)
+    )
+    const types = new Map(described.map((each) => [String(each.column_name), String(each.column_type)]))
+    for (const name of names) {
+      if (types.has(name)) continue
+      const has = [...types.keys()].map((found) => JSON.stringify(found)).join(", ")
+      const detail = `has no column "${name}"; its columns are ${has}`
+      const hint = "Declare columns by the names the file has, letter for letter."
+      return yield* new SourceError({ file, problem: "bad header", detail, hint, column: name })
+    }
+    common ??= types
+    const other = names.find((name) => common?.get(name) !== types.get(name))
+    if (other !== undefined) {
+      const detail = `holds ${types.get(other)} in column "${other}", but ${files[0]} holds ${common.get(other)}`
+      const hint = "Write all files with one schema."
+      return yield* new SourceError({ file, problem: "files differ", detail, hint, column: other })
+    }
+  }
+  return common ?? new Map<string, string>()
+})
+
+const cellOf = (
+  file: string,
+  name: string,
+  column: Column.Column,
+  type: string | undefined
+): Effect.Effect<string, SourceError> => {
+  const cell = type === undefined ? undefined : Decode.decoded(type, column, DuckDB.name(name))
+  if (cell !== undefined) return Effect.succeed(cell)
+  return Effect.fail(
+    new SourceError({
+      file,
+      problem: "wrong type",
+      detail: `holds ${type} in column "${name}", which is no ${column.kind} column`,
+      hint: `Declare it otherwise, or convert it when the file is written: a ${column.kind} column takes ${Decode.types(column)}.`,
+      column: name
+    })
+  )
+}
+
+const countRows = <C extends Columns>({ connection, refused, scan }: Relation<C>, file: string) =>
+  connection.rows(`SELECT count(*)::VARCHAR AS rows FROM ${scan([file])}`).pipe(
+    Effect.map(([{ rows }]) => Number(rows)),
+    Effect.mapError((error) => refused(file, error))
+  )
+
+interface Bad {
+  readonly name: string
+  readonly row: number
+  readonly rows: number
+}
+
+/** The first row with a value that its column does not take, and how many more there are in that column. */
+const firstBad = (names: ReadonlyArray<string>, columns: Columns, found: DuckDB.Numbers): Bad | undefined => {
+  let bad: Bad | undefined
+  for (const [index, { missing, values }] of found.columns.entries()) {
+    const name = names[index]
+    const place = missing ?? notFinite(columns[name], values)
+    if (place !== undefined && (bad === undefined || place.first < bad.row)) {
+      bad = { name, row: place.first, rows: place.rows }
+    }
+  }
+  return bad
+}
+
+/** Where a tensor holds NaN or infinity; floats that do have become NULL before. */
+const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]) => {
+  if (!(values instanceof Float32Array) || column.kind !== "tensor") return undefined
+  const width = values.length === 0 ? 1 : column.shape.reduce((product, size) => product * size, 1)
+  const isBad = (value: number) => !Number.isFinite(value)
+  const place = values.findIndex(isBad)
+  return place < 0 ? undefined : { first: Math.floor(place / width), rows: 1 }
+}
+
+const badValue = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>, { name, row, rows }: Bad) {
+  const { columns, connection, files, refused, scan } = relation
+  const query = `SELECT ${DuckDB.name(name)}::VARCHAR AS cell FROM ${scan(files)} LIMIT 1 OFFSET ${row}`
+  const [{ cell }] = yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
+  const { before, file } = yield* placeOf(relation, row)
+  const at = `row ${row - before + 1}, column "${name}"`
+  const others = rows > 1 ? ` (the first of ${rows} such rows)` : ""
+  const place = { file, row: row - before + 1, column: name }
+  if (cell === null || cell === "null") {
+    const hint = "Columns hold no missing values: fill the place, or leave the row out."
+    return yield* new SourceError({ ...place, problem: "bad value", detail: `${at} has no value${others}`, hint })
+  }
+  const value = String(cell)
+  const shown = JSON.stringify(value.length > 200 ? `${value.slice(0, 199)}…` : value)
+  const detail = `${at} holds ${shown}, which is not ${Decode.expected(columns[name])}${others}`
+  const hint =
+    columns[name].kind === "category" ? "Correct the value, or declare the level." : "Correct it, or leave the row out."
+  return yield* new SourceError({ ...place, problem: "bad value", detail, hint, value })
+})
+
+/** The file that a row of all files is in, and the rows before that file. */
+const placeOf = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>, row: number) {
+  let before = 0
+  for (const file of relation.files.slice(0, -1)) {
+    const count = yield* countRows(relation, file)
+    if (row < before + count) return { file, before }
+    before += count
+  }
+  return { file: relation.files[relation.files.length - 1], before }
+})

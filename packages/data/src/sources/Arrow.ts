@@ -1,0 +1,123 @@
+/**
+ * Arrow IPC files and streams (Feather version 2), of any writer and in the types they chose. Numbers are not copied where
+ * a column is one batch of the type that the table holds.
+ */
+import { Node, Stage } from "@watertight/core"
+import { Effect, type FileSystem, Schema } from "effect"
+import * as Column from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import * as ArrowRead from "../internal/arrowRead.ts"
+import * as Decode from "../internal/decode.ts"
+import * as Files from "../internal/files.ts"
+import type * as RowId from "../RowId.ts"
+import * as Table from "../Table.ts"
+import { SourceError } from "./SourceError.ts"
+
+/**
+ * Reads a table from an Arrow IPC file or stream; names ending in `.gz` are unpacked. Columns the declaration does not name
+ * are not read. Bodies compressed by LZ4 or ZSTD are refused: write them with `compression="uncompressed"`.
+ *
+ * | column | takes |
+ * | --- | --- |
+ * | `float` | integers within 2^53, float32 and float64 that are finite |
+ * | `timestamp` | dates and timestamps (UTC where they have no zone) of whole microseconds |
+ * | `category` | texts and dictionaries of texts, integers by their digits, booleans as `true` and `false` |
+ * | `tensor` | lists of numbers nested as the shape is, and `arrow.fixed_shape_tensor`; only float64 rounds, to float32 |
+ *
+ * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing or no
+ * Arrow, is cut off or compressed, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
+ * past 2^53, no level, or of another shape.
+ *
+ * @example
+ * import { Column, Columns, Source } from "@watertight/data"
+ * const Flights = Columns.make({ delay: Column.float, distance: Column.float })
+ * Source.arrow("flights-200k.arrow", Flights).stage.name // => "arrow"
+ */
+export const arrow = <const C extends Columns>(
+  path: Files.Path,
+  columns: C
+): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
+  Node.make(
+    Stage.make({
+      name: "arrow",
+      version: 1,
+      code: "versioned",
+      origin: "unsplit",
+      params: {
+        file: Files.nameOf(path),
+        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
+          name,
+          column: Schema.encodeSync(Column.Declaration)(column)
+        }))
+      },
+      external: Files.digest(path),
+      codec: Table.codec<C>(),
+      run: () => readTable(path, columns)
+    }),
+    {}
+  )
+
+const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(path: Files.Path, columns: C) {
+  const file = Files.systemPath(path)
+  const names = Object.keys(columns)
+  const broken = ({ reason }: { readonly reason: string }) =>
+    new SourceError({
+      file,
+      problem: "wrong format",
+      detail: `is no Arrow IPC file or stream that can be read (${reason})`,
+      hint: "Write it again, without compression."
+    })
+  if (names.length === 0) {
+    const hint = "Declare at least one."
+    return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
+  }
+  const bytes = yield* Files.read(path)
+  const opened = yield* Effect.mapError(ArrowRead.open(bytes), broken)
+  const values: Record<string, RowId.Values> = {}
+  for (const name of names) {
+    if (opened.names.filter((found) => found === name).length !== 1) {
+      const has = opened.names.map((found) => JSON.stringify(found)).join(", ")
+      const detail = opened.names.includes(name)
+        ? `has more than one column "${name}"`
+        : `has no column "${name}"; its columns are ${has}`
+      const hint = "Declare columns by the names the file has, letter for letter."
+      return yield* new SourceError({ file, problem: "bad header", detail, hint, column: name })
+    }
+    if (opened.length === 0) {
+      const hint = "Give a file with at least one row."
+      return yield* new SourceError({ file, problem: "empty file", detail: "has no rows", hint })
+    }
+    const read = yield* Effect.mapError(opened.column(name, columns[name]), broken)
+    if (read._tag !== "Values") return yield* refused(file, name, columns[name], read)
+    values[name] = read.values
+  }
+  const made = Table.make(columns, values as Table.Table<C>["values"], { length: opened.length }) // filled name by name
+  return yield* Effect.mapError(made, ({ column, message }) => {
+    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
+  })
+})
+
+const refused = (
+  file: string,
+  name: string,
+  column: Column.Column,
+  read: Exclude<ArrowRead.Read, { readonly _tag: "Values" }>
+): SourceError => {
+  if (read._tag === "WrongType") {
+    const detail = `holds ${read.type} in column "${name}", which is no ${column.kind} column`
+    const hint = "Declare it otherwise, or convert it when the file is written."
+    return new SourceError({ file, problem: "wrong type", detail, hint, column: name })
+  }
+  const { row, value } = read
+  const place = { file, problem: "bad value", row: row + 1, column: name } as const
+  const at = `row ${row + 1}, column "${name}"`
+  if (value === undefined) {
+    const hint = "Columns hold no missing values: fill the place, or leave the row out."
+    return new SourceError({ ...place, detail: `${at} has no value`, hint })
+  }
+  const shown = JSON.stringify(value.length > 200 ? `${value.slice(0, 199)}…` : value)
+  const detail = `${at} holds ${shown}, which is not ${Decode.expected(column)}`
+  const hint =
+    column.kind === "category" ? "Correct the value, or declare the level." : "Correct it, or leave the row out."
+  return new SourceError({ ...place, detail, hint, value })
+}

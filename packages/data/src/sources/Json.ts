@@ -1,0 +1,139 @@
+/**
+ * JSON through DuckDB: an array of objects, or one object per line. Every value is read as JSON and then decoded as its
+ * column declares, by what it is and not by what it could be converted to: a number in quotes is a text.
+ */
+import { Node, Stage } from "@watertight/core"
+import { Effect, type FileSystem, Schema } from "effect"
+import * as Column from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import * as Decode from "../internal/decode.ts"
+import * as DuckDB from "../internal/duckdb.ts"
+import * as Files from "../internal/files.ts"
+import * as FileSet from "../internal/fileSet.ts"
+import * as Relation from "../internal/relation.ts"
+import * as Table from "../Table.ts"
+import { SourceError } from "./SourceError.ts"
+
+/** How the objects stand in the file. */
+export interface Options {
+  /**
+   * `array`: the file is one JSON array of objects. `lines`: each line is an object (JSON Lines). Unless given, names
+   * that end in `.jsonl` or `.ndjson` (before `.gz`) are lines, all others arrays.
+   */
+  readonly format?: "array" | "lines"
+}
+
+const endings = [".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz"]
+
+/**
+ * Reads a table from a JSON or JSON Lines file, from all such files below a folder, or from those that match a pattern
+ * (`*`, `?`, `**`), in the order of their paths; names ending in `.gz` are unpacked. Keys the declaration does not name are
+ * not read. A `float` takes numbers within float64, whole ones within 2^53; a `timestamp` ISO 8601 texts as `Source.csv`
+ * does; a `category` texts, whole numbers by their digits, `true` and `false`; a `tensor` arrays of numbers nested as the
+ * shape is.
+ *
+ * Fails with a `SourceError` naming the file, and where it applies the row, column and value: a file is missing or no JSON
+ * of that format, has no rows, an object has a key twice, a value is missing or `null`, or is not what its column takes.
+ *
+ * @example
+ * import { Column, Columns, Source } from "@watertight/data"
+ * const Cars = Columns.make({ Horsepower: Column.float, Origin: Column.category(["Europe", "Japan", "USA"]) })
+ * Source.json("cars.json", Cars).stage.name // => "json"
+ */
+export const json = <const C extends Columns>(
+  path: Files.Path,
+  columns: C,
+  options: Options = {}
+): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
+  Node.make(
+    Stage.make({
+      name: "json",
+      version: 1,
+      code: "versioned",
+      origin: "unsplit",
+      params: {
+        file: Files.nameOf(path),
+        format: options.format ?? null,
+        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
+          name,
+          column: Schema.encodeSync(Column.Declaration)(column)
+        }))
+      },
+      external: FileSet.digest(path, endings),
+      codec: Table.codec<C>(),
+      run: () => Effect.scoped(readTable(path, columns, options))
+    }),
+    {}
+  )
+
+const readTable = Effect.fn("Source.json")(function* <C extends Columns>(
+  path: Files.Path,
+  columns: C,
+  { format }: Options
+) {
+  const files = yield* FileSet.list(path, endings)
+  const names = Object.keys(columns)
+  const lowered = names.map((name) => name.toLowerCase())
+  const twin = names.find((_, index) => lowered.indexOf(lowered[index]) !== index)
+  if (twin !== undefined) {
+    return yield* new SourceError({
+      file: files[0],
+      problem: "bad columns",
+      detail: `cannot be read for the column "${twin}" beside one that differs from it only in capital letters`,
+      hint: "Rename one of them in the file.",
+      column: twin
+    })
+  }
+  const scan = (some: ReadonlyArray<string>) => scanOf(some, names, format)
+  const connection = yield* Effect.orDie(DuckDB.connect)
+  return yield* Relation.read({
+    connection,
+    columns,
+    files,
+    scan,
+    type: Decode.json,
+    isCounted: false,
+    refused
+  })
+})
+
+const isLinesName = (file: string): boolean => /\.(jsonl|ndjson)(\.gz)?$/.test(file)
+
+/** Writes the options of DuckDB's readers for a file. */
+export const readerOptions = (file: string, format?: Options["format"]): string => {
+  const isLines = format === undefined ? isLinesName(file) : format === "lines"
+  const compression = Files.isPacked(file) ? "gzip" : "uncompressed"
+  return (
+    `format = '${isLines ? "newline_delimited" : "array"}', compression = '${compression}', ` +
+    `hive_partitioning = false, maximum_object_size = ${maximumObject}`
+  )
+}
+
+/** Writes what DuckDB reads of these files: the given keys of all objects, each as JSON. */
+export const scanOf = (
+  files: ReadonlyArray<string>,
+  names: ReadonlyArray<string>,
+  format?: Options["format"]
+): string => {
+  const keys = names.map((name) => `${DuckDB.text(name)}: 'JSON'`).join(", ")
+  const reads = files.map((file) => {
+    const path = DuckDB.text(DuckDB.literalPath(file))
+    return `FROM read_json(${path}, auto_detect = false, columns = {${keys}}, ${readerOptions(file, format)})`
+  })
+  return `(${reads.join(" UNION ALL ")})`
+}
+
+/** One object may take this many bytes. */
+const maximumObject = 1 << 28
+
+/** Says what DuckDB refused to read. */
+export const refused = (file: string, error: DuckDB.DuckDBError): SourceError => {
+  const [first] = error.reason.replace(/^Invalid Input Error: /, "").split("\n")
+  const named = /in file "(.*?)"/.exec(first)?.[1] ?? file
+  return new SourceError({
+    file: named,
+    problem: "wrong format",
+    detail: `is no JSON of this format (${first.trim().replace(/\.$/, "")})`,
+    hint: 'Write an array of objects, or one object per line and say { format: "lines" }; in UTF-8.'
+  })
+}

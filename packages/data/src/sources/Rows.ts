@@ -1,0 +1,141 @@
+/**
+ * Rows that are in memory, or come as an Effect `Stream`: objects by the names of their columns. Their version is what
+ * they hold, and everything that is wrong with them is said at once.
+ */
+import { Node, Stage } from "@watertight/core"
+import { Effect, Schema, Stream } from "effect"
+import * as Column from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import * as DecodeRows from "../internal/decodeRows.ts"
+import * as Table from "../Table.ts"
+import { type Bad, SourceError } from "./SourceError.ts"
+
+/**
+ * What a cell of a column is given as: numbers as they are; instants as a `Date`, a day (`2012-01-31`) or a time with its
+ * offset (`2012-01-31T23:59:59Z`) in ISO 8601; categories by their level; tensors flat or nested as their shape is.
+ */
+export type CellOf<C extends Column.Column> = C extends Column.Float
+  ? number
+  : C extends Column.Timestamp
+    ? Date | string
+    : C extends Column.Category<infer Level>
+      ? Level
+      : C extends Column.Tensor
+        ? Uint8Array | Float32Array | Nested
+        : never
+
+/** Numbers in arrays of any depth. */
+export type Nested = ReadonlyArray<number> | ReadonlyArray<Nested>
+
+/** A row as an object: a cell for each column, and nothing else. */
+export type RowOf<C extends Columns> = { readonly [K in keyof C]: CellOf<C[K]> }
+
+/**
+ * Makes a source of rows in memory. Fails with a `SourceError` that lists every cell that its column does not take: it is
+ * missing, of another type, not finite, no level, of another shape, or belongs to no column.
+ *
+ * @example
+ * import { Column, Columns, Source } from "@watertight/data"
+ * const Trips = Columns.make({ at: Column.timestamp, zone: Column.category(["a", "b"]), fare: Column.float })
+ * Source.rows([{ at: "2024-01-31T08:00:00Z", zone: "b", fare: 12.5 }], Trips).stage.name // => "rows"
+ */
+export const rows = <const C extends Columns>(
+  rows: ReadonlyArray<RowOf<C>>,
+  columns: C,
+  name = "rows"
+): Node.Node<Table.Table<C>, SourceError> => {
+  const decode = Effect.sync(() => {
+    const decoder = DecodeRows.decoder(columns)
+    rows.forEach(decoder.push)
+    return decoder
+  })
+  return sourceOf(name, columns, decode)
+}
+
+/**
+ * Makes a source of a stream of rows: of a database, a queue that was recorded, a paged service. Its digest is that of
+ * the rows, so the stream is read for the digest, for the table if the store does not have it, and for the digest again:
+ * it must give the same rows each time, or the run fails with `ChangedWhileRead`. Where reading is dear, write a file
+ * first. Fails with the stream's errors, or as `rows` does.
+ *
+ * @example
+ * import { Column, Columns, Source } from "@watertight/data"
+ * import { Stream } from "effect"
+ * const Readings = Columns.make({ celsius: Column.float })
+ * Source.stream(Stream.make({ celsius: 20.5 }, { celsius: 21 }), Readings).stage.name // => "stream"
+ */
+export const stream = <const C extends Columns, E, R>(
+  stream: Stream.Stream<RowOf<C>, E, R>,
+  columns: C,
+  name = "stream"
+): Node.Node<Table.Table<C>, SourceError | E, R> => {
+  const decode = Effect.suspend(() => {
+    const decoder = DecodeRows.decoder(columns)
+    const push = (chunk: ReadonlyArray<RowOf<C>>) => Effect.sync(() => chunk.forEach(decoder.push))
+    return Effect.as(Stream.runForEachArray(stream, push), decoder)
+  })
+  return sourceOf(name, columns, decode)
+}
+
+const sourceOf = <C extends Columns, E, R>(
+  name: string,
+  columns: C,
+  decode: Effect.Effect<DecodeRows.Decoder, E, R>
+): Node.Node<Table.Table<C>, SourceError | E, R> =>
+  Node.make(
+    Stage.make({
+      name,
+      version: 1,
+      code: "versioned",
+      origin: "unsplit",
+      params: Object.entries<Column.Column>(columns).map(([name, column]) => ({
+        name,
+        column: Schema.encodeSync(Column.Declaration)(column)
+      })),
+      external: Effect.map(decode, (decoder) => decoder.digest()),
+      codec: Table.codec<C>(),
+      run: () => Effect.flatMap(decode, (decoder) => tableOf(name, columns, decoder.end()))
+    }),
+    {}
+  )
+
+const tableOf = Effect.fnUntraced(function* <C extends Columns>(
+  file: string,
+  columns: C,
+  { bad, length, values }: DecodeRows.Decoded
+) {
+  if (Object.keys(columns).length === 0) {
+    const hint = "Declare at least one."
+    return yield* new SourceError({ file, problem: "bad columns", detail: "were asked for no columns", hint })
+  }
+  if (length === 0) {
+    return yield* new SourceError({ file, problem: "empty file", detail: "are none", hint: "Give at least one row." })
+  }
+  if (bad.length > 0) return yield* badRows(file, bad)
+  const made = Table.make(columns, values as Table.Table<C>["values"], { length }) // decoded by kind
+  return yield* Effect.mapError(made, ({ column, message }) => {
+    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Rename it.", column })
+  })
+})
+
+/** So many are written out; `bad` has them all. */
+const shownAtOnce = 20
+
+const badRows = (file: string, bad: ReadonlyArray<Bad>): SourceError => {
+  const lines = bad.slice(0, shownAtOnce).map(({ column, expected, row, value }) => {
+    const where = column === "" ? `row ${row}` : `row ${row}, column "${column}"`
+    return `${where} holds ${value}, which is not ${expected}`
+  })
+  const more = bad.length > shownAtOnce ? [`and ${bad.length - shownAtOnce} more`] : []
+  const [{ column, row, value }] = bad
+  return new SourceError({
+    file,
+    problem: "bad value",
+    detail: lines.length === 1 ? lines[0] : `${bad.length} values are wrong:\n  ${[...lines, ...more].join("\n  ")}\n`,
+    hint: "Correct the rows, or declare the columns otherwise.",
+    row,
+    column,
+    value,
+    bad
+  })
+}

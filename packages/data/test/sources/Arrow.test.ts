@@ -1,0 +1,117 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { fileURLToPath } from "node:url"
+import * as Ipc from "../../src/internal/arrowIpc.ts"
+import { Column, Columns, Source } from "../../src/index.ts"
+import { run } from "../run.ts"
+import { expected, externalOf, failure, fixture, shown, Types, vega, write } from "./files.ts"
+
+const { decimal, ...Readable } = Types
+const { decimal: digits, ...numbers } = expected.numbers
+void [decimal, digits]
+
+const refusal = (name: string, column: Column.Column) => failure(Source.arrow(fixture("bad.arrow"), { [name]: column }))
+
+describe("Source.arrow", () => {
+  it.layer(NodeFileSystem.layer)((it) => {
+    it.effect("reads every type as pyarrow wrote it, from files of several batches and from streams", () =>
+      Effect.gen(function* () {
+        for (const name of ["types.arrow", "types.arrows"]) {
+          const { columns, ids, length, values } = yield* run(Source.arrow(fixture(name), Readable))
+          const all = { ...values, decimal: new Float64Array(0) }
+          const found = shown({ columns: { ...columns, decimal: Column.float }, ids, length, values: all })
+          assert.deepStrictEqual(found, { ...expected, numbers: { ...numbers, decimal: [] } })
+        }
+      })
+    )
+
+    it.effect("reads 200,000 flights", () =>
+      Effect.gen(function* () {
+        const columns = { delay: Column.float, distance: Column.float }
+        const { values } = yield* run(Source.arrow(vega("flights-200k.arrow"), columns))
+        assert.deepStrictEqual([values.delay.length, values.distance[0]], [200_000, 1452])
+      })
+    )
+
+    it.effect("reads what Watertight stores", () =>
+      Effect.gen(function* () {
+        const columns = Columns.make({
+          at: Column.timestamp,
+          fine: Column.timestamp,
+          image: Column.tensor([2, 2], "uint8"),
+          zone: Column.category(["a", "b"])
+        })
+        const values = {
+          at: Float64Array.of(0, -1),
+          fine: Float64Array.of(0.001, 1),
+          image: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+          zone: Int32Array.of(1, 0)
+        }
+        const path = yield* write(Ipc.encode({ columns, values, length: 2 }), "own.arrow")
+        assert.deepStrictEqual((yield* run(Source.arrow(path, columns))).values, values)
+        const other = yield* failure(Source.arrow(path, { image: Column.tensor([4], "uint8") }))
+        assert.strictEqual(other.problem, "wrong type") // the same numbers, but not the same shape
+      })
+    )
+
+    it.effect("names row, column and value of what a column does not take", () =>
+      Effect.gen(function* () {
+        const cases: ReadonlyArray<[string, Column.Column, string | undefined]> = [
+          ["past", Column.float, "9007199254740993"],
+          ["nan", Column.float, "NaN"],
+          ["null", Column.float, undefined],
+          ["nanoseconds", Column.timestamp, "0.000001"],
+          ["level", Column.category(["a"]), "b"],
+          ["text", Column.category(["a"]), "b"],
+          ["ragged", Column.tensor([2]), "[3]"],
+          ["inner", Column.tensor([2]), "[3,null]"],
+          ["past", Column.category(["1"]), "9007199254740993"]
+        ]
+        for (const [name, column, value] of cases) {
+          const error = yield* refusal(name, column)
+          assert.deepStrictEqual([error.problem, error.row, error.column], ["bad value", 2, name])
+          assert.strictEqual(error.value, value, name)
+        }
+      })
+    )
+
+    it.effect("says what is wrong with a file", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const types: ReadonlyArray<[string, Column.Column]> = [
+          ["half", Column.float],
+          ["decimal", Column.float],
+          ["text", Column.float],
+          ["past", Column.timestamp],
+          ["nan", Column.category(["1"])],
+          ["nan", Column.timestamp],
+          ["ragged", Column.tensor([2, 1])],
+          ["ragged", Column.float],
+          ["text", Column.tensor([1])]
+        ]
+        for (const [name, column] of types) {
+          const error = yield* refusal(name, column)
+          assert.strictEqual(error.problem, "wrong type", name)
+          assert.include(error.message, `in column "${name}", which is no ${column.kind} column`)
+        }
+        assert.strictEqual((yield* refusal("nothing", Column.float)).problem, "bad header")
+        const X = { past: Column.category(["1"]) }
+        const problem = (path: string | URL, columns: Columns.Columns = X) =>
+          Effect.map(failure(Source.arrow(path, columns)), (error) => error.problem)
+        assert.strictEqual(yield* problem(fixture("bad.arrow"), {}), "bad columns")
+        assert.strictEqual(yield* problem(fixture("packed.arrow")), "wrong format")
+        assert.strictEqual(yield* problem("no/such.arrow"), "missing file")
+        assert.notStrictEqual(yield* problem(yield* write("", "empty.arrow")), "bad value")
+        assert.notStrictEqual(yield* problem(yield* write("a,b\n1,2\n", "text.arrow")), "bad value")
+        const bytes = yield* fileSystem.readFile(fileURLToPath(fixture("bad.arrow")))
+        for (const end of [8, 100, 1000, bytes.length - 200]) {
+          const path = yield* write(bytes.subarray(0, end), "cut.arrow")
+          assert.include(["wrong format", "bad header", "empty file"], yield* problem(path), String(end))
+        }
+        const [here, there] = [yield* write(bytes, "it.arrow"), yield* write(bytes, "it.arrow")]
+        assert.strictEqual(yield* externalOf(Source.arrow(here, X)), yield* externalOf(Source.arrow(there, X)))
+      })
+    )
+  })
+})

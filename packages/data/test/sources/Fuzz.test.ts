@@ -1,0 +1,155 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import type { Node } from "@watertight/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, FileSystem } from "effect"
+import * as fc from "fast-check"
+import { readFileSync } from "node:fs"
+import { Column, Columns, Source, type Table } from "../../src/index.ts"
+import { run } from "../run.ts"
+import { damage, fixture, runs, Types } from "./files.ts"
+
+const { decimal: _, ...Readable } = Types
+const Plain = Columns.make({ x: Column.float, k: Column.category(["a", "b", ""]), t: Column.timestamp })
+const rows = Array.from({ length: 12 }, (_, row) => ({
+  x: (row - 4) * 1.25e3,
+  k: ["a", "b"][row % 2],
+  t: new Date(row * 1e11).toISOString()
+}))
+const csv = ["x,k,t", ...rows.map(({ k, t, x }) => `${x},"${k}",${t}`)].join("\n")
+const text = (value: string) => new TextEncoder().encode(value)
+
+type Reader = Node.Node<Table.Table, Source.SourceError, FileSystem.FileSystem>
+
+interface Case {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly read: (path: string) => Reader
+  /** Reads floats from a damaged file by other means; nothing where it is none. */
+  readonly oracle?: (bytes: Uint8Array) => ReadonlyArray<number> | undefined
+}
+
+const numbersOf = (objects: ReadonlyArray<unknown>) =>
+  objects.map((each) => (typeof each === "object" && each !== null && "x" in each ? Number(each.x) : Number.NaN))
+
+/** JSON.parse keeps the last of equal keys and knows no NaN: such files are not compared. */
+const orElse = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+const cases: ReadonlyArray<Case> = [
+  {
+    name: "it.csv",
+    bytes: text(csv),
+    read: (path) => Source.csv(path, Plain),
+    oracle: (bytes) => {
+      const records = records4180(new TextDecoder().decode(bytes))
+      const place = records[0].indexOf("x")
+      return records.slice(1).map((record) => Number(record[place]))
+    }
+  },
+  {
+    name: "it.json",
+    bytes: text(JSON.stringify(rows)),
+    read: (path) => Source.json(path, Plain),
+    oracle: (bytes) => orElse(() => numbersOf(JSON.parse(new TextDecoder().decode(bytes))))
+  },
+  {
+    name: "it.jsonl",
+    bytes: text(rows.map((row) => JSON.stringify(row)).join("\n")),
+    read: (path) => Source.json(path, Plain),
+    oracle: (bytes) => {
+      const lines = new TextDecoder().decode(bytes).split("\n")
+      return orElse(() => numbersOf(lines.filter((line) => line.trim() !== "").map((line) => JSON.parse(line))))
+    }
+  },
+  { name: "it.parquet", bytes: readFileSync(fixture("types.parquet")), read: (path) => Source.parquet(path, Types) },
+  { name: "it.arrow", bytes: readFileSync(fixture("types.arrow")), read: (path) => Source.arrow(path, Readable) },
+  { name: "it.arrows", bytes: readFileSync(fixture("types.arrows")), read: (path) => Source.arrow(path, Readable) },
+  {
+    name: "it.npz",
+    bytes: readFileSync(fixture("packed.npz")),
+    read: (path) => Source.npz(path, { doubles: Column.tensor([2]), text: Column.category(["a", "é😀", ""]) })
+  },
+  {
+    name: "it.npy",
+    bytes: readFileSync(fixture("int64.npy")),
+    read: (path) => Source.npy({ x: { path, column: Column.float } }),
+    oracle: (bytes) =>
+      Array.from({ length: 3 }, (_, row) => Number(Buffer.from(bytes.slice(-24)).readBigInt64BE(8 * row)))
+  }
+]
+
+/** Splits text into records by RFC 4180, leniently; blank lines are none. */
+const records4180 = (content: string): ReadonlyArray<ReadonlyArray<string>> => {
+  const records: Array<Array<string>> = [[""]]
+  let quoted = false
+  const add = (character: string) => {
+    const record = records[records.length - 1]
+    record[record.length - 1] += character
+  }
+  for (let at = 0; at < content.length; at++) {
+    const character = content[at]
+    const record = records[records.length - 1]
+    if (character === '"' && quoted && content[at + 1] === '"') add(content[++at])
+    else if (character === '"') quoted = !quoted
+    else if (quoted) add(character)
+    else if (character === ",") record.push("")
+    else if (character === "\n" || character === "\r") records.push([""])
+    else add(character)
+  }
+  return records.filter((record) => record.length > 1 || record[0] !== "")
+}
+
+const outcome = Effect.fnUntraced(function* ({ name, read }: Case, bytes: Uint8Array) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const path = `${yield* fileSystem.makeTempDirectoryScoped()}/${name}`
+  yield* fileSystem.writeFile(path, bytes)
+  return yield* Effect.exit(run(read(path)))
+}, Effect.scoped)
+
+const property = (each: Case, bytes: fc.Arbitrary<Uint8Array>, fileSystem: FileSystem.FileSystem, isData: boolean) =>
+  Effect.promise(() =>
+    fc.assert(
+      fc.asyncProperty(bytes, async (made) => {
+        const exit = await Effect.runPromise(
+          Effect.provideService(outcome(each, made), FileSystem.FileSystem, fileSystem)
+        )
+        if (Exit.isFailure(exit)) {
+          assert.instanceOf(Cause.squash(exit.cause), Source.SourceError, Cause.pretty(exit.cause))
+          return
+        }
+        assert.isTrue(isData, "random bytes made a table")
+        const { columns, length, values } = exit.value
+        for (const [name, column] of Object.entries(columns)) {
+          assert.strictEqual(values[name].length, length * Column.width(column))
+          if (column.kind === "float") assert.isTrue(values[name].every((value: number) => Number.isFinite(value)))
+        }
+        const expected = each.oracle?.(made)
+        if (expected !== undefined) assert.deepStrictEqual([...values.x], expected)
+      }),
+      { numRuns: Math.min(runs, 30) }
+    )
+  )
+
+describe("every reader", () => {
+  it.layer(NodeFileSystem.layer)((it) => {
+    for (const each of cases) {
+      it.effect(`${each.name}: a damaged file is a typed error or the table it holds`, () =>
+        Effect.flatMap(FileSystem.FileSystem, (fileSystem) => property(each, damage(each.bytes), fileSystem, true))
+      )
+      it.effect(`${each.name}: random bytes are a typed error`, () =>
+        Effect.flatMap(FileSystem.FileSystem, (fileSystem) => {
+          const random = fc.uint8Array({ maxLength: 300 })
+          const headed = fc
+            .tuple(fc.nat({ max: 64 }), random)
+            .map(([kept, bytes]) => Uint8Array.from([...each.bytes.subarray(0, kept % 9), ...bytes]))
+          return property(each, fc.oneof(random, headed), fileSystem, false)
+        })
+      )
+    }
+  })
+})

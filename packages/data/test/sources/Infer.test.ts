@@ -1,0 +1,104 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { fileURLToPath } from "node:url"
+import { Source } from "../../src/index.ts"
+import { run } from "../run.ts"
+import { fixture, Types, vega, write } from "./files.ts"
+
+describe("Source.infer", () => {
+  it.layer(NodeFileSystem.layer)((it) => {
+    it.effect("guesses columns that then read the file", () =>
+      Effect.gen(function* () {
+        const weather = yield* Source.infer(vega("seattle-weather.csv"))
+        assert.deepStrictEqual(weather.columns, {
+          date: { kind: "timestamp" },
+          precipitation: { kind: "float" },
+          temp_max: { kind: "float" },
+          temp_min: { kind: "float" },
+          wind: { kind: "float" },
+          weather: { kind: "category", levels: ["drizzle", "fog", "rain", "snow", "sun"] }
+        })
+        assert.deepStrictEqual([weather.rows, weather.isWhole, weather.notes], [1461, true, {}])
+        assert.strictEqual((yield* run(Source.csv(vega("seattle-weather.csv"), weather.columns))).length, 1461)
+
+        const types = yield* Source.infer(fixture("types.parquet"))
+        assert.deepStrictEqual(
+          { ...types.columns, label: null, text: null },
+          { ...Types, label: null, text: null } // integers are numbers until one knows better; levels are sorted
+        )
+        assert.strictEqual((yield* run(Source.parquet(fixture("types.parquet"), types.columns))).length, 3)
+
+        const file = yield* write('[{"a": true, "v": [1, 2.5]}, {"v": [3, 4], "a": false}]', "it.json")
+        const { columns } = yield* Source.infer(file)
+        assert.deepStrictEqual(columns, {
+          a: { kind: "category", levels: ["false", "true"] },
+          v: { kind: "tensor", shape: [2], dtype: "float32" }
+        })
+        assert.strictEqual((yield* run(Source.json(file, columns))).length, 2)
+      })
+    )
+
+    it.effect("notes what is missing or left out, and looks no further than it is told", () =>
+      Effect.gen(function* () {
+        const names = Array.from({ length: 101 }, (_, row) => `1.5,x${row},${row % 2 === 0 ? "" : "y"},,5`)
+        const file = yield* write(["a,many,gaps,nothing,mixed", ...names, "n/a,x,y,,z"].join("\n"), "it.csv")
+        const all = yield* Source.infer(file)
+        assert.deepStrictEqual(all.columns, {
+          a: { kind: "category", levels: ["1.5", "n/a"] },
+          gaps: { kind: "category", levels: ["", "y"] },
+          mixed: { kind: "category", levels: ["5", "z"] }
+        })
+        assert.deepStrictEqual(all.notes, {
+          many: "more than 100 distinct texts",
+          gaps: "51 of 102 are missing",
+          nothing: "has no values"
+        })
+        const first = yield* Source.infer(file, { rows: 10 })
+        assert.deepStrictEqual([first.rows, first.isWhole, first.columns.a], [10, false, { kind: "float" }])
+        assert.deepStrictEqual(yield* Source.infer(file), all)
+      })
+    )
+
+    it.effect("writes code", () =>
+      Effect.gen(function* () {
+        const file = yield* write('a b;"c\nd"\n1;"x""y"\n2;z\n', "it.csv")
+        const inferred = yield* Source.infer(file, { delimiter: ";" })
+        assert.strictEqual(
+          Source.declaration("it.csv", inferred),
+          `import { Column, Columns, Source } from "@watertight/data"
+
+// from all 2 rows: read it, and correct it where you know better
+export const columns = Columns.make({
+  "a b": Column.float,
+  "c\\nd": Column.category(["x\\"y", "z"])
+})
+export const table = Source.csv("it.csv", columns, { delimiter: ";" })`
+        )
+      })
+    )
+
+    it.effect("says why it cannot read a file", () =>
+      Effect.gen(function* () {
+        const cases: ReadonlyArray<[string | Uint8Array, string, Source.Problem]> = [
+          ["", "it.csv", "empty file"],
+          ["a\n", "it.csv", "empty file"],
+          ["[]", "it.json", "empty file"],
+          ["[{}]", "it.json", "empty file"],
+          ["{", "it.json", "wrong format"],
+          ["[5]", "it.json", "empty file"],
+          ["a,b\n1\n", "it.csv", "wrong format"],
+          [Uint8Array.of(0x61, 10, 0xff, 10), "it.csv", "wrong format"],
+          ["", "it.parquet", "wrong format"],
+          ["x", "it.xlsx", "wrong format"]
+        ]
+        for (const [content, name, problem] of cases) {
+          const error = yield* Effect.flip(Source.infer(yield* write(content, name)))
+          assert.strictEqual(error.problem, problem, `${name}: ${error.message}`)
+        }
+        const missing = yield* Effect.flip(Source.infer(fileURLToPath(fixture("none.csv"))))
+        assert.strictEqual(missing.problem, "missing file")
+      })
+    )
+  })
+})
