@@ -4,7 +4,21 @@ import { Column, Columns, Partitions, Recipe, Source, Split, Window } from "@wat
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
-import { digitParts, digits, fare, fitted, measures, model, module, parts, ready, recipe, trips } from "../fixtures.ts"
+import {
+  digitParts,
+  digits,
+  fare,
+  fitted,
+  measures,
+  model,
+  module,
+  parts,
+  ready,
+  recipe,
+  scans,
+  trips,
+  visits
+} from "../fixtures.ts"
 
 // legal: the pipeline of the design page
 Pipeline.make("taxi", { report: Evaluate.test(model, ready.test) })
@@ -32,6 +46,36 @@ Split.temporal(trips, { on: "pickup", validation: 0.1, test: 0.1 })
 
 // legal: a temporal split by lengths, with a gap
 Split.temporal(trips, { on: "pickup", validation: "7 days", test: "2 weeks", gap: "1 hour" })
+
+// legal: equal rows on one side
+Split.random(measures, { validation: 0.1, test: 0.1, duplicates: "together" })
+
+// legal: a split by hashes
+Split.hashed(measures, { validation: 0.1, test: 0.1 })
+
+// legal: a grouped split of declared groups
+Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
+
+// legal: a grouped split by a column that is not declared as one
+Split.grouped(digits, { on: "label", validation: 0.1, test: 0.1 })
+
+// legal: groups that any of several columns connects
+Split.grouped(measures, { on: ["a", "b"], validation: 0.1, test: 0.1 })
+
+// legal: a stratified grouped split
+Split.stratifiedGrouped(scans, { on: "patient", stratify: "tumour", validation: 0.1, test: 0.1 })
+
+// legal: a split by hashes of groups
+Split.hashedGrouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
+
+// legal: a split by time and group
+Split.groupedTemporal(visits, { on: "day", group: "patient", validation: "7 days", test: 0.1, gap: "1 day" })
+
+// legal: a temporal split of labels that end later
+Split.temporal(trips, { on: "pickup", labelEnd: "pickup", validation: 0.1, test: 0.1 })
+
+// legal: steps on a column of groups, which stays one
+Recipe.of(Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 }).train).pipe(Recipe.standardize("patient"))
 
 // legal: official partitions, validation carved out of train
 Split.given({ train: digits, test: digits }, { validation: 0.1 })

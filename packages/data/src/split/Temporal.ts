@@ -1,10 +1,12 @@
 /**
  * The temporal split: train is the past, validation comes after it, test is the latest. Between two of them a gap can be
- * left out, at least as long as a row's target looks ahead, so that no row's target lies in the next period.
+ * left out, at least as long as a row's target looks ahead, so that no row's target lies in the next period; or each row
+ * says itself until when its label looks.
  */
 import { DateTime, Duration, Effect, Option } from "effect"
 import type * as Assignment from "../Assignment.ts"
 import type { Table } from "../Table.ts"
+import * as Grouped from "./Grouped.ts"
 import * as Share from "./Share.ts"
 import { SplitError } from "./SplitError.ts"
 
@@ -19,39 +21,78 @@ export interface Options {
   readonly test: Length | number
   /** The least time between the last row of a period and the first of the next; zero unless given. */
   readonly gap?: Length
+  /** A column with the instant at which a row's label is known; unless given, that is the row's own time. */
+  readonly labelEnd?: string
 }
-
-const split = "Split.temporal"
 
 /**
  * Decides a temporal split. A length `d` takes the rows less than `d` before the last one that is left; a fraction takes
- * that many rows, moved to the nearest change of time, so that equal times stay together. Rows whose time plus the gap
- * is later than the next period's first are left out.
+ * that many rows, moved to the nearest change of time, so that equal times stay together. Rows whose time plus the gap,
+ * or whose label's end, is later than the next period's first are left out.
  */
 export const assign = (on: string, options: Options): Assignment.Assign =>
   Effect.fnUntraced(function* (table) {
-    const times = yield* instants(table, on)
-    const gap = options.gap === undefined ? 0 : yield* millis("gap", options.gap)
-    const test = yield* tail("test", options.test)
-    const validation = yield* tail("validation", options.validation)
-
-    const sorted = times.toSorted()
-    const testFrom = sorted[startOf(sorted, test, sorted.length)]
-    const before = sorted.filter((time) => time < testFrom && time + gap <= testFrom)
-    const validationFrom = before[startOf(before, validation, sorted.length)]
-
-    const places = Uint8Array.from(times, (time) => {
-      if (time >= testFrom) return 2
-      if (!(time + gap <= testFrom)) return 3
-      if (time >= validationFrom) return 1
-      return time + gap <= validationFrom ? 0 : 3
-    })
-    const period = sorted.length === 0 ? "no time" : `${iso(sorted[0])} to ${iso(sorted[sorted.length - 1])}`
-    const hint = `Ask for shorter validation, test or gap: the rows span ${period}.`
+    const split = "Split.temporal"
+    yield* Share.refuseGroups(split, table, [], "Split by group and time: use Split.groupedTemporal.")
+    const { hint, places } = yield* periods(split, table, on, options)
     return yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
   })
 
-const instants = (table: Table, on: string): Effect.Effect<Float64Array, SplitError> => {
+/**
+ * Decides a temporal split in which no group is on two sides: rows of a group that occurs in a later period too are left
+ * out of the earlier one.
+ */
+export const assignGrouped = (on: string, groups: Grouped.On, options: Options): Assignment.Assign =>
+  Effect.fnUntraced(function* (table, key) {
+    const split = "Split.groupedTemporal"
+    const { hint, places } = yield* periods(split, table, on, options)
+    yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
+    const { of, sizes } = yield* Grouped.blocks(split, table, groups, key)
+    const latest = new Uint8Array(sizes.length)
+    places.forEach((place, row) => {
+      if (place !== 3) latest[of[row]] = Math.max(latest[of[row]], place)
+    })
+    const purged = places.map((place, row) => (place < latest[of[row]] ? 3 : place))
+    const again =
+      "All its groups occur later too. If a model is to meet them again, they are no groups to keep apart: " +
+      "declare the column without Column.group and use Split.temporal."
+    return yield* Share.refuseEmpty(split, { places: purged }, ["test", "validation", "train"], again)
+  })
+
+const periods = Effect.fnUntraced(function* (split: string, table: Table, on: string, options: Options) {
+  const times = yield* instants(split, table, on)
+  const gap = options.gap === undefined ? 0 : yield* millis(split, "gap", options.gap)
+  const test = yield* tail(split, "test", options.test)
+  const validation = yield* tail(split, "validation", options.validation)
+  const known = options.labelEnd === undefined ? times : yield* labelEnds(split, table, times, options.labelEnd)
+
+  const sorted = times.toSorted()
+  const testFrom = sorted[startOf(sorted, test, sorted.length)]
+  const isOver = (row: number, from: number) => times[row] + gap <= from && known[row] <= from
+  const before = times.filter((time, row) => time < testFrom && isOver(row, testFrom)).sort()
+  const validationFrom = before[startOf(before, validation, sorted.length)]
+
+  const places = Uint8Array.from(times, (time, row) => {
+    if (time >= testFrom) return 2
+    if (!isOver(row, testFrom)) return 3
+    if (time >= validationFrom) return 1
+    return isOver(row, validationFrom) ? 0 : 3
+  })
+  const period = sorted.length === 0 ? "no time" : `${iso(sorted[0])} to ${iso(sorted[sorted.length - 1])}`
+  return { places, hint: `Ask for shorter validation, test or gap: the rows span ${period}.` }
+})
+
+/** Returns when each row's label is known; fails when one is known before its row. */
+export const labelEnds = Effect.fnUntraced(function* (split: string, table: Table, times: Float64Array, name: string) {
+  const ends = yield* instants(split, table, name)
+  const bad = ends.findIndex((end, row) => end < times[row])
+  if (bad < 0) return ends
+  const reason = `the label of row ${bad + 1} ends at ${iso(ends[bad])}, before the row's time ${iso(times[bad])}`
+  return yield* new SplitError({ split, reason, hint: `Give "${name}" the instant at which the label is known.` })
+})
+
+/** Returns the times of a column of instants. */
+export const instants = (split: string, table: Table, on: string): Effect.Effect<Float64Array, SplitError> => {
   const column = table.columns[on]
   const times = table.values[on]
   if (column?.kind !== "timestamp" || !(times instanceof Float64Array)) {
@@ -67,10 +108,14 @@ const instants = (table: Table, on: string): Effect.Effect<Float64Array, SplitEr
 /** The end of a sorted list of times: those less than `millis` before the last, or a fraction of all rows. */
 type Tail = { readonly millis: number } | { readonly fraction: number }
 
-const tail = (partition: "validation" | "test", share: Length | number): Effect.Effect<Tail, SplitError> =>
+const tail = (
+  split: string,
+  partition: "validation" | "test",
+  share: Length | number
+): Effect.Effect<Tail, SplitError> =>
   typeof share === "number"
     ? Effect.map(Share.fraction(split, partition, share), (fraction) => ({ fraction }))
-    : Effect.flatMap(millis(partition, share), (millis) =>
+    : Effect.flatMap(millis(split, partition, share), (millis) =>
         millis > 0
           ? Effect.succeed({ millis })
           : Effect.fail(
@@ -83,7 +128,8 @@ const tail = (partition: "validation" | "test", share: Length | number): Effect.
             )
       )
 
-const millis = (name: string, length: Length): Effect.Effect<number, SplitError> =>
+/** Returns the milliseconds of a length of time. */
+export const millis = (split: string, name: string, length: Length): Effect.Effect<number, SplitError> =>
   Option.match(Option.filter(Option.map(Duration.fromInput(length), Duration.toMillis), isLength), {
     onNone: () =>
       Effect.fail(
