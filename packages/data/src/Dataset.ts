@@ -37,6 +37,8 @@ export class SealedError extends Schema.TaggedError<SealedError>()("SealedError"
 interface Content {
   readonly table: Table.Table
   readonly rows: Uint32Array | undefined
+  /** Whether it was derived from rows of which one was there twice. */
+  readonly repeats: boolean
 }
 
 /** Not reachable from outside this package. */
@@ -53,12 +55,19 @@ export const make = <C extends Columns, P extends Partition>(
   table: Table.Table<C>,
   rows: Uint32Array | undefined,
   partition: P
+): Dataset<C, P> => place(table, rows, partition, false)
+
+const place = <C extends Columns, P extends Partition>(
+  table: Table.Table<C>,
+  rows: Uint32Array | undefined,
+  partition: P,
+  repeats: boolean
 ): Dataset<C, P> => {
   const some = rows === undefined || isEvery(rows, table.length) ? undefined : rows
   const fingerprint = Digest.of([partition, Table.digest(table, some)])
   const length = rows?.length ?? table.length
   const dataset: Dataset<C, P> = Object.freeze({ partition, columns: table.columns, length, fingerprint })
-  contents.set(dataset, { table, rows: some })
+  contents.set(dataset, { table, rows: some, repeats })
   return dataset
 }
 
@@ -96,6 +105,45 @@ export const ids = (dataset: Dataset): Uint8Array => {
 }
 
 /**
+ * Tells whether a row is in a data set more than once, as in a bootstrap sample. Rows that are equal are not one row.
+ *
+ * @internal
+ */
+export const repeats = (dataset: Dataset): boolean => {
+  const content = contentOf(dataset)
+  const { rows } = content
+  return content.repeats || (rows !== undefined && new Set(rows).size < rows.length)
+}
+
+/**
+ * Takes some rows of a train partition, by their places in it, as one side of a fold. Copies nothing.
+ *
+ * @internal
+ */
+export const side = <C extends Columns, P extends "train" | "validation">(
+  train: Dataset<C, "train">,
+  places: Uint32Array,
+  partition: P
+): Dataset<C, P> => {
+  const { repeats, rows, table } = contentOf(train)
+  const chosen = rows === undefined ? places : places.map((place) => rows[place])
+  return place(table as Table.Table<C>, chosen, partition, repeats) // made from a table of these columns
+}
+
+/**
+ * Reads some columns of a train partition as a table, in the partition's order.
+ *
+ * @internal
+ */
+export const select = (train: Dataset<Columns, "train">, names: ReadonlyArray<string>): Table.Table => {
+  const { rows, table } = contentOf(train)
+  const pick = <A>(all: Readonly<Record<string, A>>) =>
+    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
+  const some = { ...table, columns: pick(table.columns), values: pick(table.values) }
+  return rows === undefined ? some : Table.take(some, rows)
+}
+
+/**
  * Derives a data set by a function of rows. The function gets a table of the rows and returns one of as many rows; it
  * must treat each row by itself (`laws` in `testing` checks that). The partition and the rows' ids stay.
  *
@@ -113,7 +161,7 @@ export const mapRows = <C extends Columns, D extends Columns, P extends Partitio
           `Dataset.mapRows: ${before.length} rows became ${after.length}; each row must stay one row`
         )
       }
-      return make({ ...after, ids: before.ids }, undefined, dataset.partition)
+      return place({ ...after, ids: before.ids }, undefined, dataset.partition, repeats(dataset))
     })
   })
 

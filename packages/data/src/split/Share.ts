@@ -92,7 +92,7 @@ export const refuseEmpty = (
 /** Fails for a table with a column of instants: rows near in time are alike, and a random split leaks between them. */
 export const refuseTimestamps = (
   split: string,
-  table: Table,
+  table: Pick<Table, "columns">,
   instead = "Split.temporal"
 ): Effect.Effect<void, SplitError> => {
   const timestamp = Object.keys(table.columns).find((name) => table.columns[name].kind === "timestamp")
@@ -113,7 +113,7 @@ export const refuseTimestamps = (
  */
 export const refuseGroups = (
   split: string,
-  table: Table,
+  table: Pick<Table, "columns">,
   respected: ReadonlyArray<string> = [],
   hint = "Split by group: use Split.grouped."
 ): Effect.Effect<void, SplitError> => {

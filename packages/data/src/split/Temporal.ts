@@ -151,7 +151,12 @@ const startOf = (sorted: Float64Array, tail: Tail, all: number): number => {
     const boundary = sorted[length - 1] - tail.millis
     return length - sorted.filter((time) => time > boundary).length
   }
-  const start = Math.max(0, length - Math.round(all * tail.fraction))
+  return changeNear(sorted, Math.max(0, length - Math.round(all * tail.fraction)))
+}
+
+/** Moves a place in a sorted list of times to the nearest change of time; the end is none. */
+export const changeNear = (sorted: Float64Array, start: number): number => {
+  const { length } = sorted
   if (start === length || start === 0 || sorted[start - 1] !== sorted[start]) return start
   const first = sorted.indexOf(sorted[start])
   const next = sorted.lastIndexOf(sorted[start]) + 1
