@@ -13,6 +13,8 @@ export interface Labels {
   readonly column: string
   readonly codes: Int32Array
   readonly names: ReadonlyArray<string>
+  /** Derives a key for a row's label. */
+  readonly keyOf: (key: Key.Key, row: number) => Key.Key
 }
 
 /** Rows in blocks. */
@@ -28,11 +30,11 @@ export const groups = (split: string, table: Table, on: string): Effect.Effect<L
   const column = table.columns[on]
   const values = table.values[on]
   if (column?.kind === "category" && values instanceof Int32Array) {
-    return Effect.succeed({ column: on, codes: values, names: column.levels })
+    return Effect.succeed(named({ column: on, codes: values, names: column.levels }))
   }
   if (column?.kind === "float" && values instanceof Float64Array) {
     const bad = values.findIndex(Number.isNaN)
-    if (bad < 0) return Effect.succeed(coded(on, values.length, (row) => String(values[row])))
+    if (bad < 0) return Effect.succeed(named({ column: on, ...coded(values.length, (row) => String(values[row])) }))
     const hint = "Give every row a group."
     return Effect.fail(new SplitError({ split, reason: `row ${bad + 1} has no group in "${on}"`, hint }))
   }
@@ -45,10 +47,31 @@ export const groups = (split: string, table: Table, on: string): Effect.Effect<L
 /** Labels rows by their ids: equal rows have one label. */
 export const equalRows = ({ ids, length }: Table): Labels => {
   const text = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString("latin1")
-  return coded("", length, (row) => text.slice(row * RowId.bytes, (row + 1) * RowId.bytes))
+  const view = viewOf(ids)
+  return {
+    column: "",
+    ...coded(length, (row) => text.slice(row * RowId.bytes, (row + 1) * RowId.bytes)),
+    keyOf: (key, row) => ofId(key, view, row)
+  }
 }
 
-const coded = (column: string, length: number, nameOf: (row: number) => string): Labels => {
+/** The bytes of ids, for `ofId`. */
+export const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)
+
+/** Derives a key for a row's id: all 16 bytes of it, four at a time. */
+export const ofId = (key: Key.Key, ids: DataView, row: number): Key.Key => {
+  let hash = key
+  for (let at = 0; at < RowId.bytes; at += 4) hash = Key.foldIn(hash, ids.getUint32(row * RowId.bytes + at))
+  return hash
+}
+
+const named = (labels: Omit<Labels, "keyOf">): Labels => ({
+  ...labels,
+  keyOf: (key, row) => Key.foldIn(key, labels.names[labels.codes[row]])
+})
+
+const coded = (length: number, nameOf: (row: number) => string): Pick<Labels, "codes" | "names"> => {
   const known = new Map<string, number>()
   const codes = new Int32Array(length)
   for (let row = 0; row < length; row++) {
@@ -57,44 +80,40 @@ const coded = (column: string, length: number, nameOf: (row: number) => string):
     if (code === known.size) known.set(name, code)
     codes[row] = code
   }
-  return { column, codes, names: [...known.keys()] }
+  return { codes, names: [...known.keys()] }
 }
 
 /** Puts rows that share a label, directly or through others, into one block. */
 export const make = (labels: ReadonlyArray<Labels>, key: Key.Key): Blocks => {
   const rootOf = labels.length === 1 ? labels[0].codes : connected(labels)
-  const first = new Map<number, Drawn>()
-  for (const { codes, column, names } of labels) {
+  const roots = labels.reduce((sum, { names }) => sum + names.length, 0)
+  // The least of what is drawn from a block's names, and that name, which decides between equal numbers.
+  const drawn = new Float64Array(roots).fill(Infinity)
+  const drawnFrom: Array<string> = Array.from({ length: roots }, () => "")
+  const isBefore = (number: number, name: string, root: number) =>
+    number < drawn[root] || (number === drawn[root] && name < drawnFrom[root])
+  for (const { codes, column, keyOf, names } of labels) {
     const own = Key.foldIn(key, column)
     const seen = new Uint8Array(names.length)
     codes.forEach((code, row) => {
       if (seen[code] === 1) return
       seen[code] = 1
-      const drawn = draw(own, names[code])
-      const least = first.get(rootOf[row])
-      if (least === undefined || before(drawn, least) < 0) first.set(rootOf[row], drawn)
+      const { hi, lo } = keyOf(own, row)
+      const number = hi * 2 ** 21 + (lo >>> 11)
+      const root = rootOf[row]
+      if (isBefore(number, names[code], root)) [drawn[root], drawnFrom[root]] = [number, names[code]]
     })
   }
-  const order = [...first].sort(([, a], [, b]) => before(a, b)).map(([root]) => root)
-  const number = new Map(order.map((root, index) => [root, index]))
-  const of = Uint32Array.from(rootOf, (root) => number.get(root) ?? 0)
+  const order = Uint32Array.from(drawn.keys())
+    .filter((root) => drawn[root] < Infinity)
+    .sort((a, b) => drawn[a] - drawn[b] || (isBefore(drawn[a], drawnFrom[a], b) ? -1 : 1))
+  const number = new Uint32Array(roots)
+  order.forEach((root, index) => (number[root] = index))
+  const of = Uint32Array.from(rootOf, (root) => number[root])
   const sizes = new Uint32Array(order.length)
   for (const block of of) sizes[block]++
   return { of, sizes }
 }
-
-/** A name's random number in [0, 2^53), and the name, which decides between equal ones. */
-interface Drawn {
-  readonly number: number
-  readonly name: string
-}
-
-const draw = (key: Key.Key, name: string): Drawn => {
-  const { hi, lo } = Key.foldIn(key, name)
-  return { number: hi * 2 ** 21 + (lo >>> 11), name }
-}
-
-const before = (a: Drawn, b: Drawn): number => a.number - b.number || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 /** For each row, the number of its connected component: union-find over all labels. */
 const connected = (labels: ReadonlyArray<Labels>): Int32Array => {

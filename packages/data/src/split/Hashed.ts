@@ -5,7 +5,6 @@
 import { Key } from "@watertight/core"
 import { Effect } from "effect"
 import type * as Assignment from "../Assignment.ts"
-import * as RowId from "../RowId.ts"
 import * as Blocks from "./Blocks.ts"
 import * as Share from "./Share.ts"
 
@@ -16,10 +15,9 @@ export const assign = (shares: Share.Shares): Assignment.Assign =>
     yield* Share.refuseTimestamps(split, table)
     yield* Share.refuseGroups(split, table, [], "Use Split.hashedGrouped.")
     const fractions = yield* Share.fractions(split, shares)
-    const { byteLength, byteOffset, buffer } = table.ids
-    const view = new DataView(buffer, byteOffset, byteLength)
+    const ids = Blocks.viewOf(table.ids)
     const places = new Uint8Array(table.length)
-    for (let row = 0; row < table.length; row++) places[row] = placeOf(ofId(key, view, row * RowId.bytes), fractions)
+    for (let row = 0; row < table.length; row++) places[row] = placeOf(Blocks.ofId(key, ids, row), fractions)
     return yield* Share.refuseEmpty(split, { places }, ["train", "validation", "test"])
   })
 
@@ -35,13 +33,6 @@ export const assignGroups = (on: string, shares: Share.Shares): Assignment.Assig
     const places = Uint8Array.from(codes, (code) => placeOfGroup[code])
     return yield* Share.refuseEmpty(split, { places }, ["train", "validation", "test"])
   })
-
-/** Folds all 16 bytes of an id into the key. */
-const ofId = (key: Key.Key, ids: DataView, at: number): Key.Key => {
-  let hash = key
-  for (let byte = 0; byte < RowId.bytes; byte += 4) hash = Key.foldIn(hash, ids.getUint32(at + byte))
-  return hash
-}
 
 const placeOf = ({ hi, lo }: Key.Key, [, validation, test]: Share.Fractions): number => {
   const uniform = (hi * 2 ** 21 + (lo >>> 11)) * 2 ** -53
