@@ -91,6 +91,9 @@ Split.stratified(digits, { on: "label", validation: 0.1, test: 0.1 })
 // legal: a temporal split by fractions
 Split.temporal(trips, { on: "pickup", validation: 0.1, test: 0.1 })
 
+// legal: a temporal split by numbers of rows
+Split.temporal(trips, { on: "pickup", validation: { rows: 1000 }, test: { rows: 1000 } })
+
 // legal: a temporal split by lengths, with a gap
 Split.temporal(trips, { on: "pickup", validation: "7 days", test: "2 weeks", gap: "1 hour" })
 

@@ -226,10 +226,10 @@ export const expanding = <A, E, R>(
 ): Folds<ColumnsOf<A>, E, R> =>
   make(taken<A, E, R>(train), Windows.plans("Resample.expanding", "expanding", options as Windows.Options)) // its on is a name
 
-/** Moves a validation period through time, each fold training on the latest `train` before it, a length or rows. */
+/** Moves a validation period through time, each fold training on the latest `train` before it. */
 export const sliding = <A, E, R>(
   train: Train<Node.Node<A, E, R>, A>,
-  options: Windowed<NoInfer<ColumnsOf<A>>> & { readonly train: Split.Length | number }
+  options: Windowed<NoInfer<ColumnsOf<A>>> & { readonly train: Split.Length | Split.Rows }
 ): Folds<ColumnsOf<A>, E, R> =>
   make(taken<A, E, R>(train), Windows.plans("Resample.sliding", "sliding", options as Windows.Options)) // its on is a name
 

@@ -29,6 +29,9 @@ export type Shares = Share.Shares
 /** A length of time, such as `"90 days"`. */
 export type Length = Temporal.Length
 
+/** A number of rows, such as `{ rows: 1000 }`. */
+export type Rows = Temporal.Rows
+
 /** A node of a table without instants and declared groups, or a sentence. */
 export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
   ? [GroupsOf<C>] extends [never]
@@ -208,7 +211,7 @@ export const hashedGrouped = <C extends Columns, E, R>(
 
 /**
  * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
- * the rows less than that before the last one left; a fraction takes that share of all rows, moved to the nearest change
+ * the rows less than that before the last one left; a fraction or `{ rows }` takes that many rows, moved to the nearest change
  * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it at least as
  * long as a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
  * at which each row's label is known: rows whose label is known only after the next period has begun are left out.
@@ -266,11 +269,20 @@ const isTogether = ({ duplicates }: Duplicates): boolean => duplicates === "toge
 const together = (options: Duplicates): Readonly<Record<string, string>> =>
   isTogether(options) ? { duplicates: "together" } : {}
 
+const asJson = (size: Length | number | Rows): Schema.Json => (typeof size === "object" ? { rows: size.rows } : size)
+
 const builtIn = (
   name: string,
-  { test, validation }: { readonly validation: Length | number; readonly test: Length | number },
+  { test, validation }: Pick<Temporal.Options, "test" | "validation">,
   params: Readonly<Record<string, Schema.Json>>
-) => ({ name, version: 1, code: "versioned", draws: true, params: { ...params, validation, test } }) as const
+) =>
+  ({
+    name,
+    version: 1,
+    code: "versioned",
+    draws: true,
+    params: { ...params, validation: asJson(validation), test: asJson(test) }
+  }) as const
 
 const untimed = <C extends Columns, E, R>(table: Untimed<C, E, R>): Node.Node<Table<C>, E, R> =>
   table as Node.Node<Table<C>, E, R> // the only branch of Untimed that is no sentence

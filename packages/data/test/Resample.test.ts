@@ -185,7 +185,9 @@ describe("windows through time", () => {
         const train = whole(daily(rows))
         const options = { on: "t", folds, ...(gap === 0 ? {} : { gap: `${gap + 1} days` as const }) } as const
         const resampled =
-          most === null ? Resample.expanding(train, options) : Resample.sliding(train, { ...options, train: most })
+          most === null
+            ? Resample.expanding(train, options)
+            : Resample.sliding(train, { ...options, train: { rows: most } })
         const ranges = (yield* sides(resampled)).map(({ train, validation }) => {
           const isWhole = (range: ReadonlyArray<number>) => range.at(-1) === range[0] + range.length - 1
           assert.isTrue(isWhole(train) && isWhole(validation))
@@ -235,12 +237,14 @@ describe("windows through time", () => {
   it.effect("refuse periods that leave nothing", () =>
     Effect.gen(function* () {
       const train = whole(daily(10))
-      const windows = (options: { readonly validation: number }) =>
-        message(Resample.expanding(train, { on: "t", folds: 2, ...options }))
+      const windows = (rows: number) => message(Resample.expanding(train, { on: "t", folds: 2, validation: { rows } }))
       const reason = "2 windows of 5 rows and train before them do not fit into 10 rows"
-      assert.include(yield* windows({ validation: 5 }), reason)
-      assert.include(yield* windows({ validation: 0 }), "2 windows of 0 rows")
-      assert.include(yield* message(Resample.sliding(train, { on: "t", folds: 2, train: 0 })), "train is 0")
+      assert.include(yield* windows(5), reason)
+      assert.include(yield* windows(0), "2 windows of 0 rows")
+      assert.include(
+        yield* message(Resample.sliding(train, { on: "t", folds: 2, train: { rows: 0 } })),
+        "train.rows is 0"
+      )
       const none = Resample.sliding(train, { on: "t", folds: 2, train: "0 days" })
       assert.include(yield* message(none), 'train is "0 days" long')
       const long = Resample.expanding(train, { on: "t", folds: 2, validation: "5 days" })

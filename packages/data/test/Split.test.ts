@@ -182,6 +182,17 @@ describe("Split.temporal", () => {
     })
   )
 
+  it.effect("takes the last rows by number", () =>
+    Effect.gen(function* () {
+      const source = Source.fromTable(times(days(9, 0, 1, 8, 2, 3, 4, 7, 5, 6)))
+      const options = { on: "t", validation: { rows: 3 }, test: { rows: 2 } } as const
+      const drawn = yield* xs(Split.temporal(source, options))
+      assert.deepStrictEqual(drawn, { train: [1, 2, 4, 5, 6], validation: [7, 8, 9], test: 2 })
+      const none = yield* failure(Split.temporal(source, { ...options, test: { rows: 0 } }))
+      assert.include(none.message, "test is to have 0 rows. Give a whole number of rows, 1 or more.")
+    })
+  )
+
   it.effect("leaves out what is in a gap", () =>
     Effect.gen(function* () {
       const source = Source.fromTable(times(days(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)))

@@ -19,7 +19,7 @@ export interface Options {
   /** How many windows, from 1 to 255. */
   readonly folds: number
   /** The period each fold validates on: a length of time, or a number of rows; `rows / (folds + 1)` rows unless given. */
-  readonly validation?: Temporal.Length | number
+  readonly validation?: Temporal.Length | Temporal.Rows
   /** The least time between the last row of train and the first of validation; zero unless given. */
   readonly gap?: Temporal.Length
   /** A column with the instant at which a row's label is known. */
@@ -27,7 +27,7 @@ export interface Options {
   /** Groups of which none may be on both sides: those that validate are left out of train. */
   readonly group?: Grouped.On
   /** For sliding windows: how much train keeps, a length of time or a number of rows. */
-  readonly train?: Temporal.Length | number
+  readonly train?: Temporal.Length | Temporal.Rows
 }
 
 /** One plan per window. */
@@ -124,7 +124,7 @@ const period = Effect.fnUntraced(function* (
       left === 0 ? Infinity : (sorted.find((time) => time > sorted[length - 1] - left * size) ?? Infinity)
     return [boundary(folds - index), boundary(folds - index - 1)]
   }
-  const size = validation ?? Math.floor(length / (folds + 1))
+  const size = validation?.rows ?? Math.floor(length / (folds + 1))
   if (!Number.isSafeInteger(size) || size < 1 || size * folds >= length) {
     const reason = `${folds} windows of ${size} rows and train before them do not fit into ${length} rows`
     return yield* new SplitError({ split: resample, reason, hint: "Ask for fewer folds or shorter validation." })
@@ -137,15 +137,15 @@ const oldest = Effect.fnUntraced(function* (
   resample: string,
   sorted: Float64Array,
   until: number,
-  train: Temporal.Length | number | undefined
+  train: Temporal.Length | Temporal.Rows | undefined
 ): Effect.fn.Return<number, SplitError> {
   if (train === undefined) return -Infinity
   if (typeof train === "string") {
     const boundary = until - (yield* positive(resample, "train", train))
     return sorted.find((time) => time > boundary) ?? Infinity
   }
-  yield* Plan.checkCount(resample, "train", train, 1, Number.MAX_SAFE_INTEGER)
-  return sorted[Math.max(0, sorted.length - train)] ?? Infinity
+  yield* Plan.checkCount(resample, "train.rows", train.rows, 1, Number.MAX_SAFE_INTEGER)
+  return sorted[Math.max(0, sorted.length - train.rows)] ?? Infinity
 })
 
 const positive = (resample: string, name: string, length: Temporal.Length): Effect.Effect<number, SplitError> =>

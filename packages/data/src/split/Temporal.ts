@@ -13,12 +13,17 @@ import { SplitError } from "./SplitError.ts"
 /** A length of time, such as `"90 days"`. */
 export type Length = `${number} ${Duration.Unit}`
 
+/** A number of rows. */
+export interface Rows {
+  readonly rows: number
+}
+
 /** How a table is split by time. */
 export interface Options {
-  /** The latest rows before test: a length of time, or a fraction of all rows. */
-  readonly validation: Length | number
-  /** The latest rows: a length of time, or a fraction of all rows. */
-  readonly test: Length | number
+  /** The latest rows before test: a length of time, a fraction of all rows, or a number of rows. */
+  readonly validation: Length | number | Rows
+  /** The latest rows: a length of time, a fraction of all rows, or a number of rows. */
+  readonly test: Length | number | Rows
   /** The least time between the last row of a period and the first of the next; zero unless given. */
   readonly gap?: Length
   /** A column with the instant at which a row's label is known; unless given, that is the row's own time. */
@@ -26,8 +31,8 @@ export interface Options {
 }
 
 /**
- * Decides a temporal split. A length `d` takes the rows less than `d` before the last one that is left; a fraction takes
- * that many rows, moved to the nearest change of time, so that equal times stay together. Rows whose time plus the gap,
+ * Decides a temporal split. A length `d` takes the rows less than `d` before the last one that is left; a fraction or a
+ * number takes that many rows, moved to the nearest change of time, so that equal times stay together. Rows whose time plus the gap,
  * or whose label's end, is later than the next period's first are left out.
  */
 export const assign = (on: string, options: Options): Assignment.Assign =>
@@ -105,28 +110,24 @@ export const instants = (split: string, table: Table, on: string): Effect.Effect
   return Effect.fail(new SplitError({ split, reason, hint: "Give every row a time." }))
 }
 
-/** The end of a sorted list of times: those less than `millis` before the last, or a fraction of all rows. */
-type Tail = { readonly millis: number } | { readonly fraction: number }
+/** The end of a sorted list of times: those less than `millis` before the last, a fraction of all rows, or some rows. */
+type Tail = { readonly millis: number } | { readonly fraction: number } | Rows
 
-const tail = (
+const tail = Effect.fnUntraced(function* (
   split: string,
   partition: "validation" | "test",
-  share: Length | number
-): Effect.Effect<Tail, SplitError> =>
-  typeof share === "number"
-    ? Effect.map(Share.fraction(split, partition, share), (fraction) => ({ fraction }))
-    : Effect.flatMap(millis(split, partition, share), (millis) =>
-        millis > 0
-          ? Effect.succeed({ millis })
-          : Effect.fail(
-              new SplitError({
-                split,
-                partition,
-                reason: `${partition} is "${share}" long`,
-                hint: 'Give a time such as "90 days".'
-              })
-            )
-      )
+  share: Length | number | Rows
+): Effect.fn.Return<Tail, SplitError> {
+  if (typeof share === "number") return { fraction: yield* Share.fraction(split, partition, share) }
+  const refuse = (reason: string, hint: string) => new SplitError({ split, partition, reason, hint })
+  if (typeof share === "object") {
+    if (Number.isSafeInteger(share.rows) && share.rows > 0) return share
+    return yield* refuse(`${partition} is to have ${share.rows} rows`, "Give a whole number of rows, 1 or more.")
+  }
+  const length = yield* millis(split, partition, share)
+  if (length > 0) return { millis: length }
+  return yield* refuse(`${partition} is "${share}" long`, 'Give a time such as "90 days".')
+})
 
 /** Returns the milliseconds of a length of time. */
 export const millis = (split: string, name: string, length: Length): Effect.Effect<number, SplitError> =>
@@ -151,7 +152,8 @@ const startOf = (sorted: Float64Array, tail: Tail, all: number): number => {
     const boundary = sorted[length - 1] - tail.millis
     return length - sorted.filter((time) => time > boundary).length
   }
-  return changeNear(sorted, Math.max(0, length - Math.round(all * tail.fraction)))
+  const rows = "rows" in tail ? tail.rows : Math.round(all * tail.fraction)
+  return changeNear(sorted, Math.max(0, length - rows))
 }
 
 /** Moves a place in a sorted list of times to the nearest change of time; the end is none. */

@@ -72,7 +72,7 @@ describe("windows through time", () => {
   for (const [what, options] of [
     ["rows", { on: "t", folds: 3, gap: "2 hours", labelEnd: "known", group: "user" }],
     ["lengths", { on: "t", folds: 2, validation: "10 hours", gap: "2 hours", labelEnd: "known", group: "user" }],
-    ["rows, sliding", { on: "t", folds: 3, train: 8, gap: "2 hours", labelEnd: "known", group: "user" }],
+    ["rows, sliding", { on: "t", folds: 3, train: { rows: 8 }, gap: "2 hours", labelEnd: "known", group: "user" }],
     ["lengths, sliding", { on: "t", folds: 2, train: "9 hours", gap: "2 hours", labelEnd: "known", group: "user" }]
   ] as const) {
     describe(what, () => {
