@@ -26,6 +26,11 @@ export const Digits = Columns.make({
 export declare const digits: Node.Node<Table.Table<typeof Digits>>
 export const digitParts = Split.stratified(digits, { on: "label", validation: 0.1, test: 0.1 })
 export const measures = Source.csv("measures.csv", Columns.make({ a: Column.float, b: Column.float }))
+export declare const pictures: Node.Node<Table.Table<{ readonly image: Column.Tensor<readonly [2, 2]> }>>
+export const Scans = Columns.make({ patient: Column.group(Column.float), tumour: Column.category(["no", "yes"]) })
+export const scans = Source.csv("scans.csv", Scans)
+export const scanParts = Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
+export const visits = Source.csv("visits.csv", Columns.make({ ...Scans, day: Column.timestamp }))
 
 export const module = Module.mlp({ hidden: [8], output: 1 })
 export const fare = {

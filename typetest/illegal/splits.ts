@@ -1,6 +1,6 @@
 /** Splits that would leak, or that a table's columns do not allow. */
-import { Split } from "@watertight/data"
-import { digits, measures, parts, trips } from "../fixtures.ts"
+import { Column, Split } from "@watertight/data"
+import { digits, measures, parts, pictures, scans, trips, visits } from "../fixtures.ts"
 
 // error: split by time: use Split.temporal
 Split.random(trips, { validation: 0.1, test: 0.1 })
@@ -40,3 +40,51 @@ Split.given({ train: digits, test: digits }, { validation: 0.1, stratify: "ink" 
 
 // error: is not assignable
 Split.random(parts.train, { validation: 0.1, test: 0.1 })
+
+// error: split by group: use Split.grouped
+Split.random(scans, { validation: 0.1, test: 0.1 })
+
+// error: split by group: use Split.grouped
+Split.stratified(scans, { on: "tumour", validation: 0.1, test: 0.1 })
+
+// error: split by group: use Split.grouped
+Split.hashed(scans, { validation: 0.1, test: 0.1 })
+
+// error: split by group: give a validation table, or use Split.grouped on the whole
+Split.given({ train: scans, test: scans }, { validation: 0.1 })
+
+// error: "patient"
+Split.grouped(scans, { on: "tumour", validation: 0.1, test: 0.1 })
+
+// error: this table has no category or float column to group by: use Split.random
+Split.grouped(pictures, { on: "image", validation: 0.1, test: 0.1 })
+
+// error: split by group and time: use Split.groupedTemporal
+Split.grouped(visits, { on: "patient", validation: 0.1, test: 0.1 })
+
+// error: split by group and time: use Split.groupedTemporal
+Split.stratifiedGrouped(visits, { on: "patient", stratify: "tumour", validation: 0.1, test: 0.1 })
+
+// error: split by group and time: use Split.groupedTemporal
+Split.hashedGrouped(visits, { on: "patient", validation: 0.1, test: 0.1 })
+
+// error: split by group and time: use Split.groupedTemporal
+Split.random(visits, { validation: 0.1, test: 0.1 })
+
+// error: split by group and time: use Split.groupedTemporal
+Split.temporal(visits, { on: "day", validation: "7 days", test: "7 days" })
+
+// error: split by time: use Split.temporal
+Split.hashed(trips, { validation: 0.1, test: 0.1 })
+
+// error: "day"
+Split.groupedTemporal(visits, { on: "day", group: "patient", labelEnd: "patient", validation: 0.1, test: 0.1 })
+
+// error: this table has no timestamp column
+Split.groupedTemporal(scans, { on: "day", group: "patient", validation: 0.1, test: 0.1 })
+
+// error: "together"
+Split.random(digits, { validation: 0.1, test: 0.1, duplicates: "dropped" })
+
+// error: is not assignable
+Column.group(Column.timestamp)

@@ -1,10 +1,71 @@
 /** Whole pipelines and their parts, as people write them. */
 import { Node, Pipeline } from "@watertight/core"
-import { Column, Columns, Partitions, Recipe, Source, Split, Window } from "@watertight/data"
+import { Column, Columns, Partitions, Recipe, Resample, Source, Split, Window } from "@watertight/data"
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
-import { digitParts, digits, fare, fitted, measures, model, module, parts, ready, recipe, trips } from "../fixtures.ts"
+import {
+  digitParts,
+  digits,
+  fare,
+  fitted,
+  measures,
+  model,
+  module,
+  parts,
+  ready,
+  recipe,
+  scanParts,
+  scans,
+  trips,
+  visits
+} from "../fixtures.ts"
+
+// legal: a recipe and a model fitted to each fold
+for (const { train, validation } of Resample.expanding(parts.train, { on: "pickup", folds: 3, gap: "1 hour" })) {
+  const steps = Recipe.fit(recipe, train)
+  const sides = { train: Recipe.apply(steps, train), validation: Recipe.apply(steps, validation) }
+  Train.fit(module, { ...fare, ...sides })
+}
+
+// legal: folds of rows without time and groups
+Resample.kFold(digitParts.train, { folds: 5, repeats: 2 })
+
+// legal: stratified folds
+Resample.stratified(digitParts.train, { folds: 5, on: "label" })
+
+// legal: a bootstrap
+Resample.bootstrap(digitParts.train, { resamples: 10 })
+
+// legal: folds of declared groups
+Resample.grouped(scanParts.train, { folds: 5, on: "patient" })
+
+// legal: stratified folds of declared groups
+Resample.stratifiedGrouped(scanParts.train, { folds: 5, on: "patient", stratify: "tumour" })
+
+// legal: one level left out at a time
+Resample.leaveOneGroupOut(digitParts.train, { on: "label", groups: ["0", "2"] })
+
+// legal: one id left out at a time
+Resample.leaveOneGroupOut(scanParts.train, { on: "patient", groups: [17, 18] })
+
+// legal: sliding windows
+Resample.sliding(parts.train, { on: "pickup", folds: 3, train: "30 days", validation: "7 days" })
+
+// legal: combinatorial purged folds
+Resample.combinatorialPurged(parts.train, { on: "pickup", blocks: 6, ahead: "1 hour", embargo: "1 day" })
+
+// legal: windows that keep groups apart
+Resample.expanding(
+  Split.groupedTemporal(visits, { on: "day", group: "patient", validation: "7 days", test: "7 days" }).train,
+  { on: "day", group: "patient", folds: 3 }
+)
+
+// legal: nested folds
+Resample.nested(Resample.kFold(digitParts.train, { folds: 5 }), (train) => Resample.kFold(train, { folds: 3 }))
+
+// legal: a bootstrap inside of folds
+Resample.nested(Resample.kFold(digitParts.train, { folds: 5 }), (train) => Resample.bootstrap(train, { resamples: 3 }))
 
 // legal: the pipeline of the design page
 Pipeline.make("taxi", { report: Evaluate.test(model, ready.test) })
@@ -30,8 +91,41 @@ Split.stratified(digits, { on: "label", validation: 0.1, test: 0.1 })
 // legal: a temporal split by fractions
 Split.temporal(trips, { on: "pickup", validation: 0.1, test: 0.1 })
 
+// legal: a temporal split by numbers of rows
+Split.temporal(trips, { on: "pickup", validation: { rows: 1000 }, test: { rows: 1000 } })
+
 // legal: a temporal split by lengths, with a gap
 Split.temporal(trips, { on: "pickup", validation: "7 days", test: "2 weeks", gap: "1 hour" })
+
+// legal: equal rows on one side
+Split.random(measures, { validation: 0.1, test: 0.1, duplicates: "together" })
+
+// legal: a split by hashes
+Split.hashed(measures, { validation: 0.1, test: 0.1 })
+
+// legal: a grouped split of declared groups
+Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
+
+// legal: a grouped split by a column that is not declared as one
+Split.grouped(digits, { on: "label", validation: 0.1, test: 0.1 })
+
+// legal: groups that any of several columns connects
+Split.grouped(measures, { on: ["a", "b"], validation: 0.1, test: 0.1 })
+
+// legal: a stratified grouped split
+Split.stratifiedGrouped(scans, { on: "patient", stratify: "tumour", validation: 0.1, test: 0.1 })
+
+// legal: a split by hashes of groups
+Split.hashedGrouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
+
+// legal: a split by time and group
+Split.groupedTemporal(visits, { on: "day", group: "patient", validation: "7 days", test: 0.1, gap: "1 day" })
+
+// legal: a temporal split of labels that end later
+Split.temporal(trips, { on: "pickup", labelEnd: "pickup", validation: 0.1, test: 0.1 })
+
+// legal: steps on a column of groups, which stays one
+Recipe.of(Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 }).train).pipe(Recipe.standardize("patient"))
 
 // legal: official partitions, validation carved out of train
 Split.given({ train: digits, test: digits }, { validation: 0.1 })

@@ -7,12 +7,16 @@ import { Schema } from "effect"
 /** Real numbers, kept in float64. */
 export interface Float {
   readonly kind: "float"
+  /** Whether rows of one value must stay together: see `group`. */
+  readonly group?: true
 }
 
 /** One of a fixed list of levels, kept as an int32 code: the level's place in the list. */
 export interface Category<out Level extends string = string> {
   readonly kind: "category"
   readonly levels: ReadonlyArray<Level>
+  /** Whether rows of one level must stay together: see `group`. */
+  readonly group?: true
 }
 
 /** Instants, kept as float64 milliseconds since 1970-01-01T00:00:00Z. */
@@ -60,15 +64,32 @@ export const tensor = <const Shape extends ReadonlyArray<number>>(
   dtype: "uint8" | "float32" = "float32"
 ): Tensor<Shape> => ({ kind: "tensor", shape, dtype })
 
+/** A column that says which rows belong together. */
+export type Grouping<C extends Float | Category = Float | Category> = C & { readonly group: true }
+
+/**
+ * Declares that rows of one value are alike and must stay on one side of every split: those of one patient, user or
+ * document. Splits that would part them do not compile then.
+ *
+ * @example
+ * import { Column } from "@watertight/data"
+ * Column.group(Column.category(["ann", "bob"])).group // => true
+ */
+export const group = <C extends Float | Category>(column: C): Grouping<C> => ({ ...column, group: true })
+
 /** Counts the numbers one row of a column holds. */
 export const width = (column: Column): number =>
   column.kind === "tensor" ? column.shape.reduce((product, size) => product * size, 1) : 1
 
 /** The declaration as data, for manifests and stored tables. */
 export const Declaration: Schema.Codec<Column, Schema.Json> = Schema.Union([
-  Schema.Struct({ kind: Schema.Literal("float") }),
+  Schema.Struct({ kind: Schema.Literal("float"), group: Schema.optionalKey(Schema.Literal(true)) }),
   Schema.Struct({ kind: Schema.Literal("timestamp") }),
-  Schema.Struct({ kind: Schema.Literal("category"), levels: Schema.Array(Schema.String) }),
+  Schema.Struct({
+    kind: Schema.Literal("category"),
+    levels: Schema.Array(Schema.String),
+    group: Schema.optionalKey(Schema.Literal(true))
+  }),
   Schema.Struct({
     kind: Schema.Literal("tensor"),
     shape: Schema.Array(Schema.Int),

@@ -14,6 +14,12 @@ export type KeysOf<C extends Columns, Kind extends Column.Kind> = {
 }[keyof C] &
   string
 
+/** The names of the columns declared by `Column.group`. */
+export type GroupsOf<C extends Columns> = {
+  readonly [K in keyof C]: C[K] extends { readonly group: true } ? K : never
+}[keyof C] &
+  string
+
 /** `C` with the columns named in `Changed` replaced. */
 export type Replace<C extends Columns, Changed extends Columns> = {
   readonly [K in keyof C]: K extends keyof Changed ? Changed[K] : C[K]

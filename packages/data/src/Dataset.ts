@@ -3,7 +3,7 @@
  * Rows of train and validation can be read. Test rows are sealed: they can be transformed row by row, and read only with
  * the permit that the ledger hands out after it has written down who reads them.
  */
-import { Codec, Digest, Ledger } from "@watertight/core"
+import { Codec, type Digest, Ledger } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import type { Columns } from "./Columns.ts"
 import * as Contents from "./internal/contents.ts"
@@ -39,17 +39,7 @@ export const make = <C extends Columns, P extends Partition>(
   table: Table.Table<C>,
   rows: Uint32Array | undefined,
   partition: P
-): Dataset<C, P> => {
-  const some = rows === undefined || isEvery(rows, table.length) ? undefined : rows
-  const fingerprint = Digest.of([partition, Table.digest(table, some)])
-  const length = rows?.length ?? table.length
-  const dataset: Dataset<C, P> = Object.freeze({ partition, columns: table.columns, length, fingerprint })
-  Contents.put(dataset, { table, rows: some })
-  return dataset
-}
-
-const isEvery = (rows: Uint32Array, length: number): boolean =>
-  rows.length === length && rows.every((row, index) => row === index)
+): Dataset<C, P> => Contents.make(table, rows, partition, false)
 
 const isSealed = (dataset: Dataset): boolean => dataset.partition === "test"
 

@@ -1,21 +1,26 @@
 /**
  * Splitting a table into train, validation and test. A split first assigns every row a place, which is an artifact of
  * its own, then reads three data sets off the assignment; what is computed from train rows does not depend on what the
- * other rows hold. Tables with instants are split by time; that is a matter of types here, and checked again at run time.
+ * other rows hold. Tables with instants are split by time, tables with declared groups by group; that is a matter of types
+ * here, and checked again at run time.
  */
 import { type Key, Node, Stage } from "@watertight/core"
 import { Effect, type Schema } from "effect"
 import * as Assignment from "./Assignment.ts"
-import type { Columns, KeysOf } from "./Columns.ts"
+import type { Columns, GroupsOf, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import type { Partitions } from "./Partitions.ts"
+import * as Grouped from "./split/Grouped.ts"
+import * as Hashed from "./split/Hashed.ts"
 import * as Random from "./split/Random.ts"
 import * as Share from "./split/Share.ts"
 import { SplitError } from "./split/SplitError.ts"
 import * as Stratified from "./split/Stratified.ts"
+import * as StratifiedGrouped from "./split/StratifiedGrouped.ts"
 import * as Temporal from "./split/Temporal.ts"
 import type { Table } from "./Table.ts"
 
+export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
 export { SplitError } from "./split/SplitError.ts"
 
 /** The fractions of rows for validation and test, each in (0, 1), together less than 1; train gets the rest. */
@@ -24,10 +29,29 @@ export type Shares = Share.Shares
 /** A length of time, such as `"90 days"`. */
 export type Length = Temporal.Length
 
-/** A node of a table without instants, or a sentence. */
+/** A number of rows, such as `{ rows: 1000 }`. */
+export type Rows = Temporal.Rows
+
+/** A node of a table without instants and declared groups, or a sentence. */
 export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
+  ? [GroupsOf<C>] extends [never]
+    ? Node.Node<Table<C>, E, R>
+    : "split by group: use Split.grouped"
+  : Timed<C, "split by time: use Split.temporal">
+
+/** A node of a table without instants, or a sentence. */
+export type Undated<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
   ? Node.Node<Table<C>, E, R>
-  : "split by time: use Split.temporal"
+  : "split by group and time: use Split.groupedTemporal"
+
+/** A node of a table without declared groups, or a sentence. */
+export type Ungrouped<C extends Columns, E, R> = [GroupsOf<C>] extends [never]
+  ? Node.Node<Table<C>, E, R>
+  : "split by group and time: use Split.groupedTemporal"
+
+type Timed<C extends Columns, Sentence extends string> = [GroupsOf<C>] extends [never]
+  ? Sentence
+  : "split by group and time: use Split.groupedTemporal"
 
 /** The name of a column of instants, or a sentence where there is none. */
 export type TimeOf<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
@@ -38,6 +62,21 @@ export type TimeOf<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
 export type ClassOf<C extends Columns> = [KeysOf<C, "category">] extends [never]
   ? "this table has no category column to stratify on: use Split.random"
   : KeysOf<C, "category">
+
+/**
+ * The name of a column of groups: a declared one where there are any, else a column of categories or of numbers that are
+ * ids; or a sentence where there is none.
+ */
+export type GroupOf<C extends Columns> = [GroupsOf<C>] extends [never]
+  ? [KeysOf<C, "category" | "float">] extends [never]
+    ? "this table has no category or float column to group by: use Split.random"
+    : KeysOf<C, "category" | "float">
+  : GroupsOf<C>
+
+/** How equal rows are split: each by itself unless `"together"` keeps them on one side. */
+export interface Duplicates {
+  readonly duplicates?: "together" | "apart"
+}
 
 /** A way of splitting: `assign` decides, from the table and a key, where each row goes. */
 export interface Definition<in C extends Columns> {
@@ -69,7 +108,8 @@ export const make = <C extends Columns, E, R>(
 }
 
 /**
- * Splits at random. Sizes are exact: each is within one row of its share.
+ * Splits at random. Sizes are exact: each is within one row of its share. With `duplicates: "together"`, rows with equal
+ * ids are on one side, and sizes are within half of the largest number of equal rows.
  *
  * @example
  * import { Column, Source, Split } from "@watertight/data"
@@ -78,39 +118,103 @@ export const make = <C extends Columns, E, R>(
  */
 export const random = <C extends Columns, E, R>(
   table: Untimed<C, E, R>,
-  shares: Shares
+  options: Shares & Duplicates
 ): Partitions<C, E | SplitError, R> =>
   make(untimed(table), {
-    name: "random-split",
-    version: 1,
-    code: "versioned",
-    draws: true,
-    params: { validation: shares.validation, test: shares.test },
-    assign: Random.assign(shares)
+    ...builtIn("random-split", options, together(options)),
+    assign: isTogether(options) ? Grouped.assignTogether(options) : Random.assign(options)
   })
 
 /**
  * Splits at random with the classes of a column in the same proportions everywhere: each class, and each partition as a
- * whole, is within one row of its share.
+ * whole, is within one row of its share. With `duplicates: "together"`, rows with equal ids are on one side, and classes
+ * are as near to their shares as that allows: no set of equal rows can be moved to bring them nearer.
  */
 export const stratified = <C extends Columns, E, R>(
   table: Untimed<C, E, R>,
-  options: Shares & { readonly on: ClassOf<NoInfer<C>> }
+  options: Shares & Duplicates & { readonly on: ClassOf<NoInfer<C>> }
 ): Partitions<C, E | SplitError, R> =>
   make(untimed(table), {
-    name: "stratified-split",
-    version: 1,
-    code: "versioned",
-    draws: true,
-    params: { on: options.on, validation: options.validation, test: options.test },
-    assign: Stratified.assign(options.on, options)
+    ...builtIn("stratified-split", options, { on: options.on, ...together(options) }),
+    assign: isTogether(options)
+      ? StratifiedGrouped.assignTogether(options.on, options)
+      : Stratified.assign(options.on, options)
+  })
+
+/**
+ * Splits at random by group: no group is on two sides. With several columns in `on`, rows that share a group in any of
+ * them stay together. Groups are drawn by their names, so the order of rows does not count. Validation and test are each
+ * within half of the largest group of their share, or are the smallest group left where even that is twice the share.
+ *
+ * @example
+ * import { Column, Columns, Source, Split } from "@watertight/data"
+ * const Scan = Columns.make({ patient: Column.group(Column.float), tumour: Column.category(["no", "yes"]) })
+ * const parts = Split.grouped(Source.csv("scans.csv", Scan), { on: "patient", validation: 0.1, test: 0.1 })
+ * parts.test.inputs.assignment.stage.name // => "grouped-split"
+ */
+export const grouped = <C extends Columns, E, R>(
+  table: Undated<C, E, R>,
+  options: Shares & { readonly on: Grouped.On<GroupOf<NoInfer<C>>> }
+): Partitions<C, E | SplitError, R> =>
+  make(undated(table), {
+    ...builtIn("grouped-split", options, { on: options.on }),
+    assign: Grouped.assign(options.on, options)
+  })
+
+/**
+ * Splits at random by group with the classes of a column as near to the same proportions everywhere as whole groups allow:
+ * no single group can be moved to bring the class counts nearer to their shares (see `split/StratifiedGrouped`).
+ *
+ * @example
+ * import { Column, Columns, Source, Split } from "@watertight/data"
+ * const Scan = Columns.make({ patient: Column.group(Column.float), tumour: Column.category(["no", "yes"]) })
+ * const scans = Source.csv("scans.csv", Scan)
+ * const parts = Split.stratifiedGrouped(scans, { on: "patient", stratify: "tumour", validation: 0.1, test: 0.1 })
+ * parts.test.inputs.assignment.stage.name // => "stratified-grouped-split"
+ */
+export const stratifiedGrouped = <C extends Columns, E, R>(
+  table: Undated<C, E, R>,
+  options: Shares & { readonly on: Grouped.On<GroupOf<NoInfer<C>>>; readonly stratify: ClassOf<NoInfer<C>> }
+): Partitions<C, E | SplitError, R> =>
+  make(undated(table), {
+    ...builtIn("stratified-grouped-split", options, { on: options.on, stratify: options.stratify }),
+    assign: StratifiedGrouped.assign(options.on, options.stratify, options)
+  })
+
+/**
+ * Splits by a keyed hash of each row's id: a row stays on its side when others are appended or removed, and equal rows are
+ * on one side. Sizes hold on average: of `n` rows, a share `p` gets `n p` give or take `sqrt(n p (1 - p))`.
+ *
+ * @example
+ * import { Column, Columns, Source, Split } from "@watertight/data"
+ * const mails = Source.csv("mails.csv", Columns.make({ length: Column.float, spam: Column.category(["no", "yes"]) }))
+ * Split.hashed(mails, { validation: 0.1, test: 0.1 }).test.inputs.assignment.stage.name // => "hashed-split"
+ */
+export const hashed = <C extends Columns, E, R>(
+  table: Untimed<C, E, R>,
+  shares: Shares
+): Partitions<C, E | SplitError, R> =>
+  make(untimed(table), { ...builtIn("hashed-split", shares, {}), assign: Hashed.assign(shares) })
+
+/**
+ * Splits by a keyed hash of each row's group: no group is on two sides, and a group stays on its side when rows and groups
+ * are appended or removed. Shares of groups hold on average.
+ */
+export const hashedGrouped = <C extends Columns, E, R>(
+  table: Undated<C, E, R>,
+  options: Shares & { readonly on: GroupOf<NoInfer<C>> }
+): Partitions<C, E | SplitError, R> =>
+  make(undated(table), {
+    ...builtIn("hashed-grouped-split", options, { on: options.on }),
+    assign: Hashed.assignGroups(options.on, options)
   })
 
 /**
  * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
- * the rows less than that before the last one left; a fraction takes that share of all rows, moved to the nearest change
+ * the rows less than that before the last one left; a fraction or `{ rows }` takes that many rows, moved to the nearest change
  * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it at least as
- * long as a row's target looks ahead.
+ * long as a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
+ * at which each row's label is known: rows whose label is known only after the next period has begun are left out.
  *
  * @example
  * import { Column, Columns, Source, Split } from "@watertight/data"
@@ -119,24 +223,81 @@ export const stratified = <C extends Columns, E, R>(
  * parts.train.stage.name // => "train"
  */
 export const temporal = <C extends Columns, E, R>(
-  table: Node.Node<Table<C>, E, R>,
-  options: Temporal.Options & { readonly on: TimeOf<NoInfer<C>> }
+  table: Ungrouped<C, E, R>,
+  options: Periods<NoInfer<C>>
 ): Partitions<C, E | SplitError, R> =>
-  make(table, {
-    name: "temporal-split",
-    version: 1,
-    code: "versioned",
+  make(ungrouped(table), {
+    ...builtIn("temporal-split", options, { on: options.on, ...periods(options) }),
     draws: false,
-    params: { on: options.on, validation: options.validation, test: options.test, gap: options.gap ?? "0 millis" },
     assign: Temporal.assign(options.on, options)
   })
+
+/**
+ * Splits by time so that no group is on two sides: test is the latest rows, whole; from validation and train are left out
+ * the rows of groups that occur in a later period too. It is for groups that come and go, such as patients, visits or
+ * documents; groups that a model is to meet again, such as shops, are not declared as groups: use `temporal`.
+ *
+ * @example
+ * import { Column, Columns, Source, Split } from "@watertight/data"
+ * const Visit = Columns.make({ patient: Column.group(Column.float), day: Column.timestamp, cost: Column.float })
+ * const visits = Source.csv("visits.csv", Visit)
+ * const options = { on: "day", group: "patient", validation: "90 days", test: "90 days" } as const
+ * Split.groupedTemporal(visits, options).train.stage.name // => "train"
+ */
+export const groupedTemporal = <C extends Columns, E, R>(
+  table: Node.Node<Table<C>, E, R>,
+  options: Periods<NoInfer<C>> & { readonly group: Grouped.On<GroupOf<NoInfer<C>>> }
+): Partitions<C, E | SplitError, R> =>
+  make(table, {
+    ...builtIn("grouped-temporal-split", options, { on: options.on, group: options.group, ...periods(options) }),
+    draws: false,
+    assign: Temporal.assignGrouped(options.on, options.group, options)
+  })
+
+/** How a table is split by time. */
+export type Periods<C extends Columns> = Temporal.Options & {
+  readonly on: TimeOf<C>
+  readonly labelEnd?: KeysOf<C, "timestamp">
+}
+
+const periods = ({ gap, labelEnd }: Temporal.Options): Readonly<Record<string, string>> => ({
+  gap: gap ?? "0 millis",
+  ...(labelEnd === undefined ? {} : { labelEnd })
+})
+
+const isTogether = ({ duplicates }: Duplicates): boolean => duplicates === "together"
+const together = (options: Duplicates): Readonly<Record<string, string>> =>
+  isTogether(options) ? { duplicates: "together" } : {}
+
+const asJson = (size: Length | number | Rows): Schema.Json => (typeof size === "object" ? { rows: size.rows } : size)
+
+const builtIn = (
+  name: string,
+  { test, validation }: Pick<Temporal.Options, "test" | "validation">,
+  params: Readonly<Record<string, Schema.Json>>
+) =>
+  ({
+    name,
+    version: 1,
+    code: "versioned",
+    draws: true,
+    params: { ...params, validation: asJson(validation), test: asJson(test) }
+  }) as const
 
 const untimed = <C extends Columns, E, R>(table: Untimed<C, E, R>): Node.Node<Table<C>, E, R> =>
   table as Node.Node<Table<C>, E, R> // the only branch of Untimed that is no sentence
 
+const undated = <C extends Columns, E, R>(table: Undated<C, E, R>): Node.Node<Table<C>, E, R> =>
+  table as Node.Node<Table<C>, E, R> // the only branch of Undated that is no sentence
+
+const ungrouped = <C extends Columns, E, R>(table: Ungrouped<C, E, R>): Node.Node<Table<C>, E, R> =>
+  table as Node.Node<Table<C>, E, R> // the only branch of Ungrouped that is no sentence
+
 /** How validation is carved out of the given train rows. */
 export type Carve<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
-  ? { readonly validation: number; readonly stratify?: ClassOf<C> }
+  ? [GroupsOf<C>] extends [never]
+    ? { readonly validation: number; readonly stratify?: ClassOf<C> }
+    : "split by group: give a validation table, or use Split.grouped on the whole"
   : "split by time: give a validation table, or use Split.temporal on the whole"
 
 /**
@@ -191,6 +352,7 @@ export function given<C extends Columns, E, R>(
 const carve = (share: number, stratify: string | undefined): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     yield* Share.refuseTimestamps("Split.given", table)
+    yield* Share.refuseGroups("Split.given", table)
     const fractions = [1 - share, yield* Share.fraction("Split.given", "validation", share), 0] as const
     if (stratify === undefined) return Random.deal(table.length, fractions, key)
     const { codes, levels } = yield* Stratified.classes("Split.given", table, stratify)

@@ -1,10 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { Column, Columns } from "../src/index.ts"
 
 describe("Column.category", () => {
   it("refuses a level that appears twice, and text that is none", () => {
     assert.throws(() => Column.category(["a", "b", "a"]), RangeError, "twice")
     assert.throws(() => Column.category(["\ud800"]), RangeError, "Unicode")
+  })
+})
+
+describe("Column.group", () => {
+  it("is kept in the declaration", () => {
+    const declared = Schema.encodeSync(Column.Declaration)(Column.group(Column.category(["a"])))
+    assert.deepStrictEqual(declared, { kind: "category", levels: ["a"], group: true })
+    assert.deepStrictEqual(Schema.decodeUnknownSync(Column.Declaration)(declared), Column.group(Column.category(["a"])))
+    assert.deepStrictEqual(Schema.encodeSync(Column.Declaration)(Column.float), { kind: "float" })
   })
 })
 

@@ -3,6 +3,7 @@ import { Key, type Node } from "@watertight/core"
 import { Effect, Exit } from "effect"
 import * as fc from "fast-check"
 import { Assignment, Column, Columns, Dataset, Partitions, type RowId, Source, Split, Table } from "../src/index.ts"
+import * as Grouped from "../src/split/Grouped.ts"
 import * as Random from "../src/split/Random.ts"
 import * as Stratified from "../src/split/Stratified.ts"
 import { run } from "./run.ts"
@@ -181,6 +182,17 @@ describe("Split.temporal", () => {
     })
   )
 
+  it.effect("takes the last rows by number", () =>
+    Effect.gen(function* () {
+      const source = Source.fromTable(times(days(9, 0, 1, 8, 2, 3, 4, 7, 5, 6)))
+      const options = { on: "t", validation: { rows: 3 }, test: { rows: 2 } } as const
+      const drawn = yield* xs(Split.temporal(source, options))
+      assert.deepStrictEqual(drawn, { train: [1, 2, 4, 5, 6], validation: [7, 8, 9], test: 2 })
+      const none = yield* failure(Split.temporal(source, { ...options, test: { rows: 0 } }))
+      assert.include(none.message, "test is to have 0 rows. Give a whole number of rows, 1 or more.")
+    })
+  )
+
   it.effect("leaves out what is in a gap", () =>
     Effect.gen(function* () {
       const source = Source.fromTable(times(days(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)))
@@ -224,6 +236,201 @@ describe("Split.temporal", () => {
       )
       const other = yield* failure(Split.temporal(source, { on: "x" as never, validation: 0.1, test: 0.1 }))
       assert.include(other.message, '"x" is a float column. Split on a timestamp column.')
+    })
+  )
+})
+
+describe("Split.temporal with labels that end later", () => {
+  const Labelled = Columns.make({ t: Column.timestamp, known: Column.timestamp, x: Column.float })
+  const labelled = (ahead: (row: number) => number) => {
+    const t = Float64Array.from(days(0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+    return table(Labelled, { t, known: t.map((time, row) => time + ahead(row) * day), x: t.map((_, row) => row) })
+  }
+  const split = (ahead: (row: number) => number) =>
+    Split.temporal(Source.fromTable(labelled(ahead)), {
+      on: "t",
+      labelEnd: "known",
+      validation: "3 days",
+      test: "2 days"
+    })
+
+  it.effect("leaves out rows whose label is known only in the next period", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual((yield* xs(split(() => 0))).train, [0, 1, 2, 3, 4])
+      const slow = yield* xs(split((row) => (row === 1 || row === 6 ? 6 : 0)))
+      assert.deepStrictEqual(slow, { train: [0, 2, 3, 4], validation: [5, 7], test: 2 })
+    })
+  )
+
+  it.effect("refuses a label that is known before its row", () =>
+    Effect.gen(function* () {
+      const { message } = yield* failure(split(() => -1))
+      assert.include(message, "the label of row 1 ends at 2019-12-31T00:00:00.000Z, before the row's time 2020-01-01")
+    })
+  )
+})
+
+describe("Split.grouped", () => {
+  const Rows = Columns.make({ x: Column.float, who: Column.group(Column.float), label: labels })
+  const rows = (who: ReadonlyArray<number>) =>
+    table(Rows, {
+      x: Float64Array.from(who, (_, row) => row),
+      who: Float64Array.from(who),
+      label: Int32Array.from(who, (_, row) => (row % 2 === 0 ? 0 : 1))
+    })
+  const pairs = rows(Array.from({ length: 200 }, (_, row) => Math.floor(row / 2)))
+
+  it.effect("draws whole groups, and sizes are exact where groups allow", () =>
+    Effect.gen(function* () {
+      const parts = Split.grouped(Source.fromTable(pairs), { on: "who", validation: 0.1, test: 0.2 })
+      const { test, train, validation } = yield* xs(parts)
+      assert.deepStrictEqual([train.length, validation.length, test], [140, 20, 40])
+      const users = (part: ReadonlyArray<number>) => new Set(part.map((x) => Math.floor(x / 2)))
+      assert.strictEqual(users(train).size, 70)
+      assert.isFalse(validation.some((x) => users(train).has(Math.floor(x / 2))))
+    })
+  )
+
+  it.effect("gives test one group where every group is far larger than its share", () =>
+    Effect.gen(function* () {
+      const three = rows([...Array(50).fill(1), ...Array(30).fill(2), ...Array(40).fill(3)])
+      const drawn = yield* xs(Split.grouped(Source.fromTable(three), { on: "who", validation: 0.05, test: 0.05 }))
+      assert.deepStrictEqual([drawn.train.length, drawn.validation.length, drawn.test], [50, 40, 30])
+    })
+  )
+
+  it.effect("says how many groups there are when they are too few, and where one is missing", () =>
+    Effect.gen(function* () {
+      const shares = { on: "who", validation: 0.2, test: 0.2 } as const
+      const two = yield* failure(Split.grouped(Source.fromTable(rows([1, 1, 2, 2])), shares))
+      assert.include(two.message, "train would get none of the 4 rows. The rows have 2 groups: bring more of them")
+      const missing = yield* failure(Split.grouped(Source.fromTable(rows([1, NaN, 2, 3])), shares))
+      assert.include(missing.message, 'row 2 has no group in "who". Give every row a group.')
+    })
+  )
+
+  it.effect("puts rows where it always did", () =>
+    Effect.gen(function* () {
+      const ten = rows(Array.from({ length: 20 }, (_, row) => row % 10))
+      const assignment = yield* Grouped.assign("who", { validation: 0.2, test: 0.2 })(ten, Key.fromSeed(42))
+      assert.strictEqual(assignment.places.slice(0, 10).join(""), "2001100200")
+    })
+  )
+
+  it.effect("refuses other splits of a table with declared groups that was forced through the types", () =>
+    Effect.gen(function* () {
+      const forced = Source.fromTable(pairs) as Node.Node<unknown> as Node.Node<Table.Table<typeof Points>>
+      const shares = { validation: 0.25, test: 0.25 }
+      const message = <R>(parts: Partitions.Partitions<Columns.Columns, Split.SplitError, R>) =>
+        Effect.map(failure(parts), (error) => error.message)
+      const sentence = '"who" is declared as a group, and its groups would land on both sides'
+      assert.include(yield* message(Split.random(forced, shares)), `${sentence}. Split by group: use Split.grouped.`)
+      assert.include(yield* message(Split.random(forced, { ...shares, duplicates: "together" })), sentence)
+      assert.include(yield* message(Split.stratified(forced, { on: "label", ...shares })), "Split.stratifiedGrouped")
+      assert.include(yield* message(Split.hashed(forced, shares)), "Split.hashedGrouped")
+      assert.include(yield* message(Split.grouped(forced, { on: "label", ...shares })), 'declared group in "on"')
+      assert.include(yield* message(Split.given({ train: forced, test: forced }, { validation: 0.5 })), sentence)
+      const dated = Source.fromTable(times(days(1, 2, 3, 4))) as Node.Node<unknown> as typeof forced
+      assert.include(yield* message(Split.grouped(dated, { on: "x", ...shares })), "Split.groupedTemporal")
+    })
+  )
+})
+
+describe("Split.stratifiedGrouped", () => {
+  it.effect("D35: keeps the classes in proportion with whole groups", () =>
+    Effect.gen(function* () {
+      const Rows = Columns.make({ x: Column.float, who: Column.group(Column.float), label: labels })
+      const rows = table(Rows, {
+        x: Float64Array.from({ length: 1000 }, (_, row) => row),
+        who: Float64Array.from({ length: 1000 }, (_, row) => Math.floor(row / 5)),
+        label: Int32Array.from({ length: 1000 }, (_, row) => (row < 100 ? 2 : row % 5 === 0 ? 1 : 0))
+      })
+      const options = { on: "who", stratify: "label", validation: 0.2, test: 0.2 } as const
+      const { train, validation } = yield* xs(Split.stratifiedGrouped(Source.fromTable(rows), options))
+      const rare = (part: ReadonlyArray<number>) => part.filter((x) => x < 100).length
+      assert.deepStrictEqual([rare(train), rare(validation)], [60, 20])
+      assert.deepStrictEqual([train.length, validation.length], [600, 200])
+    })
+  )
+})
+
+describe("Split.hashed", () => {
+  it.effect("gives shares that hold on average, to rows and to groups", () =>
+    Effect.gen(function* () {
+      const many = Source.fromTable(points(20_000))
+      const drawn = yield* xs(Split.hashed(many, { validation: 0.1, test: 0.3 }), 3)
+      assert.closeTo(drawn.validation.length, 2000, 5 * Math.sqrt(20_000 * 0.1 * 0.9))
+      assert.closeTo(drawn.test, 6000, 5 * Math.sqrt(20_000 * 0.3 * 0.7))
+      const grouped = yield* xs(Split.hashedGrouped(many, { on: "x", validation: 0.1, test: 0.3 }), 3)
+      assert.closeTo(grouped.validation.length, 2000, 5 * Math.sqrt(20_000 * 0.1 * 0.9))
+    })
+  )
+
+  it.effect("puts another tenth aside for another seed", () =>
+    Effect.gen(function* () {
+      const parts = Split.hashed(Source.fromTable(points(1000)), { validation: 0.1, test: 0.1 })
+      const one = new Set((yield* xs(parts, 1)).validation)
+      assert.isBelow((yield* xs(parts, 2)).validation.filter((x) => one.has(x)).length, 30)
+    })
+  )
+
+  it.effect("reads all 16 bytes of an id", () =>
+    Effect.gen(function* () {
+      const counted = new Uint8Array(1000 * 16)
+      for (let row = 0; row < 1000; row++) new DataView(counted.buffer).setUint32(16 * row + 12, row)
+      const rows = { ...points(1000), ids: counted }
+      const { validation } = yield* xs(Split.hashed(Source.fromTable(rows), { validation: 0.2, test: 0.2 }))
+      assert.closeTo(validation.length, 200, 5 * Math.sqrt(1000 * 0.2 * 0.8))
+    })
+  )
+})
+
+describe("duplicates", () => {
+  const copies = table(Points, {
+    x: Float64Array.from({ length: 300 }, (_, row) => Math.floor(row / 3)),
+    label: Int32Array.from({ length: 300 }, (_, row) => Math.floor(row / 3) % 3)
+  })
+
+  it.effect("are parted by a random split, and kept together when asked to", () =>
+    Effect.gen(function* () {
+      const shares = { validation: 0.2, test: 0.2 }
+      const both = (drawn: { readonly train: ReadonlyArray<number>; readonly validation: ReadonlyArray<number> }) =>
+        drawn.validation.filter((x) => drawn.train.includes(x)).length
+      const source = Source.fromTable(copies)
+      assert.isAbove(both(yield* xs(Split.random(source, shares))), 10)
+      const random = yield* xs(Split.random(source, { ...shares, duplicates: "together" }))
+      assert.deepStrictEqual([both(random), random.validation.length, random.test], [0, 60, 60])
+      const stratified = yield* xs(Split.stratified(source, { ...shares, on: "label", duplicates: "together" }))
+      assert.strictEqual(both(stratified), 0)
+      assert.closeTo(stratified.validation.length, 60, 9)
+    })
+  )
+})
+
+describe("Split.groupedTemporal", () => {
+  const Visits = Columns.make({ t: Column.timestamp, who: Column.group(Column.float), x: Column.float })
+  const visits = (who: ReadonlyArray<number>) =>
+    Source.fromTable(
+      table(Visits, {
+        t: Float64Array.from(days(...who.keys())),
+        who: Float64Array.from(who),
+        x: Float64Array.from(who, (_, row) => row)
+      })
+    )
+  const options = { on: "t", group: "who", validation: "3 days", test: "2 days" } as const
+
+  it.effect("leaves out earlier rows of groups that come again", () =>
+    Effect.gen(function* () {
+      const drawn = yield* xs(Split.groupedTemporal(visits([1, 2, 3, 1, 4, 5, 4, 6, 6, 1]), options))
+      assert.deepStrictEqual(drawn, { train: [1, 2], validation: [5, 6], test: 2 })
+    })
+  )
+
+  it.effect("says what to do about groups that always come again", () =>
+    Effect.gen(function* () {
+      const { message } = yield* failure(Split.groupedTemporal(visits([1, 2, 1, 2, 1, 2, 1, 2, 1, 2]), options))
+      assert.include(message, "validation would get none of the 10 rows. All its groups occur later too.")
+      assert.include(message, "use Split.temporal")
     })
   )
 })

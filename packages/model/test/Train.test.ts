@@ -1,5 +1,5 @@
 import { Ledger, Pipeline, Store } from "@watertight/core"
-import { Column, Columns, Source, Split, Table } from "@watertight/data"
+import { Column, Columns, Recipe, Resample, Source, Split, Table } from "@watertight/data"
 import { Engine, Loss, Module, Train } from "@watertight/model"
 import { ResumeLaws } from "@watertight/model/testing"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
@@ -178,6 +178,34 @@ describe("Train.fit", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(run(classify({ epochs: 0 })))
       assert.include(error.message, '"epochs": 0 is no positive whole number')
+    }).pipe(Effect.provide(onnx(1)))
+  )
+})
+
+describe("Train.fit on folds", () => {
+  it.live("fits recipe and model to each fold unchanged, with draws of its own", () =>
+    Effect.gen(function* () {
+      const { train } = Split.random(Source.fromTable(rows(60)), { validation: 0.2, test: 0.2 })
+      const folds = [...Resample.kFold(train, { folds: 2 }), ...Resample.bootstrap(train, { resamples: 1 })]
+      const models = folds.map((fold) => {
+        const fitted = Recipe.fit(Recipe.of(fold.train).pipe(Recipe.standardize("x")), fold.train)
+        const model = Train.fit(Module.mlp({ hidden: [4], output: 2, dropout: 0.25 }), {
+          train: Recipe.apply(fitted, fold.train),
+          validation: Recipe.apply(fitted, fold.validation),
+          features: ["x"],
+          target: "kind",
+          loss: Loss.crossEntropy(),
+          optimizer: Optimizer.adamw(),
+          batchSize: 8,
+          epochs: 2,
+          prefetch: 0
+        })
+        return [fold.name, model] as const
+      })
+      const { manifest, outputs } = yield* run(Pipeline.make("folds", Object.fromEntries(models)))
+      assert.deepStrictEqual(Object.keys(outputs), ["fold-1", "fold-2", "bootstrap-1"])
+      const addresses = manifest.nodes.filter(({ stage }) => stage === "train-model").map(({ address }) => address)
+      assert.strictEqual(new Set(addresses).size, 3)
     }).pipe(Effect.provide(onnx(1)))
   )
 })

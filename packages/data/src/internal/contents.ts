@@ -1,7 +1,9 @@
 /**
- * Where the rows of data sets lie. Nothing outside this package reaches it: that is what seals the
- * test rows.
+ * Where the rows of data sets lie. Nothing outside this package reaches it: that is what seals the test rows. Only the
+ * steps of a fitted recipe change sealed rows, row by row.
  */
+import { Digest } from "@watertight/core"
+import { Effect } from "effect"
 import type { Columns } from "../Columns.ts"
 import type * as Dataset from "../Dataset.ts"
 import * as Table from "../Table.ts"
@@ -10,12 +12,29 @@ import * as Table from "../Table.ts"
 interface Content {
   readonly table: Table.Table
   readonly rows: Uint32Array | undefined
+  /** Whether it was derived from rows of which one was there twice. */
+  readonly repeats: boolean
 }
 
 const contents = new WeakMap<Dataset.Dataset, Content>()
 
-/** Says where a new data set's rows lie. */
-export const put = (dataset: Dataset.Dataset, content: Content): void => void contents.set(dataset, content)
+/** Makes a data set of the given rows of a table, all of them unless given. Copies nothing. */
+export const make = <C extends Columns, P extends Dataset.Partition>(
+  table: Table.Table<C>,
+  rows: Uint32Array | undefined,
+  partition: P,
+  isRepeating: boolean
+): Dataset.Dataset<C, P> => {
+  const some = rows === undefined || isEvery(rows, table.length) ? undefined : rows
+  const fingerprint = Digest.of([partition, Table.digest(table, some)])
+  const length = rows?.length ?? table.length
+  const dataset: Dataset.Dataset<C, P> = Object.freeze({ partition, columns: table.columns, length, fingerprint })
+  contents.set(dataset, { table, rows: some, repeats: isRepeating })
+  return dataset
+}
+
+const isEvery = (rows: Uint32Array, length: number): boolean =>
+  rows.length === length && rows.every((row, index) => row === index)
 
 /** Returns where a data set's rows lie. */
 export const of = (dataset: Dataset.Dataset): Content => {
@@ -29,3 +48,48 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
   const { rows, table } = of(dataset)
   return (rows === undefined ? table : Table.take(table, rows)) as Table.Table<C> // made from a table of these columns
 }
+
+/** Tells whether a row is in a data set more than once, as in a bootstrap sample. Rows that are equal are not one row. */
+export const repeats = (dataset: Dataset.Dataset): boolean => {
+  const content = of(dataset)
+  return content.repeats || (content.rows !== undefined && new Set(content.rows).size < content.rows.length)
+}
+
+/** Takes some rows of a train partition, by their places in it, as one side of a fold. Copies nothing. */
+export const side = <C extends Columns, P extends "train" | "validation">(
+  train: Dataset.Dataset<C, "train">,
+  places: Uint32Array,
+  partition: P
+): Dataset.Dataset<C, P> => {
+  const content = of(train)
+  const { rows } = content
+  const chosen = rows === undefined ? places : places.map((place) => rows[place])
+  return make(content.table as Table.Table<C>, chosen, partition, content.repeats) // made from a table of these columns
+}
+
+/** Reads some columns of a train partition as a table, in the partition's order. */
+export const select = (train: Dataset.Dataset<Columns, "train">, names: ReadonlyArray<string>): Table.Table => {
+  const { rows, table } = of(train)
+  const pick = <A>(all: Readonly<Record<string, A>>) =>
+    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
+  const some = { ...table, columns: pick(table.columns), values: pick(table.values) }
+  return rows === undefined ? some : Table.take(some, rows)
+}
+
+/**
+ * Derives a data set by a function of rows. The function gets a table of the rows and returns one of as many rows; it
+ * must treat each row by itself. The partition and the rows' ids stay.
+ */
+export const mapRows = <C extends Columns, D extends Columns, P extends Dataset.Partition, E, R>(
+  dataset: Dataset.Dataset<C, P>,
+  f: (table: Table.Table<C>) => Effect.Effect<Table.Table<D>, E, R>
+): Effect.Effect<Dataset.Dataset<D, P>, E, R> =>
+  Effect.suspend(() => {
+    const before = open(dataset)
+    return Effect.map(f(before), (after) => {
+      if (after.length !== before.length) {
+        throw new RangeError(`mapRows: ${before.length} rows became ${after.length}; each row must stay one row`)
+      }
+      return make({ ...after, ids: before.ids }, undefined, dataset.partition, repeats(dataset))
+    })
+  })

@@ -6,13 +6,12 @@ import { Effect } from "effect"
 import type * as Assignment from "../Assignment.ts"
 import * as Share from "./Share.ts"
 
-/** Permutes the rows and deals them out: test first, then validation, the rest to train. */
-export const deal = (length: number, fractions: Share.Fractions, key: Key.Key): Assignment.Assignment => {
-  const [, validation, test] = Share.largestRemainder(fractions.map((fraction) => fraction * length))
+/** Permutes the rows and deals them out, the last place first: test, then validation, the rest to train. */
+export const deal = (length: number, fractions: ReadonlyArray<number>, key: Key.Key): Assignment.Assignment => {
+  const counts = Share.largestRemainder(fractions.map((fraction) => fraction * length))
+  const dealt = Share.inTurn(counts)
   const places = new Uint8Array(length)
-  Key.permutation(key, length).forEach(
-    (row, turn) => (places[row] = turn < test ? 2 : turn < test + validation ? 1 : 0)
-  )
+  Key.permutation(key, length).forEach((row, turn) => (places[row] = dealt[turn]))
   return { places }
 }
 
@@ -20,6 +19,7 @@ export const deal = (length: number, fractions: Share.Fractions, key: Key.Key): 
 export const assign = (shares: Share.Shares): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     yield* Share.refuseTimestamps("Split.random", table)
+    yield* Share.refuseGroups("Split.random", table)
     const fractions = yield* Share.fractions("Split.random", shares)
     return yield* Share.refuseEmpty("Split.random", deal(table.length, fractions, key), ["train", "validation", "test"])
   })

@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import * as Assignment from "../Assignment.ts"
+import type { Column } from "../Column.ts"
 import type { Partition } from "../Dataset.ts"
 import type { Table } from "../Table.ts"
 import { SplitError } from "./SplitError.ts"
@@ -61,6 +62,17 @@ export const largestRemainder = (quotas: ReadonlyArray<number>): Array<number> =
   return counts
 }
 
+/** Lists places, as many of each as counted, the last place first. */
+export const inTurn = (counts: ReadonlyArray<number>): Uint8Array => {
+  const places = new Uint8Array(sum(counts))
+  let at = 0
+  for (let place = counts.length - 1; place >= 0; place--) {
+    places.fill(place, at, at + counts[place])
+    at += counts[place]
+  }
+  return places
+}
+
 /** Adds numbers up. */
 export const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, value) => total + value, 0)
 
@@ -78,7 +90,11 @@ export const refuseEmpty = (
 }
 
 /** Fails for a table with a column of instants: rows near in time are alike, and a random split leaks between them. */
-export const refuseTimestamps = (split: string, table: Table): Effect.Effect<void, SplitError> => {
+export const refuseTimestamps = (
+  split: string,
+  table: Pick<Table, "columns">,
+  instead = "Split.temporal"
+): Effect.Effect<void, SplitError> => {
   const timestamp = Object.keys(table.columns).find((name) => table.columns[name].kind === "timestamp")
   return timestamp === undefined
     ? Effect.void
@@ -86,7 +102,25 @@ export const refuseTimestamps = (split: string, table: Table): Effect.Effect<voi
         new SplitError({
           split,
           reason: `the table has instants in "${timestamp}", and rows near in time would land on both sides`,
-          hint: "Split by time: use Split.temporal."
+          hint: `Split by time: use ${instead}.`
         })
       )
 }
+
+/**
+ * Fails for a table with a column declared by `Column.group` that the split does not go by: its groups would land on
+ * both sides.
+ */
+export const refuseGroups = (
+  split: string,
+  table: Pick<Table, "columns">,
+  respected: ReadonlyArray<string> = [],
+  hint = "Split by group: use Split.grouped."
+): Effect.Effect<void, SplitError> => {
+  const group = Object.entries(table.columns).find(([name, column]) => isGroup(column) && !respected.includes(name))
+  if (group === undefined) return Effect.void
+  const reason = `"${group[0]}" is declared as a group, and its groups would land on both sides`
+  return Effect.fail(new SplitError({ split, reason, hint }))
+}
+
+const isGroup = (column: Column): boolean => "group" in column && column.group === true

@@ -14,7 +14,7 @@ import { SplitError } from "./SplitError.ts"
 export const deal = (
   levels: ReadonlyArray<string>,
   codes: Int32Array,
-  fractions: Share.Fractions,
+  fractions: ReadonlyArray<number>,
   key: Key.Key
 ): Assignment.Assignment => {
   const members = levels.map((): Array<number> => [])
@@ -22,9 +22,9 @@ export const deal = (
   const counts = round(members.map(({ length }) => fractions.map((fraction) => fraction * length)))
   const places = new Uint8Array(codes.length)
   members.forEach((rows, level) => {
-    const [, validation, test] = counts[level]
+    const dealt = Share.inTurn(counts[level])
     Key.permutation(Key.foldIn(key, levels[level]), rows.length).forEach((member, turn) => {
-      places[rows[member]] = turn < test ? 2 : turn < test + validation ? 1 : 0
+      places[rows[member]] = dealt[turn]
     })
   })
   return { places }
@@ -34,6 +34,7 @@ export const deal = (
 export const assign = (on: string, shares: Share.Shares): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     yield* Share.refuseTimestamps("Split.stratified", table)
+    yield* Share.refuseGroups("Split.stratified", table, [], "Split by group: use Split.stratifiedGrouped.")
     const fractions = yield* Share.fractions("Split.stratified", shares)
     const { codes, levels } = yield* classes("Split.stratified", table, on)
     const assignment = deal(levels, codes, fractions, key)

@@ -1,57 +1,103 @@
 /**
  * The temporal split: train is the past, validation comes after it, test is the latest. Between two of them a gap can be
- * left out, at least as long as a row's target looks ahead, so that no row's target lies in the next period.
+ * left out, at least as long as a row's target looks ahead, so that no row's target lies in the next period; or each row
+ * says itself until when its label looks.
  */
 import { DateTime, Duration, Effect, Option } from "effect"
 import type * as Assignment from "../Assignment.ts"
 import type { Table } from "../Table.ts"
+import * as Grouped from "./Grouped.ts"
 import * as Share from "./Share.ts"
 import { SplitError } from "./SplitError.ts"
 
 /** A length of time, such as `"90 days"`. */
 export type Length = `${number} ${Duration.Unit}`
 
-/** How a table is split by time. */
-export interface Options {
-  /** The latest rows before test: a length of time, or a fraction of all rows. */
-  readonly validation: Length | number
-  /** The latest rows: a length of time, or a fraction of all rows. */
-  readonly test: Length | number
-  /** The least time between the last row of a period and the first of the next; zero unless given. */
-  readonly gap?: Length
+/** A number of rows. */
+export interface Rows {
+  readonly rows: number
 }
 
-const split = "Split.temporal"
+/** How a table is split by time. */
+export interface Options {
+  /** The latest rows before test: a length of time, a fraction of all rows, or a number of rows. */
+  readonly validation: Length | number | Rows
+  /** The latest rows: a length of time, a fraction of all rows, or a number of rows. */
+  readonly test: Length | number | Rows
+  /** The least time between the last row of a period and the first of the next; zero unless given. */
+  readonly gap?: Length
+  /** A column with the instant at which a row's label is known; unless given, that is the row's own time. */
+  readonly labelEnd?: string
+}
 
 /**
- * Decides a temporal split. A length `d` takes the rows less than `d` before the last one that is left; a fraction takes
- * that many rows, moved to the nearest change of time, so that equal times stay together. Rows whose time plus the gap
- * is later than the next period's first are left out.
+ * Decides a temporal split. A length `d` takes the rows less than `d` before the last one that is left; a fraction or a
+ * number takes that many rows, moved to the nearest change of time, so that equal times stay together. Rows whose time plus the gap,
+ * or whose label's end, is later than the next period's first are left out.
  */
 export const assign = (on: string, options: Options): Assignment.Assign =>
   Effect.fnUntraced(function* (table) {
-    const times = yield* instants(table, on)
-    const gap = options.gap === undefined ? 0 : yield* millis("gap", options.gap)
-    const test = yield* tail("test", options.test)
-    const validation = yield* tail("validation", options.validation)
-
-    const sorted = times.toSorted()
-    const testFrom = sorted[startOf(sorted, test, sorted.length)]
-    const before = sorted.filter((time) => time < testFrom && time + gap <= testFrom)
-    const validationFrom = before[startOf(before, validation, sorted.length)]
-
-    const places = Uint8Array.from(times, (time) => {
-      if (time >= testFrom) return 2
-      if (!(time + gap <= testFrom)) return 3
-      if (time >= validationFrom) return 1
-      return time + gap <= validationFrom ? 0 : 3
-    })
-    const period = sorted.length === 0 ? "no time" : `${iso(sorted[0])} to ${iso(sorted[sorted.length - 1])}`
-    const hint = `Ask for shorter validation, test or gap: the rows span ${period}.`
+    const split = "Split.temporal"
+    yield* Share.refuseGroups(split, table, [], "Split by group and time: use Split.groupedTemporal.")
+    const { hint, places } = yield* periods(split, table, on, options)
     return yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
   })
 
-const instants = (table: Table, on: string): Effect.Effect<Float64Array, SplitError> => {
+/**
+ * Decides a temporal split in which no group is on two sides: rows of a group that occurs in a later period too are left
+ * out of the earlier one.
+ */
+export const assignGrouped = (on: string, groups: Grouped.On, options: Options): Assignment.Assign =>
+  Effect.fnUntraced(function* (table, key) {
+    const split = "Split.groupedTemporal"
+    const { hint, places } = yield* periods(split, table, on, options)
+    yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
+    const { of, sizes } = yield* Grouped.blocks(split, table, groups, key)
+    const latest = new Uint8Array(sizes.length)
+    places.forEach((place, row) => {
+      if (place !== 3) latest[of[row]] = Math.max(latest[of[row]], place)
+    })
+    const purged = places.map((place, row) => (place < latest[of[row]] ? 3 : place))
+    const again =
+      "All its groups occur later too. If a model is to meet them again, they are no groups to keep apart: " +
+      "declare the column without Column.group and use Split.temporal."
+    return yield* Share.refuseEmpty(split, { places: purged }, ["test", "validation", "train"], again)
+  })
+
+const periods = Effect.fnUntraced(function* (split: string, table: Table, on: string, options: Options) {
+  const times = yield* instants(split, table, on)
+  const gap = options.gap === undefined ? 0 : yield* millis(split, "gap", options.gap)
+  const test = yield* tail(split, "test", options.test)
+  const validation = yield* tail(split, "validation", options.validation)
+  const known = options.labelEnd === undefined ? times : yield* labelEnds(split, table, times, options.labelEnd)
+
+  const sorted = times.toSorted()
+  const testFrom = sorted[startOf(sorted, test, sorted.length)]
+  const isOver = (row: number, from: number) => times[row] + gap <= from && known[row] <= from
+  const before = times.filter((time, row) => time < testFrom && isOver(row, testFrom)).sort()
+  const validationFrom = before[startOf(before, validation, sorted.length)]
+
+  const places = Uint8Array.from(times, (time, row) => {
+    if (time >= testFrom) return 2
+    if (!isOver(row, testFrom)) return 3
+    if (time >= validationFrom) return 1
+    return isOver(row, validationFrom) ? 0 : 3
+  })
+  const period = sorted.length === 0 ? "no time" : `${iso(sorted[0])} to ${iso(sorted[sorted.length - 1])}`
+  return { places, hint: `Ask for shorter validation, test or gap: the rows span ${period}.` }
+})
+
+/** Returns when each row's label is known; fails when one is known before its row. */
+export const labelEnds = Effect.fnUntraced(function* (split: string, table: Table, times: Float64Array, name: string) {
+  const ends = yield* instants(split, table, name)
+  const bad = ends.findIndex((end, row) => end < times[row])
+  if (bad < 0) return ends
+  const reason = `the label of row ${bad + 1} ends at ${iso(ends[bad])}, before the row's time ${iso(times[bad])}`
+  return yield* new SplitError({ split, reason, hint: `Give "${name}" the instant at which the label is known.` })
+})
+
+/** Returns the times of a column of instants. */
+export const instants = (split: string, table: Table, on: string): Effect.Effect<Float64Array, SplitError> => {
   const column = table.columns[on]
   const times = table.values[on]
   if (column?.kind !== "timestamp" || !(times instanceof Float64Array)) {
@@ -64,26 +110,27 @@ const instants = (table: Table, on: string): Effect.Effect<Float64Array, SplitEr
   return Effect.fail(new SplitError({ split, reason, hint: "Give every row a time." }))
 }
 
-/** The end of a sorted list of times: those less than `millis` before the last, or a fraction of all rows. */
-type Tail = { readonly millis: number } | { readonly fraction: number }
+/** The end of a sorted list of times: those less than `millis` before the last, a fraction of all rows, or some rows. */
+type Tail = { readonly millis: number } | { readonly fraction: number } | Rows
 
-const tail = (partition: "validation" | "test", share: Length | number): Effect.Effect<Tail, SplitError> =>
-  typeof share === "number"
-    ? Effect.map(Share.fraction(split, partition, share), (fraction) => ({ fraction }))
-    : Effect.flatMap(millis(partition, share), (millis) =>
-        millis > 0
-          ? Effect.succeed({ millis })
-          : Effect.fail(
-              new SplitError({
-                split,
-                partition,
-                reason: `${partition} is "${share}" long`,
-                hint: 'Give a time such as "90 days".'
-              })
-            )
-      )
+const tail = Effect.fnUntraced(function* (
+  split: string,
+  partition: "validation" | "test",
+  share: Length | number | Rows
+): Effect.fn.Return<Tail, SplitError> {
+  if (typeof share === "number") return { fraction: yield* Share.fraction(split, partition, share) }
+  const refuse = (reason: string, hint: string) => new SplitError({ split, partition, reason, hint })
+  if (typeof share === "object") {
+    if (Number.isSafeInteger(share.rows) && share.rows > 0) return share
+    return yield* refuse(`${partition} is to have ${share.rows} rows`, "Give a whole number of rows, 1 or more.")
+  }
+  const length = yield* millis(split, partition, share)
+  if (length > 0) return { millis: length }
+  return yield* refuse(`${partition} is "${share}" long`, 'Give a time such as "90 days".')
+})
 
-const millis = (name: string, length: Length): Effect.Effect<number, SplitError> =>
+/** Returns the milliseconds of a length of time. */
+export const millis = (split: string, name: string, length: Length): Effect.Effect<number, SplitError> =>
   Option.match(Option.filter(Option.map(Duration.fromInput(length), Duration.toMillis), isLength), {
     onNone: () =>
       Effect.fail(
@@ -105,7 +152,13 @@ const startOf = (sorted: Float64Array, tail: Tail, all: number): number => {
     const boundary = sorted[length - 1] - tail.millis
     return length - sorted.filter((time) => time > boundary).length
   }
-  const start = Math.max(0, length - Math.round(all * tail.fraction))
+  const rows = "rows" in tail ? tail.rows : Math.round(all * tail.fraction)
+  return changeNear(sorted, Math.max(0, length - rows))
+}
+
+/** Moves a place in a sorted list of times to the nearest change of time; the end is none. */
+export const changeNear = (sorted: Float64Array, start: number): number => {
+  const { length } = sorted
   if (start === length || start === 0 || sorted[start - 1] !== sorted[start]) return start
   const first = sorted.indexOf(sorted[start])
   const next = sorted.lastIndexOf(sorted[start]) + 1

@@ -88,7 +88,10 @@ interface Observed {
 
 const observe = (planned: ReadonlyArray<Pipeline.Planned>): Observed => {
   const before = (node: Node.Any) => [...node.lineage].every((origin) => origin === "train" || origin === "validation")
-  const placing = planned.filter(({ node }) => node.stage.origin !== undefined && node.stage.origin !== "unsplit")
+  const placing = planned.filter(
+    ({ node: { inputs, stage } }) =>
+      stage.origin !== undefined && stage.origin !== "unsplit" && inputs["table"] !== undefined // folds are made of train
+  )
   const splitOf = ({ node }: Pipeline.Planned): Split => ({
     table: node.inputs["table"],
     assignment: node.inputs["assignment"]

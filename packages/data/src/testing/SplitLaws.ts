@@ -9,8 +9,10 @@ import * as fc from "fast-check"
 import * as Assignment from "../Assignment.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
 import type { Partition } from "../Dataset.ts"
+import * as RowId from "../RowId.ts"
+import * as Share from "../split/Share.ts"
 import type { Shares } from "../Split.ts"
-import type { Table } from "../Table.ts"
+import { type Table, take } from "../Table.ts"
 
 /** A way of splitting, and tables to split: large enough that no partition must be empty. */
 export interface Subject<C extends Columns> {
@@ -94,6 +96,154 @@ export const temporal = <C extends Columns>(
       follows("validation", "test")
     }
   )
+
+/** A row's label is known before the next period begins. */
+export const purged = <C extends Columns>(
+  subject: Subject<C> & { readonly on: KeysOf<C, "timestamp">; readonly labelEnd: KeysOf<C, "timestamp"> }
+): Law.Law =>
+  make("purged: every label is known before the next period begins", subject, (table, assignment) => {
+    const times: ArrayLike<number> = table.values[subject.on]
+    const ends: ArrayLike<number> = table.values[subject.labelEnd]
+    const follows = (earlier: Partition, later: Partition) => {
+      const first = Math.min(...Array.from(Assignment.rows(assignment, later), (row) => times[row]))
+      const row = Assignment.rows(assignment, earlier).find((row) => ends[row] > first)
+      Law.ensure(
+        row === undefined,
+        () => `row ${row} of ${earlier} has a label known after ${later} begins at ${first}`
+      )
+    }
+    follows("train", "validation")
+    follows("validation", "test")
+  })
+
+/** Rows of one group are in one partition; `on` lists the columns of groups. */
+export const grouped = <C extends Columns>(
+  subject: Subject<C> & { readonly on: ReadonlyArray<KeysOf<C, "category" | "float">> }
+): Law.Law =>
+  make("grouped: no group is on two sides", subject, (table, { places }) => {
+    for (const name of subject.on) {
+      const values: ArrayLike<number> = table.values[name]
+      apart(places, (row) => `${name} ${values[row]}`)
+    }
+  })
+
+/** Rows with equal ids are in one partition. */
+export const duplicates = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  make("duplicates: equal rows are on one side", subject, (table, { places }) => apart(places, idOf(table)))
+
+/** Sizes of partitions are as near to what was asked for as whole groups allow. Without `on`, equal rows are groups. */
+export const groupedSizes = <C extends Columns>(
+  subject: Subject<C> & { readonly on?: KeysOf<C, "category" | "float">; readonly shares: Shares }
+): Law.Law =>
+  make("grouped: sizes are within half of the largest group of their shares", subject, (table, assignment) => {
+    const { on } = subject
+    const values: ArrayLike<number> = on === undefined ? [] : table.values[on]
+    const nameOf = on === undefined ? idOf(table) : (row: number) => `${values[row]}`
+    const sizesAt = (name: Partition) => countBy(Assignment.rows(assignment, name), nameOf)
+    const all = countBy(Uint32Array.from(assignment.places.keys()), nameOf)
+    const half = Math.max(...all.values()) / 2
+    for (const name of ["validation", "test"] as const) {
+      const share = subject.shares[name] * table.length
+      const there = sizesAt(name)
+      const count = Share.sum([...there.values()])
+      const isSmallest = there.size === 1 && [...sizesAt("train").values()].every((size) => size >= count)
+      const nearer = isSmallest && count >= 2 * share - 1e-9
+      Law.ensure(nearer || Math.abs(count - share) <= half + 1e-9, () => {
+        return `${name} has ${count} rows, its share is ${share}, half of the largest group is ${half}`
+      })
+    }
+  })
+
+/** Classes are as near to their shares as moves of single groups can bring them. Without `on`, equal rows are groups. */
+export const stratifiedGrouped = <C extends Columns>(
+  subject: Subject<C> & {
+    readonly on?: KeysOf<C, "category" | "float">
+    readonly stratify: KeysOf<C, "category">
+    readonly shares: Shares
+  }
+): Law.Law =>
+  make(
+    "stratified: no group can be moved to bring the classes nearer to their shares",
+    subject,
+    (table, { places }) => {
+      const { on, shares, stratify } = subject
+      const values: ArrayLike<number> = on === undefined ? [] : table.values[on]
+      const nameOf = on === undefined ? idOf(table) : (row: number) => `${values[row]}`
+      const codes: ArrayLike<number> = table.values[stratify]
+      const rows = [...places.keys()]
+      const totals = countBy(rows, (row) => codes[row])
+      const share = shareOf(shares)
+      const distance = (placeOf: (row: number) => number) => {
+        const counts = countBy(rows, (row) => `${placeOf(row)}/${codes[row]}`)
+        return Share.sum(
+          partitions.flatMap((name, place) =>
+            [...totals].map(
+              ([code, total]) => ((counts.get(`${place}/${code}`) ?? 0) - share[name] * total) ** 2 / total
+            )
+          )
+        )
+      }
+      const now = distance((row) => places[row])
+      for (const group of new Set(rows.map(nameOf))) {
+        partitions.forEach((name, place) => {
+          const moved = distance((row) => (nameOf(row) === group ? place : places[row]))
+          Law.ensure(
+            moved > now - 1e-6,
+            () => `with group ${group} in ${name}, the distance is ${moved} instead of ${now}`
+          )
+        })
+      }
+    }
+  )
+
+/** Where rows stand in the table does not count: for splits that go by names or ids. Rows of equal ids count as one. */
+export const orderIndependent = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  make("split: the order of rows does not count", subject, (table, { places }, key) => {
+    const order = Key.permutation(Key.foldIn(key, "order"), table.length)
+    return Effect.map(subject.assign(take(table, order), key), (again) => {
+      const row = order.findIndex((row, index) => again.places[index] !== places[row])
+      Law.ensure(row < 0, () => `row ${order[row]} is elsewhere when rows stand in another order`)
+    })
+  })
+
+/** Rows stay where they are when others are removed, or, the other way round, appended. */
+export const stable = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  make("hashed: rows stay on their side when others are appended or removed", subject, (table, { places }, key) => {
+    const kept = Key.permutation(Key.foldIn(key, "kept"), table.length).slice(0, Math.ceil(0.9 * table.length))
+    return Effect.matchEffect(subject.assign(take(table, kept), key), {
+      onFailure: () => Effect.void,
+      onSuccess: (fewer) =>
+        Effect.sync(() => {
+          const row = kept.findIndex((row, index) => fewer.places[index] !== places[row])
+          Law.ensure(
+            row < 0,
+            () => `row ${kept[row]} is elsewhere when ${table.length - kept.length} others are removed`
+          )
+        })
+    })
+  })
+
+const apart = (places: Uint8Array, nameOf: (row: number) => string): void => {
+  const sides = new Map<string, number>()
+  places.forEach((place, row) => {
+    if (Assignment.places[place] === "left out") return
+    const name = nameOf(row)
+    const side = sides.get(name) ?? place
+    Law.ensure(side === place, () => `${name} is in ${Assignment.places[side]} and in ${Assignment.places[place]}`)
+    sides.set(name, side)
+  })
+}
+
+const idOf = ({ ids }: Table) => {
+  const hex = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString("hex")
+  return (row: number) => hex.slice(2 * RowId.bytes * row, 2 * RowId.bytes * (row + 1))
+}
+
+const countBy = <A>(rows: Iterable<number>, nameOf: (row: number) => A): ReadonlyMap<A, number> => {
+  const counts = new Map<A, number>()
+  for (const row of rows) counts.set(nameOf(row), (counts.get(nameOf(row)) ?? 0) + 1)
+  return counts
+}
 
 /** An assignment depends on the table and the key, and on nothing that happened before. */
 export const deterministic = <C extends Columns>(subject: Subject<C>): Law.Law =>

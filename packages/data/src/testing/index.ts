@@ -1,5 +1,6 @@
 export * as LoaderLaws from "./LoaderLaws.ts"
 export * as NoPeeking from "./NoPeeking.ts"
 export * as RecipeLaws from "./RecipeLaws.ts"
+export * as ResampleLaws from "./ResampleLaws.ts"
 export * as SplitLaws from "./SplitLaws.ts"
 export * as Tables from "./Tables.ts"

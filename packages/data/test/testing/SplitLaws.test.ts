@@ -3,9 +3,13 @@ import { Key } from "@watertight/core"
 import type { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { type Assignment, Column, Columns, Split } from "../../src/index.ts"
+import { type Assignment, Column, Columns, RowId, Split } from "../../src/index.ts"
+import * as Blocks from "../../src/split/Blocks.ts"
+import * as Grouped from "../../src/split/Grouped.ts"
+import * as Hashed from "../../src/split/Hashed.ts"
 import * as Random from "../../src/split/Random.ts"
 import * as Stratified from "../../src/split/Stratified.ts"
+import * as StratifiedGrouped from "../../src/split/StratifiedGrouped.ts"
 import * as Temporal from "../../src/split/Temporal.ts"
 import { SplitLaws, Tables } from "../../src/testing/index.ts"
 
@@ -24,6 +28,45 @@ const shares = { validation: 0.15, test: 0.2 }
 const random = { assign: Random.assign(shares), tables: classes }
 const stratified = { assign: Stratified.assign("label", shares), tables: classes }
 const temporal = { assign: Temporal.assign("t", { validation: "7 hours", test: 0.2, gap: "3 hours" }), tables: times }
+
+const names = (count: number) => Column.category(Array.from({ length: count }, (_, index) => `${index}`))
+/** Rows of users, some of whom share houses. */
+const Chains = Columns.make({ x: Column.float, user: names(40), house: Column.group(names(30)), label: names(3) })
+const chains = Tables.arbitrary(Chains, { minLength: 20, maxLength: 60 }).map((table) => ({
+  ...table,
+  // most users live alone, so that there is more than one chain
+  values: {
+    ...table.values,
+    house: table.values.user.map((user, row) => (row % 9 === 0 ? table.values.house[row] : user % 30))
+  }
+}))
+const Users = Columns.make({ x: Column.float, user: Column.group(names(30)), label: names(3) })
+const users = Tables.arbitrary(Users, { minLength: 20, maxLength: 60 })
+/** Rows of which many are equal. */
+const Copies = Columns.make({ label: names(3), colour: names(8) })
+const copies = Tables.arbitrary(Copies, { minLength: 20, maxLength: 60 })
+/** Rows of which none are equal. */
+const distinct = fc.integer({ min: 20, max: 60 }).chain((length) =>
+  fc.int32Array({ minLength: length, maxLength: length, min: 0, max: 11 }).map((label) => {
+    const x = Float64Array.from({ length }, (_, row) => row)
+    return { columns: Classes, length, values: { x, label }, ids: RowId.ofContent(Classes, { x, label }, length) }
+  })
+)
+/** Labels that are known up to ten hours later. */
+const Labelled = Columns.make({ t: Column.timestamp, known: Column.timestamp, x: Column.float })
+const labelled = Tables.arbitrary(Labelled, { minLength: 20, maxLength: 60 }).map((table) => {
+  const known = table.values.t.map((time, row) => time + (table.values.known[row] % (10 * hour)))
+  return { ...table, values: { ...table.values, known } }
+})
+/** Users who come and go. */
+const Visits = Columns.make({ t: Column.timestamp, user: Column.group(Column.float) })
+const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table) => {
+  const user = table.values.t.map((time, row) => Math.floor(time / hour / 5) + (row % 3) / 10)
+  return { ...table, values: { ...table.values, user } }
+})
+
+const grouped = { assign: Grouped.assign("label", shares), tables: classes }
+const stratifiedGrouped = { assign: StratifiedGrouped.assign("user", "label", shares), tables: users }
 
 const places =
   (of: (table: { readonly length: number }, key: Key.Key) => ReadonlyArray<number>): Assignment.Assign =>
@@ -61,6 +104,75 @@ describe("Split.temporal", () => {
   const byFraction = Temporal.assign("t", { validation: 0.2, test: 0.2 })
   holds(SplitLaws.partition({ assign: byFraction, tables: times }))
   holds(SplitLaws.temporal({ assign: byFraction, tables: times, on: "t", gap: 0 }))
+})
+
+describe("Split.temporal with labels that end later", () => {
+  const subject = {
+    assign: Temporal.assign("t", { validation: "7 hours", test: 0.2, labelEnd: "known" }),
+    tables: labelled
+  }
+  holds(SplitLaws.partition({ ...subject, leftOut: true }))
+  holds(SplitLaws.temporal({ ...subject, on: "t", gap: 0 }))
+  holds(SplitLaws.purged({ ...subject, on: "t", labelEnd: "known" }))
+})
+
+describe("Split.grouped", () => {
+  holds(SplitLaws.partition(grouped))
+  holds(SplitLaws.grouped({ ...grouped, on: ["label"] }))
+  holds(SplitLaws.groupedSizes({ ...grouped, on: "label", shares }))
+  holds(SplitLaws.orderIndependent(grouped))
+  holds(SplitLaws.deterministic(grouped))
+
+  const chained = { assign: Grouped.assign(["user", "house"], shares), tables: chains }
+  holds(SplitLaws.partition(chained))
+  holds(SplitLaws.grouped({ ...chained, on: ["user", "house"] }))
+  holds(SplitLaws.orderIndependent(chained))
+})
+
+describe("Split.stratifiedGrouped", () => {
+  holds(SplitLaws.partition(stratifiedGrouped))
+  holds(SplitLaws.grouped({ ...stratifiedGrouped, on: ["user"] }))
+  holds(SplitLaws.stratifiedGrouped({ ...stratifiedGrouped, on: "user", stratify: "label", shares }))
+  holds(SplitLaws.orderIndependent(stratifiedGrouped))
+  holds(SplitLaws.deterministic(stratifiedGrouped))
+})
+
+describe("Split.hashed", () => {
+  const hashed = { assign: Hashed.assign(shares), tables: classes }
+  holds(SplitLaws.partition(hashed))
+  holds(SplitLaws.stable(hashed))
+  holds(SplitLaws.orderIndependent(hashed))
+  holds(SplitLaws.duplicates({ assign: Hashed.assign(shares), tables: copies }))
+
+  const byGroup = { assign: Hashed.assignGroups("user", shares), tables: users }
+  holds(SplitLaws.partition(byGroup))
+  holds(SplitLaws.grouped({ ...byGroup, on: ["user"] }))
+  holds(SplitLaws.stable(byGroup))
+})
+
+describe("duplicates kept together", () => {
+  const together = { assign: Grouped.assignTogether(shares), tables: copies }
+  holds(SplitLaws.partition(together))
+  holds(SplitLaws.duplicates(together))
+  holds(SplitLaws.groupedSizes({ ...together, shares }))
+  holds(SplitLaws.orderIndependent(together))
+
+  const classed = { assign: StratifiedGrouped.assignTogether("label", shares), tables: copies }
+  holds(SplitLaws.partition(classed))
+  holds(SplitLaws.duplicates(classed))
+  holds(SplitLaws.stratifiedGrouped({ ...classed, stratify: "label", shares }))
+
+  const single = { assign: StratifiedGrouped.assignTogether("label", shares), tables: distinct }
+  holds(SplitLaws.stratified({ ...single, on: "label", shares }))
+})
+
+describe("Split.groupedTemporal", () => {
+  const assign = Temporal.assignGrouped("t", "user", { validation: 0.3, test: 0.3, gap: "1 hour" })
+  const subject = { assign, tables: visits }
+  holds(SplitLaws.partition({ ...subject, leftOut: true }))
+  holds(SplitLaws.grouped({ ...subject, on: ["user"] }))
+  holds(SplitLaws.temporal({ ...subject, on: "t", gap: hour }))
+  holds(SplitLaws.deterministic(subject))
 })
 
 describe("rounding a table of quotas", () => {
@@ -124,6 +236,32 @@ describe("the laws of splits", () => {
     })
   )
   breaks("equal times are parted", SplitLaws.temporal({ assign: byPlaceInLine, tables: times, on: "t", gap: 0 }))
+  breaks(
+    "labels are not looked at",
+    SplitLaws.purged({
+      assign: Temporal.assign("t", { validation: "7 hours", test: 0.2 }),
+      tables: labelled,
+      on: "t",
+      labelEnd: "known"
+    })
+  )
+  breaks("groups are not looked at", SplitLaws.grouped({ ...random, on: ["label"] }))
+  breaks(
+    "only the first column of groups is looked at",
+    SplitLaws.grouped({ assign: groupsOnly("user"), tables: chains, on: ["user", "house"] })
+  )
+  breaks("each row is split by itself", SplitLaws.duplicates({ assign: Random.assign(shares), tables: copies }))
+  breaks(
+    "sizes of groups are not looked at",
+    SplitLaws.groupedSizes({ assign: byName, tables: classes, on: "label", shares })
+  )
+  breaks(
+    "classes are not looked at when groups are placed",
+    SplitLaws.stratifiedGrouped({ assign: groupsOnly("user"), tables: users, on: "user", stratify: "label", shares })
+  )
+  breaks("rows are drawn by where they stand", SplitLaws.orderIndependent(random))
+  breaks("rows are drawn by where they stand", SplitLaws.stable(random))
+  breaks("sizes are made exact", SplitLaws.stable({ assign: Grouped.assignTogether(shares), tables: classes }))
   let calls = 0
   breaks(
     "something outside counts",
@@ -159,4 +297,17 @@ function byPlaceInLine(table: { readonly length: number; readonly values: { read
     sorted.forEach((row, turn) => (places[row] = turn < 10 ? 0 : turn < 15 ? 1 : 2))
     return { places }
   })
+}
+
+/** Looks at one column of groups, whatever is declared. */
+function groupsOnly(on: string): Assignment.Assign {
+  return Effect.fnUntraced(function* (table, key) {
+    const { of, sizes } = Blocks.make([yield* Blocks.groups("broken", table, on)], key)
+    return Grouped.toRows(of, Grouped.deal(sizes, [0.65, 0.15, 0.2]))
+  })
+}
+
+/** Gives every third group to test, every third to validation. */
+function byName({ values: { label } }: { readonly values: { readonly label: Int32Array } }) {
+  return Effect.sync((): Assignment.Assignment => ({ places: Uint8Array.from(label, (code) => code % 3) }))
 }

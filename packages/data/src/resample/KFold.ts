@@ -1,0 +1,190 @@
+/**
+ * K-fold cross-validation: every row validates exactly one fold and is in train of all others; plain, stratified, by
+ * group, and by group stratified. Repeated, each repetition draws anew.
+ */
+import type { Key } from "@watertight/core"
+import { Effect, type Schema } from "effect"
+import type { Columns } from "../Columns.ts"
+import * as Blocks from "../split/Blocks.ts"
+import * as Grouped from "../split/Grouped.ts"
+import * as Random from "../split/Random.ts"
+import * as Share from "../split/Share.ts"
+import type { SplitError } from "../split/SplitError.ts"
+import * as Stratified from "../split/Stratified.ts"
+import * as StratifiedGrouped from "../split/StratifiedGrouped.ts"
+import type { Table } from "../Table.ts"
+import * as Plan from "./Plan.ts"
+
+/** How many folds, from 2 to 255, and how often; once unless given. */
+export interface Folds {
+  readonly folds: number
+  readonly repeats?: number
+}
+
+interface Kind {
+  readonly resample: string
+  readonly name: string
+  readonly params: Readonly<Record<string, Schema.Json>>
+  readonly reads: ReadonlyArray<string>
+  readonly check: (columns: Columns) => Effect.Effect<void, SplitError>
+  readonly deal: (
+    table: Table,
+    fractions: ReadonlyArray<number>,
+    key: Key.Key
+  ) => Effect.Effect<ArrayLike<number>, SplitError>
+}
+
+const plans = (kind: Kind, { folds, repeats = 1 }: Folds): ReadonlyArray<Plan.Plan> => {
+  const { check, deal, name, params, reads, resample } = kind
+  return Plan.list(repeats, (repeat) => ({
+    name: repeats === 1 ? name : `${name}-${repeat + 1}`,
+    version: 1,
+    code: "versioned",
+    draws: true,
+    repeats: false,
+    params: { ...params, folds, repeats },
+    reads,
+    check: (columns) =>
+      Plan.checkCount(resample, "folds", folds, 2).pipe(
+        Effect.andThen(Plan.checkCount(resample, "repeats", repeats, 1)),
+        Effect.andThen(check(columns))
+      ),
+    mark: (table, key) =>
+      Effect.map(
+        deal(
+          table,
+          Plan.list(folds, () => 1 / folds),
+          key
+        ),
+        (places) => Int32Array.from(places)
+      ),
+    folds: Plan.list(folds, (fold) => ({
+      name: repeats === 1 ? `fold-${fold + 1}` : `repeat-${repeat + 1}-fold-${fold + 1}`,
+      sides: Plan.byFold(fold)
+    }))
+  }))
+}
+
+const byTime = "Resample.expanding"
+
+/** Folds at random, whose sizes differ by one row at most. */
+export const plain = (options: Folds): ReadonlyArray<Plan.Plan> =>
+  plans(
+    {
+      resample: "Resample.kFold",
+      name: "k-fold",
+      params: {},
+      reads: [],
+      check: (columns) =>
+        Effect.andThen(
+          Share.refuseTimestamps("Resample.kFold", { columns }, byTime),
+          Share.refuseGroups("Resample.kFold", { columns }, [], "Resample by group: use Resample.grouped.")
+        ),
+      deal: ({ length }, fractions, key) => Effect.sync(() => Random.deal(length, fractions, key).places)
+    },
+    options
+  )
+
+/** Folds in which each class, and the whole, is within one row of its share. */
+export const stratified = (on: string, options: Folds): ReadonlyArray<Plan.Plan> => {
+  const resample = "Resample.stratified"
+  return plans(
+    {
+      resample,
+      name: "stratified-k-fold",
+      params: { on },
+      reads: [on],
+      check: (columns) =>
+        Effect.andThen(
+          Share.refuseTimestamps(resample, { columns }, byTime),
+          Share.refuseGroups(resample, { columns }, [], "Resample by group: use Resample.stratifiedGrouped.")
+        ),
+      deal: (table, fractions, key) =>
+        Effect.map(
+          Stratified.classes(resample, table, on),
+          ({ codes, levels }) => Stratified.deal(levels, codes, fractions, key).places
+        )
+    },
+    options
+  )
+}
+
+const checkGroups = (resample: string, on: Grouped.On) => (columns: Columns) =>
+  Effect.andThen(
+    Share.refuseTimestamps(resample, { columns }, byTime),
+    Share.refuseGroups(resample, { columns }, Grouped.names(on), 'Name every declared group in "on".')
+  )
+
+/** Folds of whole groups, whose sizes differ by the largest group at most. */
+export const grouped = (on: Grouped.On, options: Folds): ReadonlyArray<Plan.Plan> => {
+  const resample = "Resample.grouped"
+  return plans(
+    {
+      resample,
+      name: "grouped-k-fold",
+      params: { on },
+      reads: Grouped.names(on),
+      check: checkGroups(resample, on),
+      deal: (table, fractions, key) =>
+        Effect.map(Grouped.blocks(resample, table, on, key), ({ of, sizes }) => {
+          const foldOf = toLightest(sizes, fractions.length)
+          return of.map((block) => foldOf[block])
+        })
+    },
+    options
+  )
+}
+
+/** Gives each block, in its random order, to the fold that has the fewest rows so far. */
+const toLightest = (sizes: Uint32Array, folds: number): Uint32Array => {
+  const filled = new Float64Array(folds)
+  return sizes.map((size) => {
+    const fold = filled.indexOf(Math.min(...filled))
+    filled[fold] += size
+    return fold
+  })
+}
+
+/** Folds of whole groups with the classes as near to the same proportions as single groups can be moved. */
+export const stratifiedGrouped = (on: Grouped.On, stratify: string, options: Folds): ReadonlyArray<Plan.Plan> => {
+  const resample = "Resample.stratifiedGrouped"
+  return plans(
+    {
+      resample,
+      name: "stratified-grouped-k-fold",
+      params: { on, stratify },
+      reads: [...Grouped.names(on), stratify],
+      check: checkGroups(resample, on),
+      deal: Effect.fnUntraced(function* (table, fractions, key) {
+        const { codes, levels } = yield* Stratified.classes(resample, table, stratify)
+        const blocks = yield* Grouped.blocks(resample, table, on, key)
+        return Grouped.toRows(blocks.of, StratifiedGrouped.deal(blocks, codes, levels.length, fractions)).places
+      })
+    },
+    options
+  )
+}
+
+/** One fold per group named, which validates it; rows of other groups are always in train. */
+export const leaveOneGroupOut = (on: string, groups: ReadonlyArray<string | number>): ReadonlyArray<Plan.Plan> => {
+  const resample = "Resample.leaveOneGroupOut"
+  const wanted = new Map(groups.map((group, index) => [String(group), index]))
+  return [
+    {
+      name: "leave-one-group-out",
+      version: 1,
+      code: "versioned",
+      draws: false,
+      repeats: false,
+      params: { on, groups },
+      reads: [on],
+      check: checkGroups(resample, on),
+      mark: (table) =>
+        Effect.map(Blocks.groups(resample, table, on), ({ codes, names }) => {
+          const marks = names.map((name) => wanted.get(name) ?? -1)
+          return codes.map((code) => marks[code])
+        }),
+      folds: [...wanted].map(([group, index]) => ({ name: `without-${group}`, sides: Plan.byFold(index) }))
+    }
+  ]
+}

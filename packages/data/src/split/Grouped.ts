@@ -1,0 +1,88 @@
+/**
+ * The grouped split: groups are drawn whole, in random order, and one goes to test, then to validation, whenever that
+ * brings the size nearer to its share.
+ */
+import type { Key } from "@watertight/core"
+import { Effect } from "effect"
+import type * as Assignment from "../Assignment.ts"
+import type { Table } from "../Table.ts"
+import * as Blocks from "./Blocks.ts"
+import * as Share from "./Share.ts"
+import type { SplitError } from "./SplitError.ts"
+
+/** One column of groups, or several: then rows that share a group in any of them stay together. */
+export type On<Name extends string = string> = Name | ReadonlyArray<Name>
+
+/** Decides a grouped split. */
+export const assign = (on: On, shares: Share.Shares): Assignment.Assign =>
+  Effect.fnUntraced(function* (table, key) {
+    const split = "Split.grouped"
+    yield* Share.refuseTimestamps(split, table, "Split.groupedTemporal")
+    const fractions = yield* Share.fractions(split, shares)
+    const { of, sizes } = yield* blocks(split, table, on, key)
+    const assignment = toRows(of, deal(sizes, fractions))
+    return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], tooFew(sizes.length))
+  })
+
+/** Decides a random split that keeps equal rows together. */
+export const assignTogether = (shares: Share.Shares): Assignment.Assign =>
+  Effect.fnUntraced(function* (table, key) {
+    const split = "Split.random"
+    yield* Share.refuseTimestamps(split, table)
+    yield* Share.refuseGroups(split, table)
+    const fractions = yield* Share.fractions(split, shares)
+    const { of, sizes } = Blocks.make([Blocks.equalRows(table)], key)
+    return yield* Share.refuseEmpty(split, toRows(of, deal(sizes, fractions)), ["train", "validation", "test"])
+  })
+
+/** Lists the columns named. */
+export const names = (on: On): ReadonlyArray<string> => (typeof on === "string" ? [on] : on)
+
+/** The blocks of rows that share a group; fails when a declared group is not among the columns named. */
+export const blocks = Effect.fnUntraced(function* (
+  split: string,
+  table: Table,
+  on: On,
+  key: Key.Key
+): Effect.fn.Return<Blocks.Blocks, SplitError> {
+  const columns = names(on)
+  yield* Share.refuseGroups(split, table, columns, 'Name every declared group in "on".')
+  const labels = yield* Effect.forEach(columns.length === 0 ? [""] : columns, (name) =>
+    Blocks.groups(split, table, name)
+  )
+  return Blocks.make(labels, key)
+})
+
+/** Says how many groups there are: for splits that left a partition empty. */
+export const tooFew = (count: number): string =>
+  `The rows have ${count} ${count === 1 ? "group" : "groups"}: bring more of them, or ask for other shares.`
+
+/** Gives each row its block's place. */
+export const toRows = (of: Uint32Array, placeOfBlock: Uint8Array): Assignment.Assignment => ({
+  places: Uint8Array.from(of, (block) => placeOfBlock[block])
+})
+
+/**
+ * Places blocks: test first, then validation, the rest is train. Each of the two is within half of the largest block of
+ * its share, or is the smallest block left where all are at least twice the share.
+ */
+export const deal = (sizes: Uint32Array, [, validation, test]: Share.Fractions): Uint8Array => {
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const places = new Uint8Array(sizes.length)
+  fill(places, sizes, 2, test * total)
+  fill(places, sizes, 1, validation * total)
+  return places
+}
+
+const fill = (places: Uint8Array, sizes: Uint32Array, place: number, share: number): void => {
+  let missing = share
+  let smallest = -1
+  sizes.forEach((size, block) => {
+    if (places[block] !== 0) return
+    if (size < 2 * missing) {
+      places[block] = place
+      missing -= size
+    } else if (smallest < 0 || size < sizes[smallest]) smallest = block
+  })
+  if (missing === share && smallest >= 0) places[smallest] = place
+}
