@@ -4,7 +4,20 @@ import { Column, Columns, Partitions, Recipe, Source, Split, Window } from "@wat
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
-import { digitParts, digits, fare, fitted, measures, model, module, parts, ready, recipe, trips } from "../fixtures.ts"
+import {
+  digitParts,
+  digits,
+  fare,
+  fitted,
+  measures,
+  model,
+  module,
+  parts,
+  ready,
+  recipe,
+  surveyParts,
+  trips
+} from "../fixtures.ts"
 
 // legal: the pipeline of the design page
 Pipeline.make("taxi", { report: Evaluate.test(model, ready.test) })
@@ -44,6 +57,28 @@ Split.given({ train: digits, validation: digits, test: digits })
 
 // legal: official partitions of a table with time, when validation is given too
 Split.given({ train: trips, validation: trips, test: trips })
+
+// legal: missing values imputed, then any step; whether they were missing as a feature
+Recipe.of(surveyParts.train).pipe(
+  Recipe.missingIndicator("age"),
+  Recipe.imputeMedian("age"),
+  Recipe.standardize(["age", "age_missing"]),
+  Recipe.imputeMode("home"),
+  Recipe.oneHot("home")
+)
+
+// legal: missing as a level of its own
+Recipe.of(surveyParts.train).pipe(Recipe.imputeConstant("home", "unknown"), Recipe.oneHot("home"))
+
+// legal: training on what was imputed
+Train.fit(module, {
+  ...fare,
+  ...Partitions.map(surveyParts, (part) =>
+    Recipe.apply(Recipe.fit(Recipe.of(surveyParts.train).pipe(Recipe.imputeMean("age")), surveyParts.train), part)
+  ),
+  features: ["age", "income"],
+  target: "score"
+})
 
 // legal: a recipe from the columns alone
 Recipe.forColumns({ a: Column.float }).pipe(Recipe.standardize("a"))

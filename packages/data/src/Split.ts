@@ -25,7 +25,7 @@ export type Shares = Share.Shares
 export type Length = Temporal.Length
 
 /** A node of a table without instants, or a sentence. */
-export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
+export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp" | "optional timestamp">] extends [never]
   ? Node.Node<Table<C>, E, R>
   : "split by time: use Split.temporal"
 
@@ -135,7 +135,7 @@ const untimed = <C extends Columns, E, R>(table: Untimed<C, E, R>): Node.Node<Ta
   table as Node.Node<Table<C>, E, R> // the only branch of Untimed that is no sentence
 
 /** How validation is carved out of the given train rows. */
-export type Carve<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
+export type Carve<C extends Columns> = [KeysOf<C, "timestamp" | "optional timestamp">] extends [never]
   ? { readonly validation: number; readonly stratify?: ClassOf<C> }
   : "split by time: give a validation table, or use Split.temporal on the whole"
 

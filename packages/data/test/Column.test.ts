@@ -1,10 +1,31 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { Column, Columns } from "../src/index.ts"
 
 describe("Column.category", () => {
   it("refuses a level that appears twice, and text that is none", () => {
     assert.throws(() => Column.category(["a", "b", "a"]), RangeError, "twice")
     assert.throws(() => Column.category(["\ud800"]), RangeError, "Unicode")
+  })
+})
+
+describe("Column.optional", () => {
+  it("is a kind of its own that complete takes back", () => {
+    const zone = Column.category(["a", "b"])
+    assert.deepStrictEqual(Column.optional(zone), { kind: "optional category", levels: ["a", "b"] })
+    for (const column of [Column.float, Column.timestamp, zone]) {
+      const mayMiss = Column.optional(column)
+      assert.deepStrictEqual([Column.isOptional(mayMiss), Column.isOptional(column)], [true, false])
+      assert.deepStrictEqual(Column.complete(mayMiss), column)
+      assert.deepStrictEqual(Column.complete(column), column)
+      assert.strictEqual(Column.width(mayMiss), 1)
+      const declared = Schema.decodeSync(Column.Declaration)(Schema.encodeSync(Column.Declaration)(mayMiss))
+      assert.deepStrictEqual(declared, mayMiss)
+    }
+  })
+
+  it("refuses an empty level, which files could not tell from a missing one", () => {
+    assert.throws(() => Column.optional(Column.category(["a", ""])), RangeError, "missing value")
   })
 })
 

@@ -79,7 +79,7 @@ export const refuseEmpty = (
 
 /** Fails for a table with a column of instants: rows near in time are alike, and a random split leaks between them. */
 export const refuseTimestamps = (split: string, table: Table): Effect.Effect<void, SplitError> => {
-  const timestamp = Object.keys(table.columns).find((name) => table.columns[name].kind === "timestamp")
+  const timestamp = Object.keys(table.columns).find((name) => table.columns[name].kind.endsWith("timestamp"))
   return timestamp === undefined
     ? Effect.void
     : Effect.fail(

@@ -4,7 +4,7 @@
  */
 import { Digest } from "@watertight/core"
 import { Law } from "@watertight/core/testing"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as fc from "fast-check"
 import type { Columns } from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
@@ -151,9 +151,42 @@ export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
     })
   )
 
+/** What was learned is read back from JSON to the same outputs. */
+export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  Law.make(
+    "fit: what was learned is JSON, and read back it gives the same outputs",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      const steps = fitted.steps.map(({ learned, step }) => ({ step, learned: JSON.parse(JSON.stringify(learned)) }))
+      const before = yield* passing(Recipe.applyTable(fitted, table))
+      const after = yield* Recipe.applyTable({ ...fitted, steps }, table)
+      Law.ensure(Table.digest(before) === Table.digest(after), () => "what was read back gives other outputs")
+    })
+  )
+
+/** No rows stay no rows, and one row can be learned from or is refused with a `RecipeError`. */
+export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  Law.make(
+    "apply: no rows give no rows, and one row is one row",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      for (const rows of [[], [0]]) {
+        const some = yield* passing(Recipe.applyTable(fitted, Table.take(table, Uint32Array.from(rows))))
+        Law.ensure(some.length === rows.length, () => `${rows.length} rows became ${some.length}`)
+      }
+      const alone = Dataset.make(table, Uint32Array.of(0), "train")
+      const one = yield* Effect.result(Recipe.fitDataset(subject.recipe, alone))
+      if (Result.isSuccess(one)) yield* passing(Recipe.applyDataset(one.success, alone))
+    })
+  )
+
 /** The laws that hold for every recipe. */
 export const laws = <C extends Columns>(subject: Subject<C>): ReadonlyArray<Law.Law> => [
   fitsTrainOnly({ fit: learned(subject.recipe), tables: subject.tables }),
   appliesByRow(subject),
-  leavesInput(subject)
+  leavesInput(subject),
+  serializes(subject),
+  fewRows(subject)
 ]
