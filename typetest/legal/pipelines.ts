@@ -80,6 +80,26 @@ Train.fit(module, {
   target: "score"
 })
 
+// legal: the steps that rescale, one after the other
+Recipe.of(parts.train).pipe(
+  Recipe.clip(["distance", "tip"]),
+  Recipe.yeoJohnson("tip"),
+  Recipe.robust("distance"),
+  Recipe.quantile("tip", { output: "normal" }),
+  Recipe.logarithm("fare", { plus: 1 })
+)
+
+// legal: encodings, and steps on what they give
+Recipe.of(parts.train).pipe(
+  Recipe.targetEncode("zone", { target: "fare", smoothing: 10 }),
+  Recipe.standardize("zone"),
+  Recipe.bin("distance", { bins: 4, by: "quantile" }),
+  Recipe.oneHot("distance", { minimumShare: 0.05 })
+)
+
+// legal: an order of levels
+Recipe.of(surveyParts.train).pipe(Recipe.imputeMode("home"), Recipe.ordinal("home", ["rent", "own"]))
+
 // legal: a recipe from the columns alone
 Recipe.forColumns({ a: Column.float }).pipe(Recipe.standardize("a"))
 

@@ -69,15 +69,25 @@ export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns,
     yield* each.columns(table.columns)
     const learned = yield* Effect.mapError(each.fit(table), placed("train"))
     steps.push({ step: each, learned })
-    if (index + 1 < recipe.steps.length) table = yield* Effect.mapError(each.apply(table, learned), placed("train"))
+    if (index + 1 < recipe.steps.length)
+      table = yield* Effect.mapError(each.apply(table, learned, "train"), placed("train"))
   }
   return { columns: train.columns, steps }
 })
 
-/** Applies a fitted recipe to a table, now: for rows that a trained model meets later. Pipelines use `apply`. */
-export const applyTable = Effect.fn("Recipe.apply")(function* <In extends Columns, Out extends Columns>(
+/**
+ * Applies a fitted recipe to a table, now: for rows that a trained model meets later, not for those it was fitted on.
+ * Pipelines use `apply`.
+ */
+export const applyTable = <In extends Columns, Out extends Columns>(
   fitted: Fitted<In, Out>,
   table: Table.Table<In>
+): Effect.Effect<Table.Table<Out>, Step.RecipeError> => applyRows(fitted, table, undefined)
+
+const applyRows = Effect.fn("Recipe.apply")(function* <In extends Columns, Out extends Columns>(
+  fitted: Fitted<In, Out>,
+  table: Table.Table<In>,
+  partition: Dataset.Partition | undefined
 ): Effect.fn.Return<Table.Table<Out>, Step.RecipeError> {
   const column = differing(fitted.columns, table.columns)
   if (column !== undefined) {
@@ -85,7 +95,7 @@ export const applyTable = Effect.fn("Recipe.apply")(function* <In extends Column
     return yield* new Step.RecipeError({ step: "Recipe.apply", column, reason })
   }
   let current: Table.Table = table
-  for (const { learned, step } of fitted.steps) current = yield* step.apply(current, learned)
+  for (const { learned, step } of fitted.steps) current = yield* step.apply(current, learned, partition)
   return current as Table.Table<Out> // the steps' types say so
 })
 
@@ -179,6 +189,6 @@ export const applyDataset = <In extends Columns, Out extends Columns, P extends 
   part: Dataset.Dataset<In, P>
 ): Effect.Effect<Dataset.Dataset<Out, P>, Step.RecipeError> =>
   Effect.mapError(
-    Dataset.mapRows(part, (table) => applyTable(fitted, table)),
+    Dataset.mapRows(part, (table) => applyRows(fitted, table, part.partition)),
     placed(part.partition)
   )

@@ -7,6 +7,7 @@ import type { Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
+import type { Partition } from "./Dataset.ts"
 import type { Values } from "./RowId.ts"
 import * as Table from "./Table.ts"
 
@@ -28,8 +29,15 @@ export interface Step<in In extends Columns = never, out Changed extends Columns
   readonly columns: (columns: Columns, learned?: Schema.Json) => Effect.Effect<Columns, RecipeError>
   /** Learns from the rows of the train partition. */
   readonly fit: (train: Table.Table) => Effect.Effect<Schema.Json, RecipeError>
-  /** Changes rows, each by itself, into a new table of as many rows. */
-  readonly apply: (table: Table.Table, learned: Schema.Json) => Effect.Effect<Table.Table, RecipeError>
+  /**
+   * Changes rows, each by itself, into a new table of as many rows. `partition` is theirs, or undefined for rows of none:
+   * what a step learned from the targets of train rows it must not give back to the same rows.
+   */
+  readonly apply: (
+    table: Table.Table,
+    learned: Schema.Json,
+    partition?: Partition
+  ) => Effect.Effect<Table.Table, RecipeError>
 }
 
 /** A step of any columns. */
@@ -65,8 +73,15 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
   readonly columns: (columns: In, learned?: State) => Effect.Effect<Changed, RecipeError>
   /** Learns from the rows of the train partition. Must not change the table. */
   readonly fit: (train: Table.Table<In>) => Effect.Effect<State, RecipeError>
-  /** Returns new values of the changed columns. Must treat each row by itself and not change the table. */
-  readonly apply: (table: Table.Table<In>, learned: State) => Effect.Effect<Table.Table<Changed>["values"], RecipeError>
+  /**
+   * Returns new values of the changed columns. Must treat each row by itself and not change the table. `partition` is that
+   * of the rows, or undefined for rows of none.
+   */
+  readonly apply: (
+    table: Table.Table<In>,
+    learned: State,
+    partition?: Partition
+  ) => Effect.Effect<Table.Table<Changed>["values"], RecipeError>
 }
 
 /**
@@ -115,10 +130,10 @@ export const make = <In extends Columns, Changed extends Columns, State>(
             Effect.mapError((issue) => new RecipeError({ step: name, reason: `learned no ${issue.message}` }))
           )
       ),
-    apply: Effect.fnUntraced(function* (table, learned) {
+    apply: Effect.fnUntraced(function* (table, learned, partition) {
       const state = yield* decode(learned)
       const after = yield* columns(table.columns, state)
-      const changed = yield* options.apply(table as Table.Table<In>, state) // see above
+      const changed = yield* options.apply(table as Table.Table<In>, state, partition) // see above
       const named: Readonly<Record<string, Values>> = { ...table.values, ...changed }
       const values = named as Table.Table["values"] // Table.make checks them
       return yield* Table.make(after, values, table).pipe(

@@ -39,7 +39,9 @@ type Named<Kind extends Column.Kind> = [Kind] extends [Column.Optional["kind"]]
     : "optional float"
   : ["float" | "tensor"] extends [Kind]
     ? "float or tensor"
-    : Kind
+    : ["float" | "category"] extends [Kind]
+      ? "float or category"
+      : Kind
 
 /** Wide columns are checked at run time only. */
 type Refusal<

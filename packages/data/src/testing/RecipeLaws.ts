@@ -133,6 +133,41 @@ export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
         Table.digest(some) === Table.digest(all, picked),
         () => `rows ${rows.join(", ")} alone give something else than among all ${table.length}`
       )
+      const inTrain = (places: Uint32Array | undefined) =>
+        passing(Recipe.applyDataset(fitted, Dataset.make(table, places, "train")).pipe(Effect.flatMap(Dataset.rows)))
+      const [allTrain, someTrain] = [yield* inTrain(undefined), yield* inTrain(picked)]
+      Law.ensure(
+        Table.digest(someTrain) === Table.digest(allTrain, picked),
+        () => `train rows ${rows.join(", ")} alone give something else than among all ${table.length}`
+      )
+    })
+  )
+
+/**
+ * What a recipe makes of a train row does not depend on the row's own target: targets are encoded out of fold. Holds where
+ * no step after the encoding learns from what it made.
+ */
+export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { readonly target: string }): Law.Law =>
+  Law.make(
+    "target encoding: a train row's own target changes nothing else in it",
+    subject.tables
+      .filter((table) => table.length >= 2)
+      .chain((table) => fc.tuple(fc.constant(table), fc.nat(table.length - 1))),
+    Effect.fnUntraced(function* ([table, row]) {
+      const before = valuesOf(table, subject.target)
+      const after = before.slice()
+      after[row] = before instanceof Int32Array ? 1 - before[row] : before[row] + 1000
+      const made = Effect.fnUntraced(function* (target: Values) {
+        const given = { ...table, values: { ...table.values, [subject.target]: target } }
+        const train = Dataset.make(given, undefined, "train")
+        const fitted = yield* passing(Recipe.fitDataset(subject.recipe, train))
+        const rows = yield* passing(Effect.flatMap(Recipe.applyDataset(fitted, train), Dataset.rows))
+        const { [subject.target]: _, ...others } = Table.take(rows, Uint32Array.of(row)).values
+        return others
+      })
+      const [one, other] = [yield* made(before), yield* made(after)]
+      const told = Object.keys(one).find((name) => Digest.of(one[name]) !== Digest.of(other[name]))
+      Law.ensure(told === undefined, () => `column ${told} of row ${row} changed with the row's target`)
     })
   )
 

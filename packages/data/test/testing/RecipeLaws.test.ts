@@ -198,6 +198,67 @@ describe("RecipeLaws", () => {
     })
   )
 
+  const Told = Columns.make({
+    zone: Column.category(["a", "b", "c"]),
+    fare: Column.float,
+    won: Column.category(["no", "yes"])
+  })
+  const told = Tables.arbitrary(Told, { maxLength: 30 }).map((table) => ({
+    ...table,
+    values: { ...table.values, fare: moderate(table.values.fare) }
+  }))
+  const describeTold = Recipe.forColumns(Told)
+  for (const target of ["fare", "won"] as const) {
+    const recipe = describeTold.pipe(Recipe.targetEncode("zone", { target, smoothing: 1, folds: 2 }))
+    const laws = [
+      RecipeLaws.ownTargetUnseen({ recipe, tables: told, target }),
+      ...RecipeLaws.laws({ recipe, tables: told })
+    ]
+    for (const law of laws) it.effect(`targetEncode by ${target}: ${law.name}`, () => law.check({ runs }))
+  }
+
+  it.effect("target encoding fails for means that a row is part of", () =>
+    Effect.gen(function* () {
+      const naive = Step.make({
+        name: "naive",
+        version: 1,
+        state: Schema.Array(Schema.Finite),
+        columns: (_: typeof Told) => Effect.succeed({ zone: Column.float }),
+        fit: ({ values }) =>
+          Effect.sync(() =>
+            [0, 1, 2].map((code) => {
+              const own = values.fare.filter((_, row) => values.zone[row] === code)
+              return own.length === 0 ? 0 : mean(own)
+            })
+          ),
+        apply: ({ values }, means) => Effect.succeed({ zone: Float64Array.from(values.zone, (code) => means[code]) })
+      })
+      const law = RecipeLaws.ownTargetUnseen({
+        recipe: describeTold.pipe(Recipe.step(naive)),
+        tables: told,
+        target: "fare"
+      })
+      const violation = yield* Effect.flip(law.check({ runs: 200 }))
+      assert.match(violation.reason, /column zone of row \d+ changed with the row's target/)
+    })
+  )
+
+  it.effect("train rows too are each encoded by themselves", () =>
+    Effect.gen(function* () {
+      const places = Step.make({
+        name: "places",
+        version: 1,
+        state: Schema.Null,
+        columns: (_: typeof Trip) => Effect.succeed({ distance: Column.float }),
+        fit: () => Effect.succeed(null),
+        apply: ({ values }, _, partition) =>
+          Effect.succeed({ distance: values.distance.map((value, row) => (partition === "train" ? row : value)) })
+      })
+      const violation = yield* Effect.flip(breaks(describeTrips.pipe(Recipe.step(places))).byRow.check({ runs: 200 }))
+      assert.match(violation.reason, /^train rows .* give something else/)
+    })
+  )
+
   it.effect("a recipe that refuses everything does not pass", () =>
     Effect.gen(function* () {
       const refusing = broken(
