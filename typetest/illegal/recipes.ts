@@ -59,6 +59,24 @@ Recipe.of(parts.train).pipe(Recipe.targetEncode("zone", { target: "zone", smooth
 // error: targetEncode: the target takes float or category columns; pickup is a timestamp
 Recipe.of(parts.train).pipe(Recipe.targetEncode("zone", { target: "pickup", smoothing: 1 }))
 
+// error: calendar takes timestamp columns; distance is a float
+Recipe.of(parts.train).pipe(Recipe.calendar("distance", ["hour"]))
+
+// error: "year"
+Recipe.of(parts.train).pipe(Recipe.cyclic("pickup", ["year"]))
+
+// error: polynomial takes float columns; zone is a category
+Recipe.of(parts.train).pipe(Recipe.polynomial(["distance", "zone"], { as: "products" }))
+
+// error: pca takes tensor columns; distance is a float
+Recipe.of(parts.train).pipe(Recipe.pca("distance", { components: 1 }))
+
+// error: varianceThreshold takes tensor columns; zone is a category
+Recipe.of(parts.train).pipe(Recipe.varianceThreshold("zone"))
+
+// error: standardize: there is no column pickup_hour
+Recipe.of(parts.train).pipe(Recipe.calendar("pickup", ["weekday"]), Recipe.standardize("pickup_hour"))
+
 // error: smoothing
 Recipe.of(parts.train).pipe(Recipe.targetEncode("zone", { target: "fare" }))
 

@@ -97,6 +97,16 @@ Recipe.of(parts.train).pipe(
   Recipe.oneHot("distance", { minimumShare: 0.05 })
 )
 
+// legal: features made of others, and steps on them
+Recipe.of(parts.train).pipe(
+  Recipe.calendar("pickup", ["year", "dayOfYear"]),
+  Recipe.cyclic("pickup", ["hour"]),
+  Recipe.standardize(["pickup_year", "pickup_dayOfYear", "pickup_hour_sin", "pickup_hour_cos"]),
+  Recipe.polynomial(["distance", "tip"], { as: "products", degree: 3 }),
+  Recipe.varianceThreshold("products"),
+  Recipe.pca("products", { components: 2 })
+)
+
 // legal: an order of levels
 Recipe.of(surveyParts.train).pipe(Recipe.imputeMode("home"), Recipe.ordinal("home", ["rent", "own"]))
 

@@ -14,6 +14,7 @@ import type * as Table from "./Table.ts"
 
 export { forColumns, of, step } from "./recipe/Describe.ts"
 export type { Accepts, Extended, Recipe, Scaled, TrainOnly } from "./recipe/Describe.ts"
+export * from "./recipe/Derive.ts"
 export * from "./recipe/Encode.ts"
 export * from "./recipe/Impute.ts"
 export * from "./recipe/Rescale.ts"

@@ -263,8 +263,8 @@ export interface AddedOptions<Kind extends Column.Kind, State> {
   readonly columns: ReadonlyArray<string>
   /** The kinds of columns it can read. */
   readonly takes: ReadonlyArray<Kind>
-  /** Returns the columns it adds. */
-  readonly adds: (read: ReadonlyArray<OfKind<Kind>>) => Columns
+  /** Returns the columns it adds; what was learned, if shapes depend on it, is there once it was. */
+  readonly adds: (read: ReadonlyArray<OfKind<Kind>>, learned?: State) => Columns
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
   /** Learns from the train rows. Must not change the values. */
@@ -304,8 +304,8 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
     ...(options.code === undefined ? {} : { code: options.code }),
     config: { columns: names, ...options.config },
     state: options.state,
-    columns: Effect.fnUntraced(function* (columns: Columns) {
-      const adds = options.adds(yield* read(columns))
+    columns: Effect.fnUntraced(function* (columns: Columns, learned?: State) {
+      const adds = options.adds(yield* read(columns), learned)
       const taken = Object.keys(adds).find((column) => column in columns)
       if (taken === undefined) return adds
       return yield* new RecipeError({ step: name, column: taken, reason: "there is already such a column" })

@@ -11,6 +11,13 @@ interface Both {
   readonly other: Numbers
 }
 interface Fixtures {
+  /** Of Python's datetime. */
+  readonly calendar: {
+    readonly instants: Numbers
+    readonly parts: Readonly<Record<string, Numbers>>
+    readonly sin: Readonly<Record<string, Numbers>>
+    readonly cos: Readonly<Record<string, Numbers>>
+  }
   readonly impute: ReadonlyArray<
     { readonly name: string; readonly train: Gaps; readonly other: Gaps } & Readonly<
       Record<"mean" | "median" | "mode" | "constant" | "indicator", Both>
