@@ -1,6 +1,6 @@
 /** Columns of which values may be missing, where every value must be there. */
 import { Key } from "@watertight/core"
-import { Column, type Dataset, Loader, Recipe, Split } from "@watertight/data"
+import { Clean, Column, type Dataset, Loader, Recipe, Split } from "@watertight/data"
 import { Train } from "@watertight/model"
 import { fare, module, parts, survey, type Survey, surveyed, surveyParts } from "../fixtures.ts"
 
@@ -44,6 +44,17 @@ Train.fit(module, { ...fare, ...surveyParts, features: ["income"], target: "age"
 
 // error: age may be missing: impute it first
 Loader.make(train, { features: ["age"], target: "score", batchSize: 8, key: Key.fromSeed(1) })
+
+// error: dropMissing: income is never missing; it is a float
+Clean.dropMissing(survey, ["age", "income"])
+
+// error: dropMissing: there is no column aeg
+Clean.dropMissing(survey, ["aeg"])
+
+// error: home may be missing: impute it first
+Recipe.of(Split.random(Clean.dropMissing(surveyed, ["age"]).table, { validation: 0.1, test: 0.1 }).train).pipe(
+  Recipe.oneHot("home")
+)
 
 // error: split by time: use Split.temporal
 Split.random(survey, { validation: 0.1, test: 0.1 })

@@ -1,6 +1,6 @@
 /** Whole pipelines and their parts, as people write them. */
 import { Node, Pipeline } from "@watertight/core"
-import { Column, Columns, Partitions, Recipe, Source, Split, Window } from "@watertight/data"
+import { Clean, Column, Columns, Partitions, Recipe, Source, Split, Window } from "@watertight/data"
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
@@ -15,6 +15,7 @@ import {
   parts,
   ready,
   recipe,
+  survey,
   surveyParts,
   trips
 } from "../fixtures.ts"
@@ -66,6 +67,9 @@ Recipe.of(surveyParts.train).pipe(
   Recipe.imputeMode("home"),
   Recipe.oneHot("home")
 )
+
+// legal: rows without a time dropped, then split by it
+Split.temporal(Clean.dropMissing(survey, ["moved"]).table, { on: "moved", validation: 0.1, test: 0.1 })
 
 // legal: missing as a level of its own
 Recipe.of(surveyParts.train).pipe(Recipe.imputeConstant("home", "unknown"), Recipe.oneHot("home"))
