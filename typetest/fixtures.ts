@@ -25,6 +25,16 @@ export const Digits = Columns.make({
 })
 export declare const digits: Node.Node<Table.Table<typeof Digits>>
 export const digitParts = Split.stratified(digits, { on: "label", validation: 0.1, test: 0.1 })
+export const Survey = Columns.make({
+  age: Column.optional(Column.float),
+  income: Column.float,
+  home: Column.optional(Column.category(["own", "rent"])),
+  moved: Column.optional(Column.timestamp),
+  score: Column.float
+})
+export const survey = Source.csv("survey.csv", Survey)
+export declare const surveyed: Node.Node<Table.Table<Omit<typeof Survey, "moved">>>
+export const surveyParts = Split.random(surveyed, { validation: 0.1, test: 0.1 })
 export const measures = Source.csv("measures.csv", Columns.make({ a: Column.float, b: Column.float }))
 export declare const pictures: Node.Node<Table.Table<{ readonly image: Column.Tensor<readonly [2, 2]> }>>
 export const Scans = Columns.make({ patient: Column.group(Column.float), tumour: Column.category(["no", "yes"]) })

@@ -1,6 +1,6 @@
 /** Whole pipelines and their parts, as people write them. */
 import { Node, Pipeline } from "@watertight/core"
-import { Column, Columns, Partitions, Recipe, Resample, Source, Split, Window } from "@watertight/data"
+import { Clean, Column, Columns, Partitions, Recipe, Resample, Source, Split, Window } from "@watertight/data"
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
@@ -17,6 +17,8 @@ import {
   recipe,
   scanParts,
   scans,
+  survey,
+  surveyParts,
   trips,
   visits
 } from "../fixtures.ts"
@@ -138,6 +140,61 @@ Split.given({ train: digits, validation: digits, test: digits })
 
 // legal: official partitions of a table with time, when validation is given too
 Split.given({ train: trips, validation: trips, test: trips })
+
+// legal: missing values imputed, then any step; whether they were missing as a feature
+Recipe.of(surveyParts.train).pipe(
+  Recipe.missingIndicator("age"),
+  Recipe.imputeMedian("age"),
+  Recipe.standardize(["age", "age_missing"]),
+  Recipe.imputeMode("home"),
+  Recipe.oneHot("home")
+)
+
+// legal: rows without a time dropped, then split by it
+Split.temporal(Clean.dropMissing(survey, ["moved"]).table, { on: "moved", validation: 0.1, test: 0.1 })
+
+// legal: missing as a level of its own
+Recipe.of(surveyParts.train).pipe(Recipe.imputeConstant("home", "unknown"), Recipe.oneHot("home"))
+
+// legal: training on what was imputed
+Train.fit(module, {
+  ...fare,
+  ...Partitions.map(surveyParts, (part) =>
+    Recipe.apply(Recipe.fit(Recipe.of(surveyParts.train).pipe(Recipe.imputeMean("age")), surveyParts.train), part)
+  ),
+  features: ["age", "income"],
+  target: "score"
+})
+
+// legal: the steps that rescale, one after the other
+Recipe.of(parts.train).pipe(
+  Recipe.clip(["distance", "tip"]),
+  Recipe.yeoJohnson("tip"),
+  Recipe.robust("distance"),
+  Recipe.quantile("tip", { output: "normal" }),
+  Recipe.logarithm("fare", { plus: 1 })
+)
+
+// legal: encodings, and steps on what they give
+Recipe.of(parts.train).pipe(
+  Recipe.targetEncode("zone", { target: "fare", smoothing: 10 }),
+  Recipe.standardize("zone"),
+  Recipe.bin("distance", { bins: 4, by: "quantile" }),
+  Recipe.oneHot("distance", { minimumShare: 0.05 })
+)
+
+// legal: features made of others, and steps on them
+Recipe.of(parts.train).pipe(
+  Recipe.calendar("pickup", ["year", "dayOfYear"]),
+  Recipe.cyclic("pickup", ["hour"]),
+  Recipe.standardize(["pickup_year", "pickup_dayOfYear", "pickup_hour_sin", "pickup_hour_cos"]),
+  Recipe.polynomial(["distance", "tip"], { as: "products", degree: 3 }),
+  Recipe.varianceThreshold("products"),
+  Recipe.pca("products", { components: 2 })
+)
+
+// legal: an order of levels
+Recipe.of(surveyParts.train).pipe(Recipe.imputeMode("home"), Recipe.ordinal("home", ["rent", "own"]))
 
 // legal: a recipe from the columns alone
 Recipe.forColumns({ a: Column.float }).pipe(Recipe.standardize("a"))

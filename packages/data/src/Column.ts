@@ -1,6 +1,7 @@
 /**
  * What one column of a table holds: its kind, and for categories the levels, for tensors the shape of one row. A kind is
- * a type as well as a value, so that a step for numbers cannot be given a category.
+ * a type as well as a value, so that a step for numbers cannot be given a category. A column whose values may be missing
+ * is of a kind of its own, so that what cannot take missing values does not compile until they are imputed.
  */
 import { Schema } from "effect"
 
@@ -31,8 +32,48 @@ export interface Tensor<out Shape extends ReadonlyArray<number> = ReadonlyArray<
   readonly dtype: "uint8" | "float32"
 }
 
+/** Real numbers, some of them missing: those are NaN. */
+export interface OptionalFloat {
+  readonly kind: "optional float"
+}
+
+/** One of a fixed list of levels, or missing: the code -1. */
+export interface OptionalCategory<out Level extends string = string> {
+  readonly kind: "optional category"
+  readonly levels: ReadonlyArray<Level>
+}
+
+/** Instants, some of them missing: those are NaN. */
+export interface OptionalTimestamp {
+  readonly kind: "optional timestamp"
+}
+
+/** A column of which every value is there. */
+export type Complete = Float | Category | Timestamp | Tensor
+
+/** A column of which values may be missing. */
+export type Optional = OptionalFloat | OptionalCategory | OptionalTimestamp
+
 /** A column's declaration. */
-export type Column = Float | Category | Timestamp | Tensor
+export type Column = Complete | Optional
+
+/** The column that may be missing for one that may not. */
+export type OptionalOf<C extends Column> = C extends Float
+  ? OptionalFloat
+  : C extends Category<infer Level>
+    ? OptionalCategory<Level>
+    : C extends Timestamp
+      ? OptionalTimestamp
+      : never
+
+/** The column without missing values for one that may have them; others stay. */
+export type CompleteOf<C extends Column> = C extends OptionalFloat
+  ? Float
+  : C extends OptionalCategory<infer Level>
+    ? Category<Level>
+    : C extends OptionalTimestamp
+      ? Timestamp
+      : C
 
 /** The kinds of columns there are. */
 export type Kind = Column["kind"]
@@ -76,6 +117,30 @@ export type Grouping<C extends Float | Category = Float | Category> = C & { read
  * Column.group(Column.category(["ann", "bob"])).group // => true
  */
 export const group = <C extends Float | Category>(column: C): Grouping<C> => ({ ...column, group: true })
+/**
+ * Declares that values of a column may be missing: NaN in numbers and instants, the code -1 in categories, null in Arrow
+ * files, an empty cell in CSV files. Throws a `RangeError` for a category with an empty level: a file could not tell it
+ * from a missing one.
+ *
+ * @example
+ * import { Column, Columns, Recipe } from "@watertight/data"
+ * const Taxi = Columns.make({ distance: Column.optional(Column.float), zone: Column.optional(Column.category(["a", "b"])) })
+ * Taxi.zone // => { kind: "optional category", levels: ["a", "b"] }
+ * Recipe.forColumns(Taxi).pipe(Recipe.imputeMedian("distance"), Recipe.imputeMode("zone")).steps.length // => 2
+ */
+export const optional = <C extends Float | Category | Timestamp>(column: C): OptionalOf<C> => {
+  if (column.kind === "category" && column.levels.includes("")) {
+    throw new RangeError("Column.optional: a level is empty text, which is how files write a missing value")
+  }
+  return { ...column, kind: `optional ${column.kind}` } as unknown as OptionalOf<C> // the kind of C, made optional
+}
+
+/** Tells whether values of a column may be missing. */
+export const isOptional = (column: Column): column is Optional => column.kind.startsWith("optional ")
+
+/** Returns the column without missing values: what it is once they are imputed. */
+export const complete = <C extends Column>(column: C): CompleteOf<C> =>
+  ({ ...column, kind: column.kind.replace("optional ", "") }) as unknown as CompleteOf<C> // the kind of C, made complete
 
 /** Counts the numbers one row of a column holds. */
 export const width = (column: Column): number =>
@@ -90,6 +155,9 @@ export const Declaration: Schema.Codec<Column, Schema.Json> = Schema.Union([
     levels: Schema.Array(Schema.String),
     group: Schema.optionalKey(Schema.Literal(true))
   }),
+  Schema.Struct({ kind: Schema.Literal("optional float") }),
+  Schema.Struct({ kind: Schema.Literal("optional timestamp") }),
+  Schema.Struct({ kind: Schema.Literal("optional category"), levels: Schema.Array(Schema.String) }),
   Schema.Struct({
     kind: Schema.Literal("tensor"),
     shape: Schema.Array(Schema.Int),

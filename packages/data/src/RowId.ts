@@ -37,11 +37,14 @@ interface RowBytes {
   readonly place: (row: number) => number
 }
 
-/** Levels count by their text, not by their code, so that extending the list of levels changes no id. */
+/**
+ * Levels count by their text, not by their code, so that extending the list of levels changes no id; a missing level is
+ * the digest of no text: zeros. Declaring that a column may be missing changes no id either.
+ */
 const rowBytes = (column: Column.Column, values: Values, length: number): RowBytes => {
-  if (column.kind === "category") {
+  if (column.kind === "category" || column.kind === "optional category") {
     const levels = column.levels.map((level) => hash("sha256", level, "buffer").subarray(0, bytes))
-    return { content: Buffer.concat(levels), size: bytes, place: (row) => values[row] }
+    return { content: Buffer.concat([Buffer.alloc(bytes), ...levels]), size: bytes, place: (row) => values[row] + 1 }
   }
   const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   return { content, size: length === 0 ? 0 : content.byteLength / length, place: (row) => row }

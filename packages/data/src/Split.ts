@@ -33,14 +33,14 @@ export type Length = Temporal.Length
 export type Rows = Temporal.Rows
 
 /** A node of a table without instants and declared groups, or a sentence. */
-export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
+export type Untimed<C extends Columns, E, R> = [KeysOf<C, "timestamp" | "optional timestamp">] extends [never]
   ? [GroupsOf<C>] extends [never]
     ? Node.Node<Table<C>, E, R>
     : "split by group: use Split.grouped"
   : Timed<C, "split by time: use Split.temporal">
 
 /** A node of a table without instants, or a sentence. */
-export type Undated<C extends Columns, E, R> = [KeysOf<C, "timestamp">] extends [never]
+export type Undated<C extends Columns, E, R> = [KeysOf<C, "timestamp" | "optional timestamp">] extends [never]
   ? Node.Node<Table<C>, E, R>
   : "split by group and time: use Split.groupedTemporal"
 
@@ -294,7 +294,7 @@ const ungrouped = <C extends Columns, E, R>(table: Ungrouped<C, E, R>): Node.Nod
   table as Node.Node<Table<C>, E, R> // the only branch of Ungrouped that is no sentence
 
 /** How validation is carved out of the given train rows. */
-export type Carve<C extends Columns> = [KeysOf<C, "timestamp">] extends [never]
+export type Carve<C extends Columns> = [KeysOf<C, "timestamp" | "optional timestamp">] extends [never]
   ? [GroupsOf<C>] extends [never]
     ? { readonly validation: number; readonly stratify?: ClassOf<C> }
     : "split by group: give a validation table, or use Split.grouped on the whole"

@@ -7,6 +7,7 @@ import type { Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
+import type { Partition } from "./Dataset.ts"
 import type { Values } from "./RowId.ts"
 import * as Table from "./Table.ts"
 
@@ -24,12 +25,19 @@ export interface Step<in In extends Columns = never, out Changed extends Columns
   readonly code: Stage.Code
   /** Parameters as data: part of the cache key and the manifest. */
   readonly config: Schema.Json
-  /** Returns all columns after the step. */
-  readonly columns: (columns: Columns) => Effect.Effect<Columns, RecipeError>
+  /** Returns all columns after the step; before it is fitted, those whose shape is learned have any. */
+  readonly columns: (columns: Columns, learned?: Schema.Json) => Effect.Effect<Columns, RecipeError>
   /** Learns from the rows of the train partition. */
   readonly fit: (train: Table.Table) => Effect.Effect<Schema.Json, RecipeError>
-  /** Changes rows, each by itself, into a new table of as many rows. */
-  readonly apply: (table: Table.Table, learned: Schema.Json) => Effect.Effect<Table.Table, RecipeError>
+  /**
+   * Changes rows, each by itself, into a new table of as many rows. `partition` is theirs, or undefined for rows of none:
+   * what a step learned from the targets of train rows it must not give back to the same rows.
+   */
+  readonly apply: (
+    table: Table.Table,
+    learned: Schema.Json,
+    partition?: Partition
+  ) => Effect.Effect<Table.Table, RecipeError>
 }
 
 /** A step of any columns. */
@@ -61,12 +69,19 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
   readonly config?: Schema.Json
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
-  /** Returns the columns that the step replaces or adds. */
-  readonly columns: (columns: In) => Effect.Effect<Changed, RecipeError>
+  /** Returns the columns that the step replaces or adds. What was learned, if shapes depend on it, is there once it was. */
+  readonly columns: (columns: In, learned?: State) => Effect.Effect<Changed, RecipeError>
   /** Learns from the rows of the train partition. Must not change the table. */
   readonly fit: (train: Table.Table<In>) => Effect.Effect<State, RecipeError>
-  /** Returns new values of the changed columns. Must treat each row by itself and not change the table. */
-  readonly apply: (table: Table.Table<In>, learned: State) => Effect.Effect<Table.Table<Changed>["values"], RecipeError>
+  /**
+   * Returns new values of the changed columns. Must treat each row by itself and not change the table. `partition` is that
+   * of the rows, or undefined for rows of none.
+   */
+  readonly apply: (
+    table: Table.Table<In>,
+    learned: State,
+    partition?: Partition
+  ) => Effect.Effect<Table.Table<Changed>["values"], RecipeError>
 }
 
 /**
@@ -91,15 +106,22 @@ export const make = <In extends Columns, Changed extends Columns, State>(
   options: Options<In, Changed, State>
 ): Step<In, Changed> => {
   const { name } = options
-  const columns = Effect.fnUntraced(function* (before: Columns): Effect.fn.Return<Columns, RecipeError> {
-    return { ...before, ...(yield* options.columns(before as In)) } // a recipe takes only steps whose columns it has
+  const columns = Effect.fnUntraced(function* (before: Columns, state?: State): Effect.fn.Return<Columns, RecipeError> {
+    return { ...before, ...(yield* options.columns(before as In, state)) } // a recipe takes only steps whose columns it has
   })
+  const decode = (learned: Schema.Json) =>
+    Schema.decodeUnknownEffect(options.state)(learned).pipe(
+      Effect.mapError(
+        (issue) => new RecipeError({ step: name, reason: `was given no state of its own: ${issue.message}` })
+      )
+    )
   return {
     name,
     version: options.version,
     code: options.code ?? "sources",
     config: options.config ?? null,
-    columns,
+    columns: (before, learned) =>
+      learned === undefined ? columns(before) : Effect.flatMap(decode(learned), (state) => columns(before, state)),
     fit: (train) =>
       Effect.flatMap(
         options.fit(train as Table.Table<In>), // see above
@@ -108,14 +130,10 @@ export const make = <In extends Columns, Changed extends Columns, State>(
             Effect.mapError((issue) => new RecipeError({ step: name, reason: `learned no ${issue.message}` }))
           )
       ),
-    apply: Effect.fnUntraced(function* (table, learned) {
-      const state = yield* Schema.decodeUnknownEffect(options.state)(learned).pipe(
-        Effect.mapError(
-          (issue) => new RecipeError({ step: name, reason: `was given no state of its own: ${issue.message}` })
-        )
-      )
-      const after = yield* columns(table.columns)
-      const changed = yield* options.apply(table as Table.Table<In>, state) // see above
+    apply: Effect.fnUntraced(function* (table, learned, partition) {
+      const state = yield* decode(learned)
+      const after = yield* columns(table.columns, state)
+      const changed = yield* options.apply(table as Table.Table<In>, state, partition) // see above
       const named: Readonly<Record<string, Values>> = { ...table.values, ...changed }
       const values = named as Table.Table["values"] // Table.make checks them
       return yield* Table.make(after, values, table).pipe(
@@ -136,6 +154,37 @@ export interface Cells<out C extends Column.Column> {
   readonly refuse: (reason: string, place?: number) => RecipeError
 }
 
+/** Finds a column, of one of the kinds. */
+const declared = <Found extends Column.Column>(
+  step: string,
+  columns: Columns,
+  column: string,
+  takes: ReadonlyArray<Column.Kind>
+): Effect.Effect<Found, RecipeError> => {
+  const refuse = (reason: string) => Effect.fail(new RecipeError({ step, column, reason }))
+  const found = columns[column]
+  if (found === undefined) return refuse(`there is no such column; there are ${Object.keys(columns).join(", ")}`)
+  if (takes.includes(found.kind)) return Effect.succeed(found as Found) // its kind was just checked
+  if (Column.isOptional(found) && !takes.some((kind) => kind.startsWith("optional"))) {
+    return refuse("it may be missing: impute it first")
+  }
+  return refuse(`it takes ${takes.join(" or ")} columns; this is a ${found.kind}`)
+}
+
+const cellsOf = <C extends Column.Column>(step: string, table: Table.Table, name: string, column: C): Cells<C> => {
+  const width = Column.width(column)
+  return {
+    name,
+    column,
+    values: table.values[name] as Table.ValuesOf<C>, // the values of a column that was checked
+    length: table.length,
+    refuse: (reason, place) =>
+      place === undefined
+        ? new RecipeError({ step, column: name, reason })
+        : new RecipeError({ step, column: name, row: Math.floor(place / width), reason })
+  }
+}
+
 /** What `column` takes. */
 export interface ColumnOptions<Name extends string, Before extends Column.Column, After extends Column.Column, State> {
   readonly name: string
@@ -147,7 +196,8 @@ export interface ColumnOptions<Name extends string, Before extends Column.Column
   readonly column: Name
   /** The kinds of columns the step can change. */
   readonly takes: ReadonlyArray<Before["kind"]>
-  readonly becomes: (column: Before) => After
+  /** Returns the column after the step; what was learned, if its shape depends on it, is there once it was. */
+  readonly becomes: (column: Before, learned?: State) => After
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
   /** Learns from the train rows. Must not change the values. */
@@ -177,48 +227,95 @@ export interface ColumnOptions<Name extends string, Before extends Column.Column
 export const column = <const Name extends string, Before extends Column.Column, After extends Column.Column, State>(
   options: ColumnOptions<Name, Before, After, State>
 ): Step<{ readonly [K in Name]: Before }, { readonly [K in Name]: After }> => {
-  const { column: target, name } = options
-  const refuse = (reason: string) => new RecipeError({ step: name, column: target, reason })
-  const check = (columns: Columns): Effect.Effect<Before, RecipeError> => {
-    const found = columns[target]
-    if (found === undefined) {
-      return Effect.fail(refuse(`there is no such column; there are ${Object.keys(columns).join(", ")}`))
-    }
-    if (!options.takes.includes(found.kind)) {
-      return Effect.fail(refuse(`it takes ${options.takes.join(" or ")} columns; this is a ${found.kind}`))
-    }
-    return Effect.succeed(found as Before) // its kind was just checked
-  }
-  const cells = (table: Table.Table, before: Before): Cells<Before> => {
-    const width = Column.width(before)
-    return {
-      name: target,
-      column: before,
-      values: table.values[target] as Table.ValuesOf<Before>, // the values of the column just checked
-      length: table.length,
-      refuse: (reason, place) =>
-        place === undefined
-          ? refuse(reason)
-          : new RecipeError({ step: name, column: target, row: Math.floor(place / width), reason })
-    }
-  }
+  const { column: target, name, takes } = options
+  const check = (columns: Columns) => declared<Before>(name, columns, target, takes)
   return make<{ readonly [K in Name]: Before }, { readonly [K in Name]: After }, State>({
     name,
     version: options.version,
     ...(options.code === undefined ? {} : { code: options.code }),
     config: { column: target, ...options.config },
     state: options.state,
-    columns: (columns) =>
+    columns: (columns, learned) =>
       Effect.map(
         check(columns),
-        (before) => ({ [target]: options.becomes(before) }) as { readonly [K in Name]: After } // its one key is Name
+        (before) => ({ [target]: options.becomes(before, learned) }) as { readonly [K in Name]: After } // its one key is Name
       ),
-    fit: (train) => Effect.flatMap(check(train.columns), (before) => options.fit(cells(train, before))),
+    fit: (train) => Effect.flatMap(check(train.columns), (before) => options.fit(cellsOf(name, train, target, before))),
     apply: (table, state) =>
       Effect.flatMap(check(table.columns), (before) =>
         Effect.map(
-          options.apply(cells(table, before), state),
+          options.apply(cellsOf(name, table, target, before), state),
           (values) => ({ [target]: values }) as Table.Table<{ readonly [K in Name]: After }>["values"] // its one key is Name
+        )
+      )
+  })
+}
+
+/** What `added` takes. */
+export interface AddedOptions<Kind extends Column.Kind, State> {
+  readonly name: string
+  readonly version: number
+  /** `"sources"` unless given: an edit of any file of yours recomputes it. */
+  readonly code?: Stage.Code
+  /** Parameters beside the columns' names. */
+  readonly config?: { readonly [key: string]: Schema.Json }
+  /** The columns it reads. */
+  readonly columns: ReadonlyArray<string>
+  /** The kinds of columns it can read. */
+  readonly takes: ReadonlyArray<Kind>
+  /** Returns the columns it adds; what was learned, if shapes depend on it, is there once it was. */
+  readonly adds: (read: ReadonlyArray<OfKind<Kind>>, learned?: State) => Columns
+  /** The form of what is learned. */
+  readonly state: Schema.Codec<State, Schema.Json>
+  /** Learns from the train rows. Must not change the values. */
+  readonly fit: (cells: ReadonlyArray<Cells<OfKind<Kind>>>) => Effect.Effect<State, RecipeError>
+  /** Returns the values of the new columns. Must treat each row by itself and not change the given values. */
+  readonly apply: (
+    cells: ReadonlyArray<Cells<OfKind<Kind>>>,
+    learned: State
+  ) => Effect.Effect<Readonly<Record<string, Values>>, RecipeError>
+}
+
+/** The columns of a kind. */
+export type OfKind<Kind extends Column.Kind> = Extract<Column.Column, { readonly kind: Kind }>
+
+/**
+ * Makes a step that adds columns made of others. Fails where there is a column of such a name already.
+ *
+ * @example
+ * import { Column, Step } from "@watertight/data"
+ * import { Effect, Schema } from "effect"
+ * const sum = Step.added({
+ *   name: "sum", version: 1, columns: ["a", "b"], takes: ["float"], adds: () => ({ sum: Column.float }),
+ *   state: Schema.Null, fit: () => Effect.succeed(null),
+ *   apply: ([a, b]) => Effect.succeed({ sum: a.values.map((value, row) => value + b.values[row]) })
+ * })
+ * sum.config // => { columns: ["a", "b"] }
+ */
+export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kind, State>): Step<Columns, Columns> => {
+  const { columns: names, name } = options
+  const read = (columns: Columns) =>
+    Effect.forEach(names, (column) => declared<OfKind<Kind>>(name, columns, column, options.takes))
+  const cells = (table: Table.Table) =>
+    Effect.map(read(table.columns), (found) => found.map((column, index) => cellsOf(name, table, names[index], column)))
+  return make<Columns, Columns, State>({
+    name,
+    version: options.version,
+    ...(options.code === undefined ? {} : { code: options.code }),
+    config: { columns: names, ...options.config },
+    state: options.state,
+    columns: Effect.fnUntraced(function* (columns: Columns, learned?: State) {
+      const adds = options.adds(yield* read(columns), learned)
+      const taken = Object.keys(adds).find((column) => column in columns)
+      if (taken === undefined) return adds
+      return yield* new RecipeError({ step: name, column: taken, reason: "there is already such a column" })
+    }),
+    fit: (train) => Effect.flatMap(cells(train), options.fit),
+    apply: (table, learned) =>
+      Effect.flatMap(cells(table), (found) =>
+        Effect.map(
+          options.apply(found, learned),
+          (values) => values as Table.Table["values"] // Table.make checks them
         )
       )
   })

@@ -11,9 +11,13 @@ import * as Ipc from "./internal/arrowIpc.ts"
 import * as RowId from "./RowId.ts"
 
 /** The typed array a column's values lie in. */
-export type ValuesOf<C extends Column.Column> = C extends Column.Float | Column.Timestamp
+export type ValuesOf<C extends Column.Column> = C extends
+  | Column.Float
+  | Column.Timestamp
+  | Column.OptionalFloat
+  | Column.OptionalTimestamp
   ? Float64Array
-  : C extends Column.Category
+  : C extends Column.Category | Column.OptionalCategory
     ? Int32Array
     : C extends Column.Tensor
       ? Uint8Array | Float32Array
@@ -45,8 +49,11 @@ const valuesName = (column: Column.Column): string => {
   switch (column.kind) {
     case "float":
     case "timestamp":
+    case "optional float":
+    case "optional timestamp":
       return "Float64Array"
     case "category":
+    case "optional category":
       return "Int32Array"
     case "tensor":
       return column.dtype === "uint8" ? "Uint8Array" : "Float32Array"
@@ -61,21 +68,40 @@ const defect = (column: Column.Column, values: RowId.Values | undefined, length:
   if (values.length !== length * Column.width(column)) {
     return `holds ${values.length} numbers instead of ${length * Column.width(column)}`
   }
-  if (column.kind === "category") {
-    const bad = values.findIndex((code) => code < 0 || code >= column.levels.length)
+  if (column.kind === "category" || column.kind === "optional category") {
+    const least = column.kind === "category" ? 0 : -1
+    const bad = values.findIndex((code) => code < least || code >= column.levels.length)
     return bad < 0 ? undefined : `has the code ${values[bad]} in row ${bad}, but only ${column.levels.length} levels`
   }
-  if (column.kind === "timestamp") {
-    const bad = values.findIndex((time) => !Number.isFinite(time))
+  if (column.kind === "timestamp" || column.kind === "optional timestamp") {
+    const mayMiss = column.kind === "optional timestamp"
+    const bad = values.findIndex((time) => !Number.isFinite(time) && !(mayMiss && Number.isNaN(time)))
     return bad < 0 ? undefined : `has no instant in row ${bad} but ${values[bad]}`
   }
   return undefined
 }
 
+const oneNaN = 0x7ff8_0000_0000_0000n
+
+/** A missing number has one bit pattern, whatever computation it came from, so that equal tables have equal digests. */
+const withOneNaN = (column: Column.Column, values: RowId.Values): RowId.Values => {
+  if (!Column.isOptional(column) || !(values instanceof Float64Array)) return values
+  const isOdd = (value: number, bits: bigint) => Number.isNaN(value) && bits !== oneNaN
+  const bits = (array: Float64Array) => new BigUint64Array(array.buffer, array.byteOffset, array.length)
+  const before = bits(values)
+  if (!values.some((value, row) => Number.isNaN(value) && isOdd(value, before[row]))) return values
+  const copy = values.slice()
+  const after = bits(copy)
+  copy.forEach((value, row) => {
+    if (Number.isNaN(value)) after[row] = oneNaN
+  })
+  return copy
+}
+
 /**
  * Makes a table from values. Ids are those of the rows' content unless given (a table derived row by row keeps the ids
  * of the rows it came from). Fails when a column's values are missing, of the wrong kind or number, when a category's
- * code has no level and when an instant is not finite.
+ * code has no level and when an instant is not finite. In columns that may be missing, NaN and the code -1 are missing.
  */
 export const make = Effect.fnUntraced(function* <const C extends Columns>(
   columns: C,
@@ -88,12 +114,13 @@ export const make = Effect.fnUntraced(function* <const C extends Columns>(
       name === idColumn ? "has a reserved name; choose another" : defect(columns[name], named[name], options.length)
     if (reason !== undefined) return yield* new TableError({ column: name, reason })
   }
-  const ids = options.ids ?? RowId.ofContent(columns, named, options.length)
+  const kept = Object.fromEntries(Object.keys(columns).map((name) => [name, withOneNaN(columns[name], named[name])]))
+  const ids = options.ids ?? RowId.ofContent(columns, kept, options.length)
   if (ids.length !== options.length * RowId.bytes) {
     const reason = `holds ${ids.length} bytes instead of ${options.length * RowId.bytes}`
     return yield* new TableError({ column: idColumn, reason })
   }
-  return { columns, length: options.length, values, ids }
+  return { columns, length: options.length, values: kept as Table<C>["values"], ids } // the values given, column by column
 })
 
 /** Copies the rows at the given places, in that order. */

@@ -18,6 +18,26 @@ describe("Column.group", () => {
   })
 })
 
+describe("Column.optional", () => {
+  it("is a kind of its own that complete takes back", () => {
+    const zone = Column.category(["a", "b"])
+    assert.deepStrictEqual(Column.optional(zone), { kind: "optional category", levels: ["a", "b"] })
+    for (const column of [Column.float, Column.timestamp, zone]) {
+      const mayMiss = Column.optional(column)
+      assert.deepStrictEqual([Column.isOptional(mayMiss), Column.isOptional(column)], [true, false])
+      assert.deepStrictEqual(Column.complete(mayMiss), column)
+      assert.deepStrictEqual(Column.complete(column), column)
+      assert.strictEqual(Column.width(mayMiss), 1)
+      const declared = Schema.decodeSync(Column.Declaration)(Schema.encodeSync(Column.Declaration)(mayMiss))
+      assert.deepStrictEqual(declared, mayMiss)
+    }
+  })
+
+  it("refuses an empty level, which files could not tell from a missing one", () => {
+    assert.throws(() => Column.optional(Column.category(["a", ""])), RangeError, "missing value")
+  })
+})
+
 describe("Column.width", () => {
   it("counts the numbers of one row", () => {
     const widths = [Column.float, Column.timestamp, Column.category(["a"]), Column.tensor([28, 28]), Column.tensor([])]

@@ -24,6 +24,18 @@ describe("RowId.ofContent", () => {
     assert.deepStrictEqual([moved[2], moved[0]], [first, second])
   })
 
+  it("does not change when a column is declared optional, and tells missing levels from all others", () => {
+    const of = (columns: Record<string, Column.Column>, values: Record<string, RowId.Values>, length: number) =>
+      hex(RowId.ofContent(columns, values, length))
+    const label = Column.category(["a", "b"])
+    const complete = of({ x: Column.float, label }, { x: Float64Array.of(1, 2), label: Int32Array.of(0, 1) }, 2)
+    const declared = { x: Column.optional(Column.float), label: Column.optional(label) }
+    const values = { x: Float64Array.of(1, 2, NaN, 1, NaN), label: Int32Array.of(0, 1, 0, -1, -1) }
+    const optional = of(declared, values, 5)
+    assert.deepStrictEqual(optional.slice(0, 2), complete)
+    assert.strictEqual(new Set(optional).size, 5)
+  })
+
   it("is shared by equal rows only", () => {
     const ids = hex(RowId.ofContent({ x: Column.float }, { x: Float64Array.of(1, 1, 0, -0) }, 4))
     assert.strictEqual(ids[0], ids[1])

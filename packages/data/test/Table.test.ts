@@ -52,6 +52,38 @@ describe("Table.make", () => {
   )
 })
 
+describe("Table.make with columns that may be missing", () => {
+  const gaps = {
+    x: Column.optional(Column.float),
+    t: Column.optional(Column.timestamp),
+    c: Column.optional(columns.label)
+  }
+
+  it.effect("takes NaN and -1 as missing, and still refuses what is no value", () =>
+    Effect.gen(function* () {
+      const good = { x: Float64Array.of(1, NaN), t: Float64Array.of(NaN, 5), c: Int32Array.of(-1, 1) }
+      assert.deepStrictEqual((yield* Table.make(gaps, good, { length: 2 })).values, good)
+      const problem = (changed: Partial<typeof good>) =>
+        Effect.map(Effect.flip(Table.make(gaps, { ...good, ...changed }, { length: 2 })), (error) => error.message)
+      assert.include(yield* problem({ c: Int32Array.of(-2, 0) }), "the code -2 in row 0")
+      assert.include(yield* problem({ t: Float64Array.of(NaN, Infinity) }), "no instant in row 1")
+    })
+  )
+
+  it.effect("gives every missing number the same bits, without writing into what it was given", () =>
+    Effect.gen(function* () {
+      const odd = new Float64Array(new BigUint64Array([0xfff8_0000_0000_0000n, 0x7ff8_0000_0000_0001n]).buffer)
+      const bits = (array: Float64Array) => [...new BigUint64Array(array.buffer, array.byteOffset, array.length)]
+      const before = bits(odd)
+      const of = (x: Float64Array) => Table.make({ x: gaps.x }, { x }, { length: 2 })
+      const [first, second] = [yield* of(odd), yield* of(Float64Array.of(NaN, NaN))]
+      assert.strictEqual(Table.digest(first), Table.digest(second))
+      assert.deepStrictEqual(first.ids.subarray(0, 16), first.ids.subarray(16))
+      assert.deepStrictEqual(bits(odd), before)
+    })
+  )
+})
+
 describe("Table.take", () => {
   it.effect("copies rows in the order asked for", () =>
     Effect.gen(function* () {

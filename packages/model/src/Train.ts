@@ -3,7 +3,7 @@
  * checkpoints on the way. Only a train partition fits, and only columns of the right kinds.
  */
 import { Node, Stage } from "@watertight/core"
-import type { Columns, Dataset, Table } from "@watertight/data"
+import type { Column, Columns, Dataset, Table } from "@watertight/data"
 import type { Transform } from "@watertight/optim"
 import { Effect } from "effect"
 import { Engine } from "./Engine.ts"
@@ -32,7 +32,9 @@ type FeatureRefusal<C extends Columns.Columns, Feature extends string, Target ex
   : Feature extends keyof C
     ? C[Feature]["kind"] extends "float" | "tensor"
       ? never
-      : `${Feature} is a ${C[Feature]["kind"]} column: encode it first, with Recipe.oneHot for instance`
+      : C[Feature] extends Column.Optional
+        ? `${Feature} may be missing: impute it first`
+        : `${Feature} is a ${C[Feature]["kind"]} column: encode it first, with Recipe.oneHot for instance`
     : `there is no column ${Feature}`
 
 type Features<C extends Columns.Columns, Feature extends string, Target extends string> = [
@@ -45,7 +47,9 @@ type Features<C extends Columns.Columns, Feature extends string, Target extends 
 type TargetOf<C extends Columns.Columns, Target extends string, Kind extends string> = Target extends keyof C
   ? C[Target]["kind"] extends Kind
     ? Target
-    : `this loss is for a ${Kind} target; ${Target} is a ${C[Target]["kind"]}`
+    : C[Target] extends Column.Optional
+      ? `${Target} may be missing: a target is known in every row`
+      : `this loss is for a ${Kind} target; ${Target} is a ${C[Target]["kind"]}`
   : `there is no column ${Target}`
 
 type TargetKind = Loss.Loss["target"]

@@ -126,6 +126,9 @@ const validate = Effect.fnUntraced(function* (
     return yield* refuse("stopping.patience", `${patience} is no positive whole number`)
   }
   if (column === undefined) return yield* refuse("target", `there is no column "${options.target}"`)
+  if (column.kind.startsWith("optional")) {
+    return yield* refuse("target", `"${options.target}" may be missing: a target is known in every row`)
+  }
   if (column.kind !== options.loss.target) {
     return yield* refuse("loss", `it is for a ${options.loss.target}, but "${options.target}" is a ${column.kind}`)
   }

@@ -1,7 +1,8 @@
 /**
  * Tables as Apache Arrow, in memory and as IPC files as Watertight writes them. What is written here,
  * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, tensors
- * the canonical extension type `arrow.fixed_shape_tensor`. The same table always gives the same bytes.
+ * the canonical extension type `arrow.fixed_shape_tensor`, missing values nulls. The same table always gives the same
+ * bytes.
  */
 import * as Arrow from "apache-arrow"
 import { Effect, Schema } from "effect"
@@ -39,6 +40,29 @@ interface Part {
   readonly data: Arrow.Data
 }
 
+/** Which rows have a value: none missing in a column that may not be. */
+interface Validity {
+  readonly nullable: boolean
+  readonly nullCount: number
+  readonly nullBitmap: Uint8Array | undefined
+}
+
+const complete: Validity = { nullable: false, nullCount: 0, nullBitmap: undefined }
+
+const isMissing = (value: number, column: Column.Column): boolean =>
+  column.kind === "optional category" ? value < 0 : Number.isNaN(value)
+
+const validity = (column: Column.Column, values: RowId.Values): Validity => {
+  if (!Column.isOptional(column)) return complete
+  const bitmap = new Uint8Array(Math.ceil(values.length / 64) * 8)
+  let nullCount = 0
+  for (let row = 0; row < values.length; row++) {
+    if (isMissing(values[row], column)) nullCount++
+    else bitmap[row >> 3] |= 1 << (row & 7)
+  }
+  return { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }
+}
+
 /**
  * Converts to an Arrow table. Floats, category codes, tensors and ids are shared, not copied; instants that are whole
  * milliseconds become int64 timestamps, others stay float64 milliseconds.
@@ -65,20 +89,35 @@ const idPart = (ids: Uint8Array, length: number): Part => {
 }
 
 const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
+  const valid = validity(column, values)
   switch (column.kind) {
     case "float":
-      return flat(name, new Arrow.Float64(), values, length)
+    case "optional float":
+      return flat(name, new Arrow.Float64(), values, length, valid)
     case "timestamp":
-      return values.every(isWholeMillisecond)
-        ? flat(name, new Arrow.TimestampMillisecond("UTC"), BigInt64Array.from(values, BigInt), length)
-        : flat(name, new Arrow.Float64(), values, length, [["unit", "milliseconds since 1970-01-01T00:00:00Z"]])
-    case "category": {
+    case "optional timestamp": {
+      const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
+      const integer = (value: number) => (Number.isNaN(value) ? 0n : BigInt(value))
+      const unit: ReadonlyArray<[string, string]> = [["unit", "milliseconds since 1970-01-01T00:00:00Z"]]
+      return values.every(whole)
+        ? flat(name, new Arrow.TimestampMillisecond("UTC"), BigInt64Array.from(values, integer), length, valid)
+        : flat(name, new Arrow.Float64(), values, length, valid, unit)
+    }
+    case "category":
+    case "optional category": {
       const type = new Arrow.Dictionary(new Arrow.Utf8(), new Arrow.Int32(), index)
       const dictionary = new Arrow.Vector([utf8(column.levels)])
       const data = values as Int32Array // a category's codes
       return {
-        field: new Arrow.Field(name, type, false),
-        data: Arrow.makeData({ type, length, nullCount: 0, data, dictionary })
+        field: new Arrow.Field(name, type, valid.nullable),
+        data: Arrow.makeData({
+          type,
+          length,
+          nullCount: valid.nullCount,
+          nullBitmap: valid.nullBitmap,
+          data,
+          dictionary
+        })
       }
     }
     case "tensor": {
@@ -86,7 +125,8 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
         "item",
         column.dtype === "uint8" ? new Arrow.Uint8() : new Arrow.Float32(),
         values,
-        values.length
+        values.length,
+        complete
       )
       const type = new Arrow.FixedSizeList(Column.width(column), item.field)
       const extension = new Map([
@@ -109,10 +149,11 @@ const flat = (
   type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.TimestampMillisecond,
   data: RowId.Values | BigInt64Array,
   length: number,
+  { nullBitmap, nullCount, nullable }: Validity,
   metadata: ReadonlyArray<[string, string]> = []
 ): Part => ({
-  field: new Arrow.Field(name, type, false, new Map(metadata)),
-  data: Arrow.makeData({ type: type as Arrow.Float64, length, nullCount: 0, data: data as Float64Array }) // the pairs above agree
+  field: new Arrow.Field(name, type, nullable, new Map(metadata)),
+  data: Arrow.makeData({ type: type as Arrow.Float64, length, nullCount, nullBitmap, data: data as Float64Array }) // the pairs above agree
 })
 
 const utf8 = (texts: ReadonlyArray<string>): Arrow.Data<Arrow.Utf8> => {
@@ -156,21 +197,26 @@ const aligned = (bytes: Uint8Array): Uint8Array =>
 const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector | null, rows: number): RowId.Values => {
   if (vector === null) throw new Error(`column "${name}" is missing`)
   const refuse = (): never => {
-    throw new Error(`column "${name}" holds ${vector.type} instead of a ${column.kind}`)
+    throw new Error(`column "${name}" holds ${vector.type} instead of ${column.kind}`)
   }
-  if (vector.nullCount > 0) throw new Error(`column "${name}" has empty places`)
+  if (vector.nullCount > 0 && !Column.isOptional(column)) {
+    throw new Error(`column "${name}" has empty places; declare it with Column.optional`)
+  }
   const { type } = vector
   switch (column.kind) {
     case "float":
-      return Arrow.DataType.isFloat(type) ? join(vector.data, rows, Float64Array) : refuse()
+    case "optional float":
+      return Arrow.DataType.isFloat(type) ? withMissing(join(vector.data, rows, Float64Array), vector, NaN) : refuse()
     case "timestamp":
-      if (Arrow.DataType.isFloat(type)) return join(vector.data, rows, Float64Array)
+    case "optional timestamp":
+      if (Arrow.DataType.isFloat(type)) return withMissing(join(vector.data, rows, Float64Array), vector, NaN)
       if (!Arrow.DataType.isTimestamp(type) || type.unit !== Arrow.TimeUnit.MILLISECOND) return refuse()
-      return Float64Array.from(join(vector.data, rows, BigInt64Array), Number)
+      return withMissing(Float64Array.from(join(vector.data, rows, BigInt64Array), Number), vector, NaN)
     case "category":
+    case "optional category":
       if (!Arrow.DataType.isDictionary(type)) return refuse()
       levelsAgree(name, column.levels, vector)
-      return join(vector.data, rows, Int32Array)
+      return withMissing(join(vector.data, rows, Int32Array), vector, -1)
     case "tensor": {
       if (!Arrow.DataType.isFixedSizeList(type) || type.listSize !== Column.width(column)) return refuse()
       const items = vector.data.map((data) => data.children[0])
@@ -178,6 +224,19 @@ const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector 
       return column.dtype === "uint8" ? join(items, length, Uint8Array) : join(items, length, Float32Array)
     }
   }
+}
+
+/** Writes what stands for a missing value where the vector has null: whatever lies under a null does not count. */
+const withMissing = <V extends Float64Array | Int32Array>(values: V, vector: Arrow.Vector, missing: number): V => {
+  if (vector.nullCount === 0) return values
+  const out = values.slice() as V // a copy is of the same kind
+  let start = 0
+  for (const data of vector.data) {
+    if (data.nullCount > 0)
+      for (let row = 0; row < data.length; row++) if (!data.getValid(row)) out[start + row] = missing
+    start += data.length
+  }
+  return out
 }
 
 const levelsAgree = (name: string, levels: ReadonlyArray<string>, vector: Arrow.Vector): void => {

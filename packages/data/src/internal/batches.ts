@@ -1,6 +1,7 @@
 /** What a batch is, what it can be made of, and batches in a table's order. `Loader` makes all of it public. */
 import { Key, Permutation } from "@watertight/core"
 import { Effect } from "effect"
+import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import { type Draws, type Plan, filler, makeSlot, rowsIn } from "./fill.ts"
 import { type LoaderError, pack } from "./pack.ts"
@@ -28,7 +29,9 @@ export type Feature<C extends Columns, Name extends string, Target extends strin
     : Name extends keyof C
       ? C[Name]["kind"] extends "float" | "tensor"
         ? Name
-        : `a feature is a float or tensor column; ${Name} is a ${C[Name]["kind"]}`
+        : C[Name] extends Column.Optional
+          ? `${Name} may be missing: impute it first`
+          : `a feature is a float or tensor column; ${Name} is a ${C[Name]["kind"]}`
       : `there is no column ${Name}`
 
 /** A target's name, or the sentence the compiler shows when it cannot be one. Wide types are checked at run time only. */
@@ -37,7 +40,9 @@ export type Target<C extends Columns, Name extends string> = string extends Name
   : Name extends keyof C
     ? C[Name]["kind"] extends "float" | "category"
       ? Name
-      : `a target is a float or category column; ${Name} is a ${C[Name]["kind"]}`
+      : C[Name] extends Column.Optional
+        ? `${Name} may be missing: drop or repair such rows at the source`
+        : `a target is a float or category column; ${Name} is a ${C[Name]["kind"]}`
     : `there is no column ${Name}`
 
 /** What to read, and how much at a time. */

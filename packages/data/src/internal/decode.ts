@@ -3,7 +3,7 @@
  * cannot hold exactly. Which types become which kind is decided here, once for all formats; nothing is guessed and a pair
  * that is not listed is refused.
  */
-import type * as Column from "../Column.ts"
+import * as Column from "../Column.ts"
 import * as DuckDB from "./duckdb.ts"
 
 /** The integers that every float64 in between holds exactly end here. */
@@ -30,7 +30,19 @@ export const decoded = (type: string, column: Column.Column, cell: string): stri
       return category(type, column, cell)
     case "tensor":
       return type === json ? jsonTensor(column, cell) : tensor(type, column, cell)
+    case "optional float":
+    case "optional timestamp":
+    case "optional category":
+      return orMissing(type, column, cell)
   }
+}
+
+/** NULL is what a missing value is in files; in the table it is NaN, or the code -1. */
+const orMissing = (type: string, column: Column.Optional, cell: string): string | undefined => {
+  const there = decoded(type, Column.complete(column), cell)
+  const isMissing = type === json ? `(${cell} IS NULL OR json_type(${cell}) = 'NULL')` : `${cell} IS NULL`
+  const missing = column.kind === "optional category" ? "-1::INTEGER" : "'nan'::DOUBLE"
+  return there === undefined ? undefined : `CASE WHEN ${isMissing} THEN ${missing} ELSE (${there}) END`
 }
 
 const float = (type: string, cell: string): string | undefined => {
@@ -130,6 +142,10 @@ export const expected = (column: Column.Column): string => {
       return `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}`
     case "tensor":
       return `a ${column.dtype} tensor of the shape [${column.shape.join(", ")}]`
+    case "optional float":
+    case "optional timestamp":
+    case "optional category":
+      return `${expected(Column.complete(column))}, or nothing`
   }
 }
 
@@ -140,7 +156,7 @@ export const types = (column: Column.Column): string =>
     timestamp: "DATE, TIMESTAMP or ISO 8601 texts",
     category: "texts, enumerations, integers or BOOLEAN",
     tensor: "lists of numbers, nested as deep as the shape"
-  })[column.kind]
+  })[Column.complete(column).kind]
 
 const isoDate = "\\d{4}-\\d{2}-\\d{2}"
 const isoTime = "[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,6})?)?"

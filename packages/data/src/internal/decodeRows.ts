@@ -80,20 +80,30 @@ interface Growing {
   readonly values: () => RowId.Values
 }
 
+const finite = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) ? value : undefined
+
+const codeIn = (levels: ReadonlyArray<string>) => {
+  const codes = new Map<unknown, number>(levels.map((level, code) => [level, code]))
+  return (value: unknown) => codes.get(value)
+}
+
 const collect = (column: Column.Column): Growing => {
   switch (column.kind) {
     case "float":
-      return numbers(new Float64Array(64), (value) =>
-        typeof value === "number" && Number.isFinite(value) ? value : undefined
-      )
+      return numbers(new Float64Array(64), finite)
     case "timestamp":
       return numbers(new Float64Array(64), instant)
-    case "category": {
-      const codes = new Map<unknown, number>(column.levels.map((level, code) => [level, code]))
-      return numbers(new Int32Array(64), (value) => codes.get(value))
-    }
+    case "category":
+      return numbers(new Int32Array(64), codeIn(column.levels))
     case "tensor":
       return tensors(column)
+    case "optional float":
+      return orMissing(new Float64Array(64), finite, Number.NaN)
+    case "optional timestamp":
+      return orMissing(new Float64Array(64), instant, Number.NaN)
+    case "optional category":
+      return orMissing(new Int32Array(64), codeIn(column.levels), -1)
   }
 }
 
@@ -127,6 +137,13 @@ const numbers = <V extends Float64Array | Int32Array>(
     values: () => all.slice(0, length)
   }
 }
+
+/** Takes `null` and `undefined` as a missing value. */
+const orMissing = <V extends Float64Array | Int32Array>(
+  first: V,
+  decode: (value: unknown) => number | undefined,
+  missing: number
+): Growing => numbers(first, (value) => (value === null || value === undefined ? missing : decode(value)))
 
 const larger = <V extends RowId.Values>(values: V, length: number): V => {
   const Values = values.constructor as new (length: number) => V // a typed array's constructor makes its own kind

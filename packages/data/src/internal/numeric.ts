@@ -4,6 +4,7 @@ import * as Column from "../Column.ts"
 import type { Cells, RecipeError } from "../Step.ts"
 import type { ValuesOf } from "../Table.ts"
 import { firstNotFinite } from "./lanes.ts"
+import { ascending } from "./order.ts"
 
 export type Numeric = Column.Float | Column.Tensor
 
@@ -34,6 +35,29 @@ export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> 
       ? Effect.void
       : Effect.fail(cells.refuse(`holds ${cells.values[place]}; drop or repair such rows at the source`, place))
   })
+
+/** Sorts the numbers of each group by themselves. */
+export const sortedGroups = (cells: Cells<Numeric>, per: Per): ReadonlyArray<Float64Array> => {
+  const groups = groupsOf(cells.column, per)
+  return Array.from({ length: groups }, (_, group) => ascending(cells.values, groups, group))
+}
+
+/** Writes `f(value, group)` of each number into an array for `becomes(column)`. */
+export const mapped = (
+  cells: Cells<Numeric>,
+  groups: number,
+  f: (value: number, group: number) => number
+): Float64Array | Float32Array => {
+  const { values } = cells
+  const out = output(cells)
+  if (groups === 1) for (let place = 0; place < out.length; place++) out[place] = f(values[place], 0)
+  else {
+    for (let start = 0; start < out.length; start += groups) {
+      for (let group = 0; group < groups; group++) out[start + group] = f(values[start + group], group)
+    }
+  }
+  return out
+}
 
 /** Fails where finite numbers became too large for the column that `out` is for. */
 export const checked = (

@@ -41,6 +41,7 @@ const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Colum
     return new LoaderError({ column: name, reason })
   }
   if (kinds.includes(column.kind)) return undefined
+  if (Column.isOptional(column)) return new LoaderError({ column: name, reason: "may be missing: impute it first" })
   const hint = column.kind === "category" ? "; encode it first, for instance by Recipe.oneHot" : ""
   return new LoaderError({ column: name, reason: `is a ${column.kind}, not a ${kinds.join(" or ")}${hint}` })
 }

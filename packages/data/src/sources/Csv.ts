@@ -30,7 +30,8 @@ export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
  * columns' names; names ending in `.gz` are unpacked). Columns the declaration does not name are not read.
  *
  * Floats are decimal numbers; instants are ISO 8601 (`2012-01-31`, `2012-01-31T23:59:59.5Z`, `2012-01-31 23:59+02:00`),
- * UTC where no offset is written, to the microsecond; categories are one of the declared levels, letter for letter.
+ * UTC where no offset is written, to the microsecond; categories are one of the declared levels, letter for letter. An
+ * empty cell is a missing value where the column is declared with `Column.optional`, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing, empty
  * or no CSV, the header lacks a column or has it twice, a row has too few or too many cells, a cell does not decode, or
  * a number is not finite.
@@ -103,7 +104,10 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
     const hint = "Use one kind of line break throughout, and none inside the header."
     return yield* new SourceError({ file, problem: "wrong format", detail, hint })
   }
-  const bad = firstBadCell(read)
+  const bad = firstBadCell(
+    read,
+    names.map((name) => columns[name])
+  )
   if (bad !== undefined) {
     const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${rowsOf} LIMIT 1 OFFSET ${bad.row}`
     const [found] = yield* Effect.mapError(connection.rows(cell), refused)
@@ -167,21 +171,39 @@ export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = "
   return yield* new SourceError({ file, problem: "bad header", detail, hint: "Rename one of them.", column: twin })
 })
 
-/** What is no float, instant or level becomes NaN or -1: the arrays need no second one that says which cells are valid. */
+/**
+ * What is no float, instant or level becomes NaN or -1: the arrays need no second one that says which cells are valid.
+ * Where values may be missing, those are what missing ones become, and what does not decode is infinite or -2.
+ */
 export const decoded = (column: Column.Column, cell: string): string => {
+  const number = `CASE WHEN NOT contains(${cell}, '_') THEN try_cast(${cell} AS DOUBLE) END`
+  const orMissing = (value: string) =>
+    `CASE WHEN trim(coalesce(${cell}, '')) = '' THEN 'nan'::DOUBLE ` +
+    `ELSE coalesce(nullif(${value}, 'nan'::DOUBLE), 'inf'::DOUBLE) END`
   switch (column.kind) {
     case "float":
-      return `coalesce(CASE WHEN NOT contains(${cell}, '_') THEN try_cast(${cell} AS DOUBLE) END, 'nan'::DOUBLE)`
+      return `coalesce(${number}, 'nan'::DOUBLE)`
+    case "optional float":
+      return orMissing(number)
     case "timestamp":
       return `coalesce(${Decode.instant(cell)}, 'nan'::DOUBLE)`
-    case "category": {
-      const levels = column.levels.map((level) => DuckDB.text(level)).join(", ")
-      return `coalesce(list_position([${levels}]::VARCHAR[], coalesce(${cell}, '')), 0)::INTEGER - 1::INTEGER`
-    }
+    case "optional timestamp":
+      return orMissing(Decode.instant(cell))
+    case "category":
+      return `${place(column.levels, cell)} - 1::INTEGER`
+    case "optional category":
+      return (
+        `CASE WHEN coalesce(${cell}, '') = '' THEN -1::INTEGER ` +
+        `ELSE coalesce(nullif(${place(column.levels, cell)}, 0), -1)::INTEGER - 1::INTEGER END`
+      )
     case "tensor":
       return "'nan'::DOUBLE"
   }
 }
+
+/** The place of a cell's text among the levels, from 1, or 0. */
+const place = (levels: ReadonlyArray<string>, cell: string): string =>
+  `coalesce(list_position([${levels.map((level) => DuckDB.text(level)).join(", ")}]::VARCHAR[], coalesce(${cell}, '')), 0)::INTEGER`
 
 /** Fails on the first row that is no record of the header's width; DuckDB keeps such rows in a table of their own. */
 const refuseRows = Effect.fnUntraced(function* (file: string, connection: DuckDB.Connection) {
@@ -212,10 +234,16 @@ interface BadCell {
   readonly rows: number
 }
 
-const firstBadCell = ({ columns, length }: DuckDB.Numbers): BadCell | undefined => {
-  const isBad = columns.map(({ values }) =>
-    values instanceof Float64Array ? (row: number) => !Number.isFinite(values[row]) : (row: number) => values[row] < 0
-  )
+const firstBadCell = (
+  { columns, length }: DuckDB.Numbers,
+  declared: ReadonlyArray<Column.Column>
+): BadCell | undefined => {
+  const isBad = columns.map(({ values }, index) => {
+    const mayMiss = Column.isOptional(declared[index])
+    return values instanceof Float64Array
+      ? (row: number) => !Number.isFinite(values[row]) && !(mayMiss && Number.isNaN(values[row]))
+      : (row: number) => values[row] < (mayMiss ? -1 : 0)
+  })
   let first: Omit<BadCell, "rows"> | undefined
   let rows = 0
   for (let row = 0; row < length; row++) {
@@ -230,10 +258,11 @@ const firstBadCell = ({ columns, length }: DuckDB.Numbers): BadCell | undefined 
 const badCell = (
   file: string,
   name: string,
-  column: Column.Column,
+  declared: Column.Column,
   value: string,
   { row, rows }: BadCell
 ): SourceError => {
+  const column: Column.Complete = Column.complete(declared)
   const expected = {
     float: "a finite decimal number",
     timestamp: "an ISO 8601 date or time, such as 2012-01-31 or 2012-01-31T23:59:59Z",
@@ -246,9 +275,11 @@ const badCell = (
     problem: "bad value",
     detail: `row ${row + 1}, column "${name}" holds ${JSON.stringify(value)}, which is not ${expected}${others(rows)}`,
     hint:
-      column.kind === "category"
-        ? "Correct the cell, or declare the level."
-        : "Correct the cell, or leave the row out.",
+      value.trim() === "" && !Column.isOptional(declared)
+        ? "Fill the cell, or declare with Column.optional that values may be missing."
+        : column.kind === "category"
+          ? "Correct the cell, or declare the level."
+          : "Correct the cell, or leave the row out.",
     row: row + 1,
     column: name,
     value

@@ -249,5 +249,9 @@ const code = (column: Column.Column): string => {
       return `Column.category([${column.levels.map((level) => JSON.stringify(level)).join(", ")}])`
     case "tensor":
       return `Column.tensor([${column.shape.join(", ")}]${column.dtype === "uint8" ? ', "uint8"' : ""})`
+    case "optional float":
+    case "optional timestamp":
+    case "optional category":
+      return `Column.optional(${code(Column.complete(column))})`
   }
 }

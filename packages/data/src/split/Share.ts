@@ -95,7 +95,7 @@ export const refuseTimestamps = (
   table: Pick<Table, "columns">,
   instead = "Split.temporal"
 ): Effect.Effect<void, SplitError> => {
-  const timestamp = Object.keys(table.columns).find((name) => table.columns[name].kind === "timestamp")
+  const timestamp = Object.keys(table.columns).find((name) => table.columns[name].kind.endsWith("timestamp"))
   return timestamp === undefined
     ? Effect.void
     : Effect.fail(

@@ -32,7 +32,10 @@ const rowsWhere = (table: Table.Table, chosen: ReadonlySet<string>, isIn: boolea
   Uint32Array.from(idsOf(table.ids).flatMap((id, row) => (chosen.has(id) === isIn ? [row] : [])))
 
 const poisoned = (column: Column.Column, values: RowId.Values, place: number): number => {
-  if (column.kind === "category") return (values[place] + 1) % column.levels.length
+  if (column.kind === "category" || column.kind === "optional category") {
+    return (values[place] + 1) % column.levels.length
+  }
+  if (Number.isNaN(values[place])) return -4321.5
   return values instanceof Uint8Array ? 255 - values[place] : -4321.5 - 2 * values[place]
 }
 

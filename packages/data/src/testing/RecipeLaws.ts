@@ -4,7 +4,7 @@
  */
 import { Digest } from "@watertight/core"
 import { Law } from "@watertight/core/testing"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import * as fc from "fast-check"
 import type { Columns } from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
@@ -133,6 +133,41 @@ export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
         Table.digest(some) === Table.digest(all, picked),
         () => `rows ${rows.join(", ")} alone give something else than among all ${table.length}`
       )
+      const inTrain = (places: Uint32Array | undefined) =>
+        passing(Recipe.applyDataset(fitted, Dataset.make(table, places, "train")).pipe(Effect.flatMap(Dataset.rows)))
+      const [allTrain, someTrain] = [yield* inTrain(undefined), yield* inTrain(picked)]
+      Law.ensure(
+        Table.digest(someTrain) === Table.digest(allTrain, picked),
+        () => `train rows ${rows.join(", ")} alone give something else than among all ${table.length}`
+      )
+    })
+  )
+
+/**
+ * What a recipe makes of a train row does not depend on the row's own target: targets are encoded out of fold. Holds where
+ * no step after the encoding learns from what it made.
+ */
+export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { readonly target: string }): Law.Law =>
+  Law.make(
+    "target encoding: a train row's own target changes nothing else in it",
+    subject.tables
+      .filter((table) => table.length >= 2)
+      .chain((table) => fc.tuple(fc.constant(table), fc.nat(table.length - 1))),
+    Effect.fnUntraced(function* ([table, row]) {
+      const before = valuesOf(table, subject.target)
+      const after = before.slice()
+      after[row] = before instanceof Int32Array ? 1 - before[row] : before[row] + 1000
+      const made = Effect.fnUntraced(function* (target: Values) {
+        const given = { ...table, values: { ...table.values, [subject.target]: target } }
+        const train = Dataset.make(given, undefined, "train")
+        const fitted = yield* passing(Recipe.fitDataset(subject.recipe, train))
+        const rows = yield* passing(Effect.flatMap(Recipe.applyDataset(fitted, train), Dataset.rows))
+        const { [subject.target]: _, ...others } = Table.take(rows, Uint32Array.of(row)).values
+        return others
+      })
+      const [one, other] = [yield* made(before), yield* made(after)]
+      const told = Object.keys(one).find((name) => Digest.of(one[name]) !== Digest.of(other[name]))
+      Law.ensure(told === undefined, () => `column ${told} of row ${row} changed with the row's target`)
     })
   )
 
@@ -151,9 +186,42 @@ export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
     })
   )
 
+/** What was learned is read back from JSON to the same outputs. */
+export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  Law.make(
+    "fit: what was learned is JSON, and read back it gives the same outputs",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      const steps = fitted.steps.map(({ learned, step }) => ({ step, learned: JSON.parse(JSON.stringify(learned)) }))
+      const before = yield* passing(Recipe.applyTable(fitted, table))
+      const after = yield* Recipe.applyTable({ ...fitted, steps }, table)
+      Law.ensure(Table.digest(before) === Table.digest(after), () => "what was read back gives other outputs")
+    })
+  )
+
+/** No rows stay no rows, and one row can be learned from or is refused with a `RecipeError`. */
+export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  Law.make(
+    "apply: no rows give no rows, and one row is one row",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      for (const rows of [[], [0]]) {
+        const some = yield* passing(Recipe.applyTable(fitted, Table.take(table, Uint32Array.from(rows))))
+        Law.ensure(some.length === rows.length, () => `${rows.length} rows became ${some.length}`)
+      }
+      const alone = Dataset.make(table, Uint32Array.of(0), "train")
+      const one = yield* Effect.result(Recipe.fitDataset(subject.recipe, alone))
+      if (Result.isSuccess(one)) yield* passing(Recipe.applyDataset(one.success, alone))
+    })
+  )
+
 /** The laws that hold for every recipe. */
 export const laws = <C extends Columns>(subject: Subject<C>): ReadonlyArray<Law.Law> => [
   fitsTrainOnly({ fit: learned(subject.recipe), tables: subject.tables }),
   appliesByRow(subject),
-  leavesInput(subject)
+  leavesInput(subject),
+  serializes(subject),
+  fewRows(subject)
 ]

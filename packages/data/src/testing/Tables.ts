@@ -1,6 +1,6 @@
 /**
  * Arbitrary tables of declared columns, for laws: every level and byte, floats to the edges of float64, instants close
- * enough together that some are equal.
+ * enough together that some are equal, and missing values where they may be.
  */
 import * as fc from "fast-check"
 import type * as Column from "../Column.ts"
@@ -28,6 +28,12 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
       }))
   )
 
+/** Takes out about half of the numbers in every other table. */
+const someMissing = (values: Float64Array): fc.Arbitrary<Float64Array> =>
+  fc
+    .tuple(fc.boolean(), fc.array(fc.boolean(), { minLength: values.length, maxLength: values.length }))
+    .map(([any, out]) => values.map((value, row) => (Number.isNaN(value) || (any && out[row]) ? NaN : value)))
+
 const valuesOf = (column: Column.Column, length: number): fc.Arbitrary<RowId.Values> => {
   const size = { minLength: length * width(column), maxLength: length * width(column) }
   switch (column.kind) {
@@ -39,6 +45,12 @@ const valuesOf = (column: Column.Column, length: number): fc.Arbitrary<RowId.Val
         .map((hours) => Float64Array.from(hours, (h) => h * 3_600_000))
     case "category":
       return fc.int32Array({ ...size, min: 0, max: column.levels.length - 1 })
+    case "optional float":
+      return fc.float64Array({ ...size, noDefaultInfinity: true }).chain((values) => someMissing(values))
+    case "optional timestamp":
+      return valuesOf({ kind: "timestamp" }, length).chain((values) => someMissing(Float64Array.from(values)))
+    case "optional category":
+      return fc.int32Array({ ...size, min: -1, max: column.levels.length - 1 })
     case "tensor":
       return column.dtype === "uint8"
         ? fc.uint8Array(size)

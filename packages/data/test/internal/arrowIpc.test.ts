@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Digest } from "@watertight/core"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
 import { Column } from "../../src/index.ts"
 import * as Ipc from "../../src/internal/arrowIpc.ts"
 import { Tables } from "../../src/testing/index.ts"
-import { every } from "../fixtures/tables.ts"
+import { every, missing } from "../fixtures/tables.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
 
@@ -106,6 +107,58 @@ describe("arrowIpc.decode", () => {
         Uint8Array.from({ length: 400 }, (_, index) => index * 7)
       )
       assert.strictEqual(distance.kind, "float")
+    })
+  )
+})
+
+describe("arrowIpc with missing values", () => {
+  const gaps = JSON.parse(readFileSync(new URL("../fixtures/arrow_missing.json", import.meta.url), "utf8"))
+
+  it("writes nulls that pyarrow reads as it was meant", () => {
+    assert.deepStrictEqual(Ipc.encode(missing), bytesOf(gaps.ours))
+    assert.deepStrictEqual(gaps.seen.nullable, Object.keys(missing.columns))
+    assert.deepStrictEqual(gaps.seen.nulls, { __id: 0, distance: 1, pickup: 1, precise: 1, zone: 1, full: 0, none: 3 })
+    const { distance, none, pickup, precise, zone } = gaps.seen.rows
+    assert.deepStrictEqual(distance, [null, -0, 1e300])
+    assert.deepStrictEqual(
+      pickup.map((time: string | null) => time && Date.parse(time)),
+      [missing.values.pickup[0], null, missing.values.pickup[2]]
+    )
+    assert.deepStrictEqual(precise, [0.125, 1, null])
+    assert.deepStrictEqual(zone, ["a", null, "b"])
+    assert.deepStrictEqual(none, [null, null, null])
+  })
+
+  it.effect("reads what pyarrow wrote, in two batches, whatever lies under its nulls", () =>
+    Effect.gen(function* () {
+      const { ids, values } = yield* Ipc.decode(missing.columns, bytesOf(gaps.theirs))
+      assert.deepStrictEqual(values, { ...missing.values })
+      assert.deepStrictEqual(ids, missing.ids)
+    })
+  )
+
+  it.effect("gives back any table exactly", () =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(Tables.arbitrary(missing.columns, { maxLength: 70 }), (table) =>
+          Effect.runPromise(
+            Effect.gen(function* () {
+              const decoded = yield* Ipc.decode(table.columns, Ipc.encode(table))
+              assert.deepStrictEqual(decoded.values, { ...table.values })
+              assert.strictEqual(Digest.of(decoded.values), Digest.of({ ...table.values }))
+            })
+          )
+        ),
+        { numRuns: runs }
+      )
+    )
+  )
+
+  it.effect("refuses nulls where none were declared", () =>
+    Effect.gen(function* () {
+      const declared = { ...missing.columns, distance: Column.float }
+      const error = yield* Effect.flip(Ipc.decode(declared, bytesOf(gaps.ours)))
+      assert.include(error.reason, 'column "distance" has empty places; declare it with Column.optional')
     })
   )
 })

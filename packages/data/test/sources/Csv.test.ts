@@ -188,6 +188,41 @@ describe("Source.csv", () => {
       })
     )
 
+    it.effect("takes empty cells as missing where that is declared, and only empty ones", () =>
+      Effect.gen(function* () {
+        const mayMiss = {
+          a: Column.optional(Column.float),
+          b: Column.optional(Column.category(["x", "y z"])),
+          t: Column.optional(Column.timestamp)
+        }
+        const gaps = Effect.fnUntraced(function* (content: string) {
+          return yield* run(Source.csv(yield* write(content), mayMiss))
+        })
+        const table = yield* gaps('a,b,t\n1,x,\n,y z,2012-01-01\n  ,"",\n"",,2012-01-02\n')
+        assert.deepStrictEqual(table.values.a, Float64Array.of(1, NaN, NaN, NaN))
+        assert.deepStrictEqual(table.values.b, Int32Array.of(0, 1, -1, -1))
+        assert.deepStrictEqual(table.values.t, Float64Array.of(NaN, Date.UTC(2012, 0, 1), NaN, Date.UTC(2012, 0, 2)))
+        for (const [column, cell] of [
+          ["a", "NaN"],
+          ["a", "n/a"],
+          ["a", "inf"],
+          ["a", "1_000"],
+          ["b", " "],
+          ["b", "X"],
+          ["b", "NULL"],
+          ["t", "never"],
+          ["t", "2012-02-30"]
+        ] as const) {
+          const line = Object.entries({ a: "1", b: "x", t: "2012-01-01", [column]: cell }).map(([, text]) => text)
+          const error = yield* Effect.flip(
+            Effect.catchTag(gaps(`a,b,t\n,,\n${line.join(",")}\n`), "PlatformError", (issue) => Effect.die(issue))
+          )
+          assert.deepStrictEqual([error.problem, error.row, error.column, error.value], ["bad value", 2, column, cell])
+        }
+        assert.include((yield* failure("a,b,t\n,x,2012-01-01\n")).message, "Column.optional")
+      })
+    )
+
     it.effect("says what is wrong with a file", () =>
       Effect.gen(function* () {
         const line = "1,x,2012-01-01"

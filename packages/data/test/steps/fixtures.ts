@@ -31,11 +31,11 @@ export const fixtures: Fixtures = JSON.parse(
   readFileSync(new URL("../fixtures/step_fixtures.json", import.meta.url), "utf8")
 )
 
-/** Checks to 1e-6 of the larger of the two, or of 1. */
-export const close = (actual: ArrayLike<number>, expected: Numbers, what: string): void => {
+/** Checks to 1e-6 (unless given) of the larger of the two, or of 1. */
+export const close = (actual: ArrayLike<number>, expected: Numbers, what: string, to = 1e-6): void => {
   assert.strictEqual(actual.length, expected.length, what)
   expected.forEach((value, index) => {
-    const tolerance = 1e-6 * Math.max(1, Math.abs(value))
+    const tolerance = to * Math.max(1, Math.abs(value))
     assert.isAtMost(Math.abs(actual[index] - value), tolerance, `${what}, number ${index}`)
   })
 }

@@ -28,6 +28,32 @@ const tables: fc.Arbitrary<Table.Table<typeof Trip>> = Tables.arbitrary(Trip, { 
 }))
 
 const describeTrips = Recipe.forColumns(Trip)
+const Gaps = Columns.make({
+  age: Column.optional(Column.float),
+  income: Column.optional(Column.float),
+  children: Column.optional(Column.float),
+  zone: Column.optional(Column.category(["a", "b", "c"])),
+  since: Column.optional(Column.timestamp)
+})
+const gaps: fc.Arbitrary<Table.Table<typeof Gaps>> = Tables.arbitrary(Gaps, { maxLength: 40 }).map((table) => ({
+  ...table,
+  values: { ...table.values, age: moderate(table.values.age), children: moderate(table.values.children) }
+}))
+const filling = Recipe.forColumns(Gaps).pipe(
+  Recipe.missingIndicator(["age", "zone", "since"]),
+  Recipe.imputeMean("age"),
+  Recipe.imputeMedian("income"),
+  Recipe.imputeMode(["children", "zone", "since"]),
+  Recipe.standardize("age"),
+  Recipe.oneHot("zone")
+)
+const constants = Recipe.forColumns(Gaps).pipe(
+  Recipe.imputeConstant("age", -1),
+  Recipe.imputeConstant("zone", "none"),
+  Recipe.imputeConstant("since", 0),
+  Recipe.oneHot("zone")
+)
+
 const every = describeTrips.pipe(
   Recipe.standardize(["distance", "fare"]),
   Recipe.minMax("embedding", { per: "element" }),
@@ -53,6 +79,12 @@ const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value
 
 describe("RecipeLaws", () => {
   for (const law of RecipeLaws.laws({ recipe: every, tables })) it.effect(law.name, () => law.check({ runs }))
+  for (const law of RecipeLaws.laws({ recipe: filling, tables: gaps })) {
+    it.effect(`D07 D08 ${law.name}`, () => law.check({ runs }))
+  }
+  for (const law of RecipeLaws.laws({ recipe: constants, tables: gaps })) {
+    it.effect(`D09 ${law.name}`, () => law.check({ runs }))
+  }
 
   const columns = ["distance", "fare", "image", "embedding"]
   const standard = RecipeLaws.standardized({
@@ -66,7 +98,9 @@ describe("RecipeLaws", () => {
     standardized: RecipeLaws.standardized({ recipe, tables, columns: ["distance"] }),
     fit: RecipeLaws.fitsTrainOnly({ fit: RecipeLaws.learned(recipe), tables }),
     byRow: RecipeLaws.appliesByRow({ recipe, tables }),
-    input: RecipeLaws.leavesInput({ recipe, tables })
+    input: RecipeLaws.leavesInput({ recipe, tables }),
+    serializes: RecipeLaws.serializes({ recipe, tables }),
+    few: RecipeLaws.fewRows({ recipe, tables })
   })
 
   it.effect(
@@ -136,6 +170,92 @@ describe("RecipeLaws", () => {
       )
       assert.match((yield* Effect.flip(breaks(applying).input.check({ runs: 200 }))).reason, /apply wrote/)
       assert.match((yield* Effect.flip(breaks(fitting).input.check({ runs: 200 }))).reason, /fit wrote/)
+    })
+  )
+
+  it.effect("what was learned fails where JSON does not keep it", () =>
+    Effect.gen(function* () {
+      const signed = broken(
+        () => Effect.succeed(-0),
+        ({ values }, zero) => Effect.succeed(values.map(() => 1 / zero))
+      )
+      assert.match((yield* Effect.flip(breaks(signed).serializes.check({ runs: 200 }))).reason, /gives other outputs/)
+    })
+  )
+
+  it.effect("few rows fail for steps that need a row, and for those that need two to fit", () =>
+    Effect.gen(function* () {
+      const needsRow = broken(one, ({ values }) =>
+        Effect.sync(() => [values[0].toFixed(2), values.slice()][1] as Float64Array)
+      )
+      const needsTwo = broken(
+        ({ values }) => Effect.sync(() => Number(values[1].toFixed(2))),
+        ({ values }) => Effect.succeed(values.slice())
+      )
+      for (const recipe of [needsRow, needsTwo]) {
+        assert.match((yield* Effect.flip(breaks(recipe).few.check({ runs: 200 }))).reason, /toFixed/)
+      }
+    })
+  )
+
+  const Told = Columns.make({
+    zone: Column.category(["a", "b", "c"]),
+    fare: Column.float,
+    won: Column.category(["no", "yes"])
+  })
+  const told = Tables.arbitrary(Told, { maxLength: 30 }).map((table) => ({
+    ...table,
+    values: { ...table.values, fare: moderate(table.values.fare) }
+  }))
+  const describeTold = Recipe.forColumns(Told)
+  for (const target of ["fare", "won"] as const) {
+    const recipe = describeTold.pipe(Recipe.targetEncode("zone", { target, smoothing: 1, folds: 2 }))
+    const laws = [
+      RecipeLaws.ownTargetUnseen({ recipe, tables: told, target }),
+      ...RecipeLaws.laws({ recipe, tables: told })
+    ]
+    for (const law of laws) it.effect(`targetEncode by ${target}: ${law.name}`, () => law.check({ runs }))
+  }
+
+  it.effect("target encoding fails for means that a row is part of", () =>
+    Effect.gen(function* () {
+      const naive = Step.make({
+        name: "naive",
+        version: 1,
+        state: Schema.Array(Schema.Finite),
+        columns: (_: typeof Told) => Effect.succeed({ zone: Column.float }),
+        fit: ({ values }) =>
+          Effect.sync(() =>
+            [0, 1, 2].map((code) => {
+              const own = values.fare.filter((_, row) => values.zone[row] === code)
+              return own.length === 0 ? 0 : mean(own)
+            })
+          ),
+        apply: ({ values }, means) => Effect.succeed({ zone: Float64Array.from(values.zone, (code) => means[code]) })
+      })
+      const law = RecipeLaws.ownTargetUnseen({
+        recipe: describeTold.pipe(Recipe.step(naive)),
+        tables: told,
+        target: "fare"
+      })
+      const violation = yield* Effect.flip(law.check({ runs: 200 }))
+      assert.match(violation.reason, /column zone of row \d+ changed with the row's target/)
+    })
+  )
+
+  it.effect("train rows too are each encoded by themselves", () =>
+    Effect.gen(function* () {
+      const places = Step.make({
+        name: "places",
+        version: 1,
+        state: Schema.Null,
+        columns: (_: typeof Trip) => Effect.succeed({ distance: Column.float }),
+        fit: () => Effect.succeed(null),
+        apply: ({ values }, _, partition) =>
+          Effect.succeed({ distance: values.distance.map((value, row) => (partition === "train" ? row : value)) })
+      })
+      const violation = yield* Effect.flip(breaks(describeTrips.pipe(Recipe.step(places))).byRow.check({ runs: 200 }))
+      assert.match(violation.reason, /^train rows .* give something else/)
     })
   )
 

@@ -1,0 +1,36 @@
+/** Order statistics of numbers: sorted copies, quantiles, medians, modes. NaN stands for a missing number. */
+
+/** Returns the numbers of group `group` (number `i` belongs to group `i % groups`) that are there, ascending. */
+export const ascending = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array => {
+  const out = new Float64Array(Math.ceil(Math.max(0, values.length - group) / groups))
+  let count = 0
+  for (let place = group; place < values.length; place += groups) {
+    if (!Number.isNaN(values[place])) out[count++] = values[place]
+  }
+  return out.subarray(0, count).sort()
+}
+
+/**
+ * Returns a quantile of ascending numbers, linear between the two nearest: the default of numpy's `quantile` and type 7 of
+ * Hyndman and Fan (1996). `share` is in [0, 1]; there must be a number.
+ */
+export const quantile = (sorted: Float64Array, share: number): number => {
+  const place = share * (sorted.length - 1)
+  const below = Math.floor(place)
+  const [low, high] = [sorted[below], sorted[Math.min(below + 1, sorted.length - 1)]]
+  const part = place - below
+  if (low === high) return low
+  return Number.isFinite(high - low) ? low + (high - low) * part : low * (1 - part) + high * part
+}
+
+/** Returns the most frequent of ascending numbers, the smallest of equally frequent ones; there must be a number. */
+export const mode = (sorted: Float64Array): number => {
+  let [best, most] = [sorted[0], 0]
+  for (let start = 0; start < sorted.length;) {
+    let end = start + 1
+    while (end < sorted.length && sorted[end] === sorted[start]) end++
+    if (end - start > most) [best, most] = [sorted[start], end - start]
+    start = end
+  }
+  return best
+}

@@ -1,0 +1,52 @@
+/**
+ * Clipping to quantiles of the train rows (winsorizing): numbers below the lower one become the lower one, those above the
+ * upper one the upper one. For columns with a few wild numbers that are not errors.
+ */
+import { Effect, Schema } from "effect"
+import { type Numeric, type Per, becomes, checked, finite, mapped, sortedGroups } from "../internal/numeric.ts"
+import * as Order from "../internal/order.ts"
+import * as Step from "../Step.ts"
+import { checkShares } from "./Robust.ts"
+
+/** Options of `make`. */
+export interface Options {
+  /** The share of train numbers below the lower bound; 0.01 unless given, and 0 is their smallest. */
+  readonly lower?: number
+  /** The share of train numbers below the upper bound; 0.99 unless given, and 1 is their largest. */
+  readonly upper?: number
+  /** Which numbers of a tensor share their bounds: see `Recipe.standardize`. */
+  readonly per?: Per
+}
+
+/** What is learned: one number for each group of numbers. */
+const State = Schema.Struct({ lower: Schema.Array(Schema.Finite), upper: Schema.Array(Schema.Finite) })
+
+/** Makes the step. Fails on NaN and infinity. Throws a RangeError for shares that do not ascend within [0, 1]. */
+export const make = <const Name extends string>(column: Name, options: Options = {}) => {
+  const { lower = 0.01, per = "tensor", upper = 0.99 } = options
+  checkShares("clip", lower, upper)
+  return Step.column({
+    name: "clip",
+    version: 1,
+    code: "versioned",
+    config: { lower, upper, per },
+    column,
+    takes: ["float", "tensor"],
+    becomes,
+    state: State,
+    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
+      yield* finite(cells)
+      const groups = sortedGroups(cells, per)
+      return {
+        lower: groups.map((sorted) => Order.quantile(sorted, lower) + 0), // JSON has no -0
+        upper: groups.map((sorted) => Order.quantile(sorted, upper) + 0)
+      }
+    }),
+    apply: Effect.fnUntraced(function* (cells, bounds) {
+      yield* finite(cells)
+      const clipped = (value: number, group: number) =>
+        Math.min(bounds.upper[group], Math.max(bounds.lower[group], value))
+      return yield* checked(cells, mapped(cells, bounds.lower.length, clipped))
+    })
+  })
+}

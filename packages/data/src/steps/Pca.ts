@@ -1,0 +1,79 @@
+/**
+ * Principal components: a tensor becomes its coordinates along the directions in which the train rows vary most, the first
+ * the largest. Signs are fixed (a direction's entry of the largest size is positive), so that two runs agree. The same as
+ * scikit-learn's PCA. Computed from the covariances of all pairs of numbers: for rows of up to some hundred numbers.
+ */
+import { Effect, Schema } from "effect"
+import * as Column from "../Column.ts"
+import { moments, plain } from "../internal/lanes.ts"
+import { finite } from "../internal/numeric.ts"
+import * as Symmetric from "../internal/symmetric.ts"
+import * as Step from "../Step.ts"
+
+/** Options of `make`. */
+export interface Options {
+  /** How many directions, at most as many as a row has numbers. */
+  readonly components: number
+}
+
+/** What is learned: the mean of each number, the directions, and the train rows' variance along each. */
+const State = Schema.Struct({
+  mean: Schema.Array(Schema.Finite),
+  directions: Schema.Array(Schema.Array(Schema.Finite)),
+  variance: Schema.Array(Schema.Finite)
+})
+
+/**
+ * Makes the step. Fails on NaN and infinity, on numbers too far apart for float64 to square, and on more components than
+ * numbers. Throws a RangeError for a number of components that is no positive integer.
+ */
+export const make = <const Name extends string>(column: Name, { components }: Options) => {
+  if (!Number.isSafeInteger(components) || components < 1) {
+    throw new RangeError(`Recipe.pca: components is ${components}; give a positive whole number`)
+  }
+  return Step.column({
+    name: "pca",
+    version: 1,
+    code: "versioned",
+    config: { components },
+    column,
+    takes: ["tensor"],
+    becomes: (_: Column.Tensor): Column.Tensor<readonly [number]> => Column.tensor([components]),
+    state: State,
+    fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Tensor>) {
+      yield* finite(cells)
+      const width = Column.width(cells.column)
+      if (components > width) {
+        return yield* cells.refuse(`it has ${width} numbers a row, too few for ${components} components`)
+      }
+      const { mean } = moments(cells.values, width)
+      const covariance = Symmetric.covariance(cells.values, mean)
+      if (!covariance.every(Number.isFinite)) {
+        return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.standardize first")
+      }
+      const found = Symmetric.eigen(covariance, width).slice(0, components)
+      return {
+        mean: plain(mean),
+        directions: found.map(({ vector }) => plain(vector)),
+        variance: found.map(({ value }) => Math.max(0, value))
+      }
+    }),
+    apply: Effect.fnUntraced(function* (cells, { directions, mean }) {
+      yield* finite(cells)
+      const width = mean.length
+      const out = new Float32Array(cells.length * components)
+      for (let row = 0; row < cells.length; row++) {
+        for (let component = 0; component < components; component++) {
+          const direction = directions[component]
+          let sum = 0
+          for (let at = 0; at < width; at++) sum += (cells.values[row * width + at] - mean[at]) * direction[at]
+          out[row * components + component] = sum
+        }
+      }
+      const place = out.findIndex((value) => !Number.isFinite(value))
+      if (place < 0) return out
+      const row = Math.floor(place / components)
+      return yield* cells.refuse(`component ${place % components} becomes ${out[place]}`, row * width)
+    })
+  })
+}

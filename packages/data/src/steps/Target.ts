@@ -1,0 +1,119 @@
+/**
+ * Target encoding: a level becomes the mean target of the train rows that have it, drawn towards the mean of all where they
+ * are few (Micci-Barreca 2001). A train row must not see its own target in that: train rows get what was learned without
+ * their fold, other rows what was learned from all. A row's fold is a function of its id, so equal rows share one, and
+ * nothing depends on order. Values are those of scikit-learn's TargetEncoder with a number for `smooth`.
+ */
+import { Effect, Schema } from "effect"
+import * as Column from "../Column.ts"
+import type { Columns } from "../Columns.ts"
+import * as RowId from "../RowId.ts"
+import * as Step from "../Step.ts"
+import type * as Table from "../Table.ts"
+
+/** Options of `make`. */
+export interface Options<Target extends string = string> {
+  /** The column whose mean is learned: floats, or a category of two levels, the second of which counts as 1. */
+  readonly target: Target
+  /** How many rows of the overall mean are added to each level's rows; 0 adds none. */
+  readonly smoothing: number
+  /** How many folds; 5 unless given. */
+  readonly folds?: number
+}
+
+/** What is learned: the levels' values in their order, without each of the folds and from all train rows. */
+const State = Schema.Struct({
+  withoutFold: Schema.Array(Schema.Array(Schema.Finite)),
+  whole: Schema.Array(Schema.Finite)
+})
+
+/** Returns a row's fold: its id is the start of a SHA-256, whose bits are as good as random. */
+export const foldOf = (ids: Uint8Array, row: number, folds: number): number => {
+  const at = row * RowId.bytes
+  return (((ids[at] << 24) | (ids[at + 1] << 16) | (ids[at + 2] << 8) | ids[at + 3]) >>> 0) % folds
+}
+
+/** Sums and counts of targets by level. */
+interface Sums {
+  readonly sums: Float64Array
+  readonly counts: Float64Array
+}
+
+const encoding = ({ counts, sums }: Sums, smoothing: number): ReadonlyArray<number> => {
+  const all = counts.reduce((sum, count) => sum + count, 0)
+  const mean = sums.reduce((sum, each) => sum + each, 0) / all
+  return Array.from(sums, (sum, level) =>
+    counts[level] + smoothing === 0 ? mean : (sum + smoothing * mean) / (counts[level] + smoothing)
+  ).map((value) => value + 0) // JSON has no -0
+}
+
+const named = (table: Table.Table): Readonly<Record<string, RowId.Values>> => table.values
+
+/**
+ * Makes the step. Fails when a target is not finite or has more than two levels, and when all train rows are in one fold.
+ * Throws a RangeError for negative smoothing and for fewer than two folds.
+ */
+export const make = (column: string, { folds = 5, smoothing, target }: Options): Step.Any => {
+  if (!(smoothing >= 0 && smoothing < Infinity)) {
+    throw new RangeError(`Recipe.targetEncode: smoothing is ${smoothing}; give a number of rows, 0 or more`)
+  }
+  if (!Number.isSafeInteger(folds) || folds < 2) {
+    throw new RangeError(`Recipe.targetEncode: folds is ${folds}; give a whole number of at least 2`)
+  }
+  const refuse = (name: string, reason: string, row?: number) =>
+    new Step.RecipeError({ step: "targetEncode", column: name, ...(row === undefined ? {} : { row }), reason })
+  const levelsOf = Effect.fnUntraced(function* (columns: Columns) {
+    const [encoded, told] = [columns[column], columns[target]]
+    if (encoded?.kind !== "category") return yield* refuse(column, "it takes a category column; this is none")
+    const isTarget = told?.kind === "float" || (told?.kind === "category" && told.levels.length === 2)
+    if (!isTarget) return yield* refuse(target, "a target is a float column, or a category of two levels")
+    return encoded.levels
+  })
+  const fit = Effect.fnUntraced(function* (train: Table.Table) {
+    const levels = yield* levelsOf(train.columns)
+    const [codes, targets] = [named(train)[column], named(train)[target]]
+    const bad = targets.findIndex((value) => !Number.isFinite(value))
+    if (bad >= 0) return yield* refuse(target, `holds ${targets[bad]}; drop or repair such rows at the source`, bad)
+    const empty = (): Sums => ({ sums: new Float64Array(levels.length), counts: new Float64Array(levels.length) })
+    const parts = Array.from({ length: folds }, empty)
+    for (let row = 0; row < train.length; row++) {
+      const { counts, sums } = parts[foldOf(train.ids, row, folds)]
+      sums[codes[row]] += targets[row]
+      counts[codes[row]]++
+    }
+    const without = (left: number): Sums => {
+      const rest = empty()
+      parts.forEach(({ counts, sums }, fold) => {
+        if (fold === left) return
+        for (let level = 0; level < levels.length; level++) {
+          rest.sums[level] += sums[level]
+          rest.counts[level] += counts[level]
+        }
+      })
+      return rest
+    }
+    const rests = parts.map((_, fold) => without(fold))
+    if (rests.some(({ counts }) => counts.every((count) => count === 0))) {
+      return yield* refuse(column, `its ${train.length} train rows are all in one of ${folds} folds; bring more rows`)
+    }
+    return {
+      withoutFold: rests.map((rest) => encoding(rest, smoothing)),
+      whole: encoding(without(folds), smoothing)
+    }
+  })
+  return Step.make<Columns, Columns, typeof State.Type>({
+    name: "targetEncode",
+    version: 1,
+    code: "versioned",
+    config: { column, target, smoothing, folds },
+    state: State,
+    columns: (columns) => Effect.as(levelsOf(columns), { [column]: Column.float }),
+    fit,
+    apply: (table, { whole, withoutFold }, partition) =>
+      Effect.sync(() => {
+        const codes = named(table)[column]
+        const seen = (row: number) => (partition === "train" ? withoutFold[foldOf(table.ids, row, folds)] : whole)
+        return { [column]: Float64Array.from(codes, (code, row) => seen(row)[code]) }
+      })
+  })
+}
