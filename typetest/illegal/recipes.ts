@@ -1,6 +1,6 @@
 /** Steps on columns that are not there or of the wrong kind, and recipes applied before they are fitted. */
 import { Partitions, Recipe } from "@watertight/data"
-import { digitParts, fitted, parts, recipe, trips } from "../fixtures.ts"
+import { digitParts, fitted, parts, recipe, type Taxi, trips } from "../fixtures.ts"
 
 // error: standardize takes float or tensor columns; zone is a category
 Recipe.of(parts.train).pipe(Recipe.standardize("zone"))
@@ -91,3 +91,12 @@ Recipe.apply(fitted, digitParts.train)
 
 // error: is not assignable
 Partitions.map(digitParts, (part) => Recipe.apply(fitted, part))
+
+declare const predicted: Float64Array
+declare const both: Recipe.Fitted<typeof Taxi, typeof Taxi>
+
+// error: is not assignable
+Recipe.inverse(both, "zone", predicted)
+
+// error: is not assignable
+Recipe.inverse(both, "fair", predicted)

@@ -6,7 +6,7 @@
 import { Codec, Digest, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
-import type { Columns } from "./Columns.ts"
+import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import { mapRows } from "./internal/contents.ts"
 import * as Shared from "./internal/shared.ts"
@@ -199,3 +199,42 @@ export const applyDataset = <In extends Columns, Out extends Columns, P extends 
     ),
     placed(part.partition)
   )
+
+/** The float columns that a recipe begins and ends with: what `inverse` can lead back. */
+export type Restorable<In extends Columns, Out extends Columns> = KeysOf<In, "float"> & KeysOf<Out, "float">
+
+/**
+ * Turns numbers of a scaled float column back into the units the recipe was given: predictions of a target that was
+ * standardized, for instance. Undoes the steps on that column, the last one first. Fails where a step on it has no inverse
+ * (clipping, ranks), and where a number is none that the steps could have given.
+ *
+ * @example
+ * import { Column, Dataset, Recipe, Table } from "@watertight/data"
+ * import { Effect } from "effect"
+ * const program = Effect.gen(function* () {
+ *   const table = yield* Table.make({ fare: Column.float }, { fare: Float64Array.of(10, 20, 30) }, { length: 3 })
+ *   const recipe = Recipe.forColumns(table.columns).pipe(Recipe.minMax("fare"), Recipe.scale("fare", 4))
+ *   const fitted = yield* Recipe.fitDataset(recipe, Dataset.make(table, undefined, "train"))
+ *   return [...(yield* Recipe.inverse(fitted, "fare", Float64Array.of(0, 1, 4)))]
+ * })
+ * Effect.runSync(program) // => [10, 15, 30]
+ */
+export const inverse = Effect.fn("Recipe.inverse")(function* <In extends Columns, Out extends Columns>(
+  fitted: Fitted<In, Out>,
+  column: Restorable<In, Out>,
+  values: Float64Array
+): Effect.fn.Return<Float64Array, Step.RecipeError> {
+  let current: Float64Array = values.slice()
+  for (const { learned, step } of fitted.steps.toReversed()) {
+    if (step.changes !== undefined && !step.changes.includes(column)) continue
+    if (step.inverse === undefined) {
+      const reason = `${step.name} cannot be undone: what the numbers were before is lost or not declared`
+      return yield* new Step.RecipeError({ step: "Recipe.inverse", column, reason })
+    }
+    current = yield* step.inverse(current, learned)
+  }
+  const row = current.findIndex((value) => !Number.isFinite(value))
+  if (row < 0) return current
+  const reason = `${values[row]} comes from no number that the recipe could have been given`
+  return yield* new Step.RecipeError({ step: "Recipe.inverse", column, row, reason })
+})

@@ -38,6 +38,10 @@ export interface Step<in In extends Columns = never, out Changed extends Columns
     learned: Schema.Json,
     partition?: Partition
   ) => Effect.Effect<Table.Table, RecipeError>
+  /** The columns it changes, where that is known; those it adds are none. */
+  readonly changes?: ReadonlyArray<string>
+  /** Turns numbers of the column it changes back into what they were before, where mathematics allows. */
+  readonly inverse?: (values: Float64Array, learned: Schema.Json) => Effect.Effect<Float64Array, RecipeError>
 }
 
 /** A step of any columns. */
@@ -71,6 +75,10 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
   readonly state: Schema.Codec<State, Schema.Json>
   /** Returns the columns that the step replaces or adds. What was learned, if shapes depend on it, is there once it was. */
   readonly columns: (columns: In, learned?: State) => Effect.Effect<Changed, RecipeError>
+  /** The columns it changes, if known; `Recipe.inverse` of any column fails where it is not. */
+  readonly changes?: ReadonlyArray<string>
+  /** Turns numbers of the one column it changes back into what they were before. */
+  readonly inverse?: (values: Float64Array, learned: State) => Float64Array
   /** Learns from the rows of the train partition. Must not change the table. */
   readonly fit: (train: Table.Table<In>) => Effect.Effect<State, RecipeError>
   /**
@@ -115,11 +123,19 @@ export const make = <In extends Columns, Changed extends Columns, State>(
         (issue) => new RecipeError({ step: name, reason: `was given no state of its own: ${issue.message}` })
       )
     )
+  const { changes, inverse } = options
   return {
     name,
     version: options.version,
     code: options.code ?? "sources",
     config: options.config ?? null,
+    ...(changes === undefined ? {} : { changes }),
+    ...(inverse === undefined
+      ? {}
+      : {
+          inverse: (values: Float64Array, learned: Schema.Json) =>
+            Effect.map(decode(learned), (state) => inverse(values, state))
+        }),
     columns: (before, learned) =>
       learned === undefined ? columns(before) : Effect.flatMap(decode(learned), (state) => columns(before, state)),
     fit: (train) =>
@@ -204,6 +220,8 @@ export interface ColumnOptions<Name extends string, Before extends Column.Column
   readonly fit: (cells: Cells<Before>) => Effect.Effect<State, RecipeError>
   /** Returns new values. Must treat each row by itself and not change the given values. */
   readonly apply: (cells: Cells<Before>, learned: State) => Effect.Effect<Table.ValuesOf<After>, RecipeError>
+  /** Returns what the numbers of a float column were before, in new values; leave it out where that is lost. */
+  readonly inverse?: (values: Float64Array, learned: State) => Float64Array
 }
 
 /**
@@ -234,6 +252,8 @@ export const column = <const Name extends string, Before extends Column.Column, 
     version: options.version,
     ...(options.code === undefined ? {} : { code: options.code }),
     config: { column: target, ...options.config },
+    changes: [target],
+    ...(options.inverse === undefined ? {} : { inverse: options.inverse }),
     state: options.state,
     columns: (columns, learned) =>
       Effect.map(
@@ -303,6 +323,7 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
     version: options.version,
     ...(options.code === undefined ? {} : { code: options.code }),
     config: { columns: names, ...options.config },
+    changes: [],
     state: options.state,
     columns: Effect.fnUntraced(function* (columns: Columns, learned?: State) {
       const adds = options.adds(yield* read(columns), learned)

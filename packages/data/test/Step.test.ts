@@ -69,6 +69,38 @@ describe("Step.make", () => {
   )
 })
 
+describe("Step.added", () => {
+  const sum = (columns: ReadonlyArray<string>, as = "sum") =>
+    Step.added({
+      name: "sum",
+      version: 1,
+      columns,
+      takes: ["float"],
+      adds: (read) => ({ [as]: read.length === 2 ? Column.float : Column.timestamp }),
+      state: Schema.Struct({ least: Schema.Finite }),
+      fit: ([{ values }]) => Effect.succeed({ least: Math.min(...values) }),
+      apply: ([first, second], { least }) =>
+        Effect.succeed({ [as]: first.values.map((value, row) => value + second.values[row] - least) })
+    })
+
+  it.effect("makes columns of others, with what it learned", () =>
+    Effect.gen(function* () {
+      const { learned, rows } = yield* through(Recipe.forColumns(Trip).pipe(Recipe.step(sum(["fare", "distance"]))))
+      assert.deepStrictEqual(learned, [{ least: 10 }])
+      assert.deepStrictEqual([...(rows.values as Readonly<Record<string, Float64Array>>)["sum"]], [1, 14, 30])
+    })
+  )
+
+  it.effect("refuses columns that are missing or of another kind, and names that are taken", () =>
+    Effect.gen(function* () {
+      const refused = (step: Step.Step<Columns.Columns>) =>
+        Effect.map(Effect.flip(through(Recipe.forColumns(Trip).pipe(Recipe.step(step)))), (error) => error.message)
+      assert.match(yield* refused(sum(["fare", "tip"])), /sum of column "tip": there is no such column/)
+      assert.match(yield* refused(sum(["fare", "distance"], "fare")), /"fare": there is already such a column/)
+    })
+  )
+})
+
 describe("Step.column", () => {
   it.effect("changes one column, and refuses by row", () =>
     Effect.gen(function* () {

@@ -1,14 +1,18 @@
 /** Order statistics of numbers: sorted copies, quantiles, medians, modes. NaN stands for a missing number. */
 
-/** Returns the numbers of group `group` (number `i` belongs to group `i % groups`) that are there, ascending. */
-export const ascending = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array => {
+/** Returns the numbers of group `group` (number `i` belongs to group `i % groups`) that are there, in a copy. */
+export const present = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array => {
   const out = new Float64Array(Math.ceil(Math.max(0, values.length - group) / groups))
   let count = 0
   for (let place = group; place < values.length; place += groups) {
     if (!Number.isNaN(values[place])) out[count++] = values[place]
   }
-  return out.subarray(0, count).sort()
+  return out.subarray(0, count)
 }
+
+/** Returns the numbers of a group that are there, ascending. */
+export const ascending = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array =>
+  present(values, groups, group).sort()
 
 /**
  * Returns a quantile of ascending numbers, linear between the two nearest: the default of numpy's `quantile` and type 7 of

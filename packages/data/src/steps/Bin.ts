@@ -51,7 +51,14 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
     }),
     apply: Effect.fnUntraced(function* (cells, { bounds }) {
       yield* finite(cells)
-      return Int32Array.from(cells.values, (value) => bounds.findLastIndex((bound) => bound <= value) + 1)
+      const out = new Int32Array(cells.length)
+      for (let row = 0; row < out.length; row++) {
+        const value = cells.values[row]
+        let above = 0
+        while (above < bounds.length && bounds[above] <= value) above++
+        out[row] = above
+      }
+      return out
     })
   })
 }

@@ -23,8 +23,8 @@ const present = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>)
     return yield* cells.refuse(`holds ${values[place]}; drop or repair such rows at the source`, place)
   }
   const there = column.kind === "optional category" ? values.filter((code) => code >= 0) : values
-  const sorted = Order.ascending(there)
-  if (sorted.length > 0) return sorted
+  const found = Order.present(there)
+  if (found.length > 0) return found
   return yield* cells.refuse(
     "all of it is missing in the train rows; use Recipe.imputeConstant, or leave the column out"
   )
@@ -50,7 +50,7 @@ const learning = <const Name extends string>(
   name: string,
   column: Name,
   takes: ReadonlyArray<Column.Optional["kind"]>,
-  statistic: (sorted: Float64Array) => number
+  statistic: (present: Float64Array) => number
 ) =>
   Step.column({
     name,
@@ -73,14 +73,15 @@ const learning = <const Name extends string>(
 
 /** Makes the step that fills with the train rows' mean. */
 export const mean = <const Name extends string>(column: Name) =>
-  learning("imputeMean", column, ["optional float"], (sorted) => moments(sorted, 1).mean[0])
+  learning("imputeMean", column, ["optional float"], (present) => moments(present, 1).mean[0])
 
 /** Makes the step that fills with the train rows' median. */
 export const median = <const Name extends string>(column: Name) =>
-  learning("imputeMedian", column, ["optional float"], (sorted) => Order.quantile(sorted, 0.5))
+  learning("imputeMedian", column, ["optional float"], (present) => Order.quantile(present.sort(), 0.5))
 
 /** Makes the step that fills with the train rows' most frequent value. */
-export const mode = <const Name extends string>(column: Name) => learning("imputeMode", column, optional, Order.mode)
+export const mode = <const Name extends string>(column: Name) =>
+  learning("imputeMode", column, optional, (present) => Order.mode(present.sort()))
 
 /** Makes the step that fills with a constant. Throws a RangeError for a number that is not finite. */
 export const constant = <const Name extends string>(column: Name, value: Value) => {

@@ -39,6 +39,7 @@ export const make = <const Name extends string>(column: Name, options: Options =
         cells,
         mapped(cells, 1, (value) => logarithm(value))
       )
-    })
+    }),
+    inverse: (values) => values.map(plus === 1 ? (value) => Math.expm1(value) : (value) => Math.exp(value) - plus)
   })
 }

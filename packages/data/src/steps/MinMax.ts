@@ -50,6 +50,12 @@ export const make = <const Name extends string>(column: Name, options: Options =
       normalize(cells.values, min, width, out)
       if (clip) for (let place = 0; place < out.length; place++) out[place] = Math.min(1, Math.max(0, out[place]))
       return yield* checked(cells, out)
-    })
+    }),
+    ...(clip
+      ? {}
+      : {
+          inverse: (values: Float64Array, { max, min }: typeof State.Type) =>
+            values.map((value) => value * (max[0] - min[0] || 1) + min[0])
+        })
   })
 }

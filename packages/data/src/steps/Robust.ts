@@ -64,6 +64,7 @@ export const make = <const Name extends string>(column: Name, options: Options =
         out
       )
       return yield* checked(cells, out)
-    })
+    }),
+    inverse: (values, { median, spread }) => values.map((value) => value * (spread[0] || 1) + median[0])
   })
 }

@@ -24,6 +24,7 @@ export const make = <const Name extends string>(column: Name, factor: number) =>
       const out = output(cells)
       for (let place = 0; place < values.length; place++) out[place] = values[place] * factor
       return yield* checked(cells, out)
-    })
+    }),
+    ...(factor === 0 ? {} : { inverse: (values: Float64Array) => values.map((value) => value / factor) })
   })
 }

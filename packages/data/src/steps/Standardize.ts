@@ -60,6 +60,10 @@ export const make = <const Name extends string>(column: Name, options: Options =
       const deviation = variance.map((each) => (each === 0 ? 1 : Math.sqrt(each)))
       normalize(cells.values, mean, deviation, out)
       return yield* checked(cells, out)
-    })
+    }),
+    inverse: (values, { mean, variance }) => {
+      const deviation = variance[0] === 0 ? 1 : Math.sqrt(variance[0])
+      return values.map((value) => value * deviation + mean[0])
+    }
   })
 }

@@ -106,6 +106,7 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
     version: 1,
     code: "versioned",
     config: { column, target, smoothing, folds },
+    changes: [column],
     state: State,
     columns: (columns) => Effect.as(levelsOf(columns), { [column]: Column.float }),
     fit,

@@ -24,6 +24,13 @@ const power = (lambda: number, logarithm: number): number =>
 const transform = (value: number, lambda: number): number =>
   value >= 0 ? power(lambda, Math.log1p(value)) : -power(2 - lambda, Math.log1p(-value))
 
+/** Undoes `transform`: NaN for what no number becomes. */
+const restored = (value: number, lambda: number): number =>
+  value >= 0 ? Math.expm1(unpower(lambda, value)) : -Math.expm1(unpower(2 - lambda, -value))
+
+const unpower = (lambda: number, value: number): number =>
+  Math.abs(lambda) < Number.EPSILON ? value : Math.log1p(lambda * value) / lambda
+
 /** The exponents that cannot overflow the variance of transformed numbers, whose logarithms reach `most`. */
 const bounds = (least: number, largest: number, most: number): readonly [number, number] => {
   const eps = Math.log(Number.EPSILON)
@@ -94,6 +101,7 @@ export const make = <const Name extends string>(column: Name, options: Options =
         cells,
         mapped(cells, lambda.length, (value, group) => transform(value, lambda[group]))
       )
-    })
+    }),
+    inverse: (values, { lambda }) => values.map((value) => restored(value, lambda[0]))
   })
 }

@@ -217,6 +217,29 @@ export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
     })
   )
 
+/** What was applied to the float columns named is undone again, to 1e-9 of the column's largest number. */
+export const inverts = <C extends Columns>(
+  subject: Subject<C> & { readonly columns: ReadonlyArray<string> }
+): Law.Law =>
+  Law.make(
+    "inverse: what was applied and undone is what it was",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const fitted = yield* fitAll(subject.recipe, table)
+      const after = yield* passing(Recipe.applyTable(fitted, table))
+      for (const name of subject.columns) {
+        const before = Float64Array.from(valuesOf(table, name))
+        const scaled = Float64Array.from(valuesOf(after, name))
+        const any: unknown = fitted
+        const wide = any as Recipe.Fitted<Columns, Columns> // names of columns are checked at run time here
+        const back = yield* Recipe.inverse(wide, name as never, scaled) // the caller names float columns
+        const largest = before.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+        const row = back.findIndex((value, at) => !(Math.abs(value - before[at]) <= 1e-9 * largest))
+        Law.ensure(row < 0, () => `column ${name}, row ${row}: ${before[row]} came back as ${back[row]}`)
+      }
+    })
+  )
+
 /** The laws that hold for every recipe. */
 export const laws = <C extends Columns>(subject: Subject<C>): ReadonlyArray<Law.Law> => [
   fitsTrainOnly({ fit: learned(subject.recipe), tables: subject.tables }),

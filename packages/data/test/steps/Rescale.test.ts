@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { Column, Recipe } from "../../src/index.ts"
+import { Effect, Schema } from "effect"
+import { Column, Recipe, Step } from "../../src/index.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
-import { close, describeX, type Numbers, through } from "./fixtures.ts"
+import { close, describeX, fit, floats, type Numbers, through } from "./fixtures.ts"
 import { recipes } from "./recipeFixtures.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
@@ -108,6 +108,101 @@ describe("constants and single rows", () => {
           assert.isTrue((yield* through(recipe, train, [1e3, -1e3])).other.every(Number.isFinite))
         }
       }
+    })
+  )
+})
+
+describe("inverse", () => {
+  const columns = { a: Column.float, b: Column.float, c: Column.float, zone: Column.category(["p", "q"]) }
+  const described = Recipe.forColumns(columns)
+  const moderate = (value: number) => Math.round(Math.asinh(value) * 100) / 100
+  const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
+    ...table,
+    values: {
+      ...table.values,
+      a: table.values.a.map(moderate),
+      b: table.values.b.map((value) => Math.abs(moderate(value))),
+      c: table.values.c.map((value) => Math.tanh(moderate(value)))
+    }
+  }))
+  const recipe = described.pipe(
+    Recipe.standardize(["a", "b"]),
+    Recipe.minMax("a"),
+    Recipe.robust("a"),
+    Recipe.scale("a", -3),
+    Recipe.minMax("b"),
+    Recipe.logarithm("b", { plus: 1 }),
+    Recipe.yeoJohnson("c"),
+    Recipe.frequency("zone"),
+    Recipe.polynomial(["a", "b"], { as: "products" })
+  )
+  const law = RecipeLaws.inverts({ recipe, tables, columns: ["a", "b", "c"] })
+  it.effect(law.name, () => law.check({ runs }))
+
+  it.effect("undoes powers of either sign and the logarithm without an addition", () =>
+    Effect.gen(function* () {
+      for (const { name, other, train } of recipes.scale) {
+        if (name === "offset") continue // its exponent of 20 leaves float64's range
+        const table = yield* floats(train)
+        const fitted = yield* fit(yeoJohnson, table)
+        const after = yield* Recipe.applyTable(fitted, yield* floats(other))
+        close(yield* Recipe.inverse(fitted, "x", after.values.x), other, name)
+      }
+      const fitted = yield* fit(describeX.pipe(Recipe.logarithm("x")), yield* floats([1, 2]))
+      close(yield* Recipe.inverse(fitted, "x", Float64Array.of(0, 1)), [1, Math.E], "exp")
+    })
+  )
+
+  it.effect("the law fails for an inverse that forgets something", () =>
+    Effect.gen(function* () {
+      const wrong = (inverse: (values: Float64Array, mean: number) => Float64Array) =>
+        RecipeLaws.inverts({
+          tables,
+          columns: ["a"],
+          recipe: described.pipe(
+            Recipe.step(
+              Step.column({
+                name: "centre",
+                version: 1,
+                column: "a",
+                takes: ["float"],
+                becomes: (column: Column.Float) => column,
+                state: Schema.Finite,
+                fit: ({ values }) => Effect.succeed(values.reduce((sum, value) => sum + value / values.length, 0)),
+                apply: ({ values }, mean) => Effect.succeed(values.map((value) => value - mean)),
+                inverse
+              })
+            )
+          )
+        })
+      yield* wrong((values, mean) => values.map((value) => value + mean)).check({ runs })
+      const violation = yield* Effect.flip(wrong((values) => values.slice()).check({ runs: 200 }))
+      assert.match(violation.reason, /column a, row \d+: .* came back as/)
+    })
+  )
+
+  it.effect("is refused where numbers were lost, and for numbers that nothing becomes", () =>
+    Effect.gen(function* () {
+      const table = yield* floats([1, 2, 5])
+      const undo = (of: typeof describeX, values: Numbers) =>
+        Effect.flatMap(fit(of, table), (fitted) => Recipe.inverse(fitted, "x", Float64Array.from(values)))
+      for (const lossy of [
+        clip,
+        uniform,
+        describeX.pipe(Recipe.minMax("x", { clip: true })),
+        describeX.pipe(Recipe.scale("x", 0))
+      ]) {
+        assert.match(
+          (yield* Effect.flip(undo(lossy, [0]))).message,
+          /Recipe.inverse of column "x": \w+ cannot be undone/
+        )
+      }
+      const bounded = describeX.pipe(Recipe.yeoJohnson("x"))
+      const fitted = yield* fit(bounded, table)
+      const [{ lambda }] = fitted.steps.map((step) => step.learned) as unknown as ReadonlyArray<{ lambda: Numbers }>
+      assert.isBelow(lambda[0], 0)
+      const error = yield* Effect.flip(Recipe.inverse(fitted, "x", Float64Array.of(0, 2 / -lambda[0])))
+      assert.deepStrictEqual([error._tag, error.row], ["RecipeError", 1])
     })
   )
 })
