@@ -84,6 +84,28 @@ Source.idx({
   label: { path: "labels", column: Column.category(["0", "1"]) }
 })
 
+// legal: Parquet files of a folder
+Source.parquet("trips", Columns.make({ fare: Column.float, vector: Column.tensor([8]) }))
+
+// legal: JSON Lines
+Source.json("trips.json", Columns.make({ fare: Column.float }), { format: "lines" })
+
+// legal: Arrow and NumPy files
+Source.npy({ image: { path: "images.npy", column: Column.tensor([28, 28], "uint8") } })
+
+// legal: rows in memory
+Source.rows([{ at: new Date(0), zone: "a", box: [[1, 2]] }], {
+  at: Column.timestamp,
+  zone: Column.category(["a", "b"]),
+  box: Column.tensor([1, 2])
+})
+
+// legal: a query over declared files
+Split.random(Source.sql("SELECT a, b FROM t", { a: Column.float, b: Column.float }, { files: { t: "t.parquet" } }), {
+  validation: 0.1,
+  test: 0.1
+})
+
 // legal: a random split of a table without time
 Split.random(measures, { validation: 0.1, test: 0.1 })
 

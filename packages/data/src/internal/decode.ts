@@ -59,14 +59,26 @@ const jsonText = (cell: string): string => `(${cell} ->> '$')`
 const whenJson = (type: string, cell: string, then: string): string =>
   `CASE WHEN json_type(${cell}) = '${type}' THEN (${then}) END`
 
-/** JSON writes whole numbers of any length: one past 2^53 is refused, also where it has too many digits for an integer. */
+/** JSON writes whole numbers of any length: one that no float64 holds is refused, also where no integer does. */
 const jsonNumber = (cell: string): string => {
   const text = jsonText(cell)
   const number = `try_cast(${text} AS DOUBLE)`
-  const isPast = `coalesce(try_cast(${text} AS HUGEINT) NOT BETWEEN -${exact} AND ${exact}, true)`
   return (
     `CASE WHEN json_type(${cell}) IN ('UBIGINT', 'BIGINT', 'DOUBLE') AND isfinite(${number}) ` +
-    `AND NOT (regexp_full_match(${text}, '-?\\d+') AND ${isPast}) THEN ${number} END`
+    `AND ${isExactText(text)} THEN ${number} END`
+  )
+}
+
+/**
+ * Writes SQL that tells whether a number's text is not a whole number that its float64 is not: neither exactly nor as
+ * float64 are written. `9007199254740993` is refused, `100000000000000000000` is a float written out. Most are short.
+ */
+export const isExactText = (text: string): string => {
+  const double = `try_cast(${text} AS DOUBLE)`
+  const held = `(try_cast(${double} AS HUGEINT), try_cast(${double}::VARCHAR AS HUGEINT))`
+  return (
+    `(length(${text}) < 16 OR NOT regexp_full_match(trim(${text}), '[-+]?\\d+') ` +
+    `OR coalesce(try_cast(${text} AS HUGEINT) IN ${held}, false))`
   )
 }
 
@@ -135,7 +147,7 @@ const jsonTensor = (column: Column.Tensor, cell: string): string => {
 export const expected = (column: Column.Column): string => {
   switch (column.kind) {
     case "float":
-      return "a finite number that a float64 holds (whole ones at most 2^53)"
+      return "a finite number that a float64 holds (whole ones past 2^53 may not)"
     case "timestamp":
       return "an instant, such as 2012-01-31 or 2012-01-31T23:59:59Z, of at most microseconds"
     case "category":

@@ -29,9 +29,10 @@ export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
  * Reads a table from a CSV file (RFC 4180: cells quoted by `"`, a quote doubled inside them; UTF-8; a header with the
  * columns' names; names ending in `.gz` are unpacked). Columns the declaration does not name are not read.
  *
- * Floats are decimal numbers; instants are ISO 8601 (`2012-01-31`, `2012-01-31T23:59:59.5Z`, `2012-01-31 23:59+02:00`),
- * UTC where no offset is written, to the microsecond; categories are one of the declared levels, letter for letter. An
- * empty cell is a missing value where the column is declared with `Column.optional`, and else does not decode.
+ * Floats are decimal numbers (a whole one past 2^53 only if a float64 holds it); instants are ISO 8601 (`2012-01-31`,
+ * `2012-01-31T23:59:59.5Z`, `2012-01-31 23:59+02:00`), UTC where no offset is written, to the microsecond; categories are
+ * one of the declared levels, letter for letter. An empty cell is a missing value where the column is declared with
+ * `Column.optional`, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing, empty
  * or no CSV, the header lacks a column or has it twice, a row has too few or too many cells, a cell does not decode, or
  * a number is not finite.
@@ -51,7 +52,7 @@ export const csv = <const C extends Columns>(
   return Node.make(
     Stage.make({
       name: "csv",
-      version: 1,
+      version: 2,
       code: "versioned",
       origin: "unsplit",
       params: {
@@ -86,10 +87,7 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
     const hint = "Give one ASCII character that is neither a quote nor a line break."
     return yield* new SourceError({ file, problem: "bad option", detail, hint })
   }
-  const counter = CsvRecords.counter(delimiter)
-  yield* Files.forEachPiece(path, counter.push)
-  const { header, rows } = counter.end()
-  if (rows === 0) return yield* noRows(file, header)
+  const { header, rows } = yield* countRecords(path, delimiter)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
   const connection = yield* Effect.orDie(DuckDB.connect)
   const cellNames = header.map((_, index) => `c${index}`)
@@ -118,6 +116,24 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   return yield* Effect.mapError(made, ({ column, message }) => {
     return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
   })
+})
+
+/** Finds the header and counts the rows. UTF-16 is told by its mark, or by the zeros between Latin letters. */
+const countRecords = Effect.fnUntraced(function* (path: Files.Path, delimiter: string) {
+  const file = Files.systemPath(path)
+  const counter = CsvRecords.counter(delimiter)
+  let start: Uint8Array | undefined
+  yield* Files.forEachPiece(path, (piece) => {
+    start ??= piece.slice(0, 4)
+    counter.push(piece)
+  })
+  const [first, second] = start ?? []
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || start?.includes(0)) {
+    const hint = "Convert it, for example with iconv -f UTF-16 -t UTF-8."
+    return yield* new SourceError({ file, problem: "wrong encoding", detail: "is UTF-16, not UTF-8", hint })
+  }
+  const { header, rows } = counter.end()
+  return rows === 0 ? yield* noRows(file, header) : { header, rows }
 })
 
 const noRows = (file: string, header: ReadonlyArray<string>): SourceError =>
@@ -160,10 +176,7 @@ const keepRejects = "store_rejects = true, rejects_limit = 0"
 /** Counts a file's records and writes what DuckDB reads of it: a query in which a row that is none is an error. */
 export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = ",") {
   const file = Files.systemPath(path)
-  const counter = CsvRecords.counter(delimiter)
-  yield* Files.forEachPiece(path, counter.push)
-  const { header, rows } = counter.end()
-  if (rows === 0) return yield* noRows(file, header)
+  const { header, rows } = yield* countRecords(path, delimiter)
   const lowered = header.map((name) => name.toLowerCase())
   const twin = header.find((_, index) => lowered.indexOf(lowered[index]) !== index)
   if (twin === undefined) return { sql: scanOf(path, header, delimiter, "ignore_errors = false"), header, rows }
@@ -176,7 +189,7 @@ export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = "
  * Where values may be missing, those are what missing ones become, and what does not decode is infinite or -2.
  */
 export const decoded = (column: Column.Column, cell: string): string => {
-  const number = `CASE WHEN NOT contains(${cell}, '_') THEN try_cast(${cell} AS DOUBLE) END`
+  const number = `CASE WHEN NOT contains(${cell}, '_') AND ${Decode.isExactText(cell)} THEN try_cast(${cell} AS DOUBLE) END`
   const orMissing = (value: string) =>
     `CASE WHEN trim(coalesce(${cell}, '')) = '' THEN 'nan'::DOUBLE ` +
     `ELSE coalesce(nullif(${value}, 'nan'::DOUBLE), 'inf'::DOUBLE) END`
@@ -214,6 +227,11 @@ const refuseRows = Effect.fnUntraced(function* (file: string, connection: DuckDB
   const [first] = rejects
   const row = Number(first.line) - 1
   const rows = new Set(rejects.map(({ line }) => line)).size
+  if (/unicode|utf-?8/i.test(String(first.error_message))) {
+    const detail = `is not UTF-8 in row ${row}${others(rows)}`
+    const hint = "Convert it, for example with iconv -f WINDOWS-1252 -t UTF-8, from the encoding it was written in."
+    return yield* new SourceError({ file, problem: "wrong encoding", detail, hint, row })
+  }
   return yield* new SourceError({
     file,
     problem: "bad row",
@@ -264,7 +282,7 @@ const badCell = (
 ): SourceError => {
   const column: Column.Complete = Column.complete(declared)
   const expected = {
-    float: "a finite decimal number",
+    float: "a finite decimal number that a float64 holds (whole ones past 2^53 may not)",
     timestamp: "an ISO 8601 date or time, such as 2012-01-31 or 2012-01-31T23:59:59Z",
     category:
       column.kind === "category" ? `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}` : "",

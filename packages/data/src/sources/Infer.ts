@@ -2,7 +2,7 @@
  * Guesses the declaration of a file's columns, once and for a person to read: what comes out is code to keep, so a run
  * never guesses. It looks at the first rows only, in their order, so the same file always gives the same declaration.
  */
-import { Effect, type FileSystem } from "effect"
+import { Effect, type FileSystem, Option, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Decode from "../internal/decode.ts"
@@ -195,10 +195,8 @@ const whenDecoded = (column: Column.Column, cell: string): string | undefined =>
 const shapeOf = Effect.fnUntraced(function* (run: Run, cell: string, type: string) {
   if (type !== Decode.json && !type.endsWith("]")) return undefined
   const [first] = yield* run(`SELECT to_json(${cell})::VARCHAR AS value FROM sample WHERE ${cell} IS NOT NULL LIMIT 1`)
-  let value: unknown = yield* Effect.orElseSucceed(
-    Effect.try(() => JSON.parse(String(first.value)) as unknown),
-    () => null
-  )
+  const parsed = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Json))(first.value)
+  let value: unknown = Option.getOrNull(parsed)
   const shape: Array<number> = []
   while (Array.isArray(value)) {
     shape.push(value.length)

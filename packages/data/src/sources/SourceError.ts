@@ -11,6 +11,7 @@ export const Problem = Schema.Literals([
   "broken compression",
   "empty file",
   "wrong format",
+  "wrong encoding",
   "wrong shape",
   "truncated",
   "too long",

@@ -1,5 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
+import { Ledger, Pipeline, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { gzipSync } from "node:zlib"
@@ -157,7 +158,24 @@ describe("Source.csv", () => {
       Effect.gen(function* () {
         const good = { a: "1", b: "x", t: "2012-01-01" }
         const bad: ReadonlyArray<[keyof typeof good, ReadonlyArray<string>]> = [
-          ["a", ["", "n/a", "NaN", "inf", "-Infinity", "1e999", "1_000", "1,5", "0x10", "1 2"]],
+          [
+            "a",
+            [
+              "",
+              "n/a",
+              "NaN",
+              "inf",
+              "-Infinity",
+              "1e999",
+              "1_000",
+              "1,5",
+              "0x10",
+              "1 2",
+              "9007199254740993",
+              "-9007199254740993",
+              "+12345678901234567890123456789012345678901"
+            ]
+          ],
           ["b", ["X", "x ", "z"]],
           [
             "t",
@@ -223,6 +241,40 @@ describe("Source.csv", () => {
       })
     )
 
+    it.effect("reads days before 1970, numbers up to 2^53, and a byte order mark", () =>
+      Effect.gen(function* () {
+        const path = yield* write(
+          "\uFEFFa,t\n9007199254740992,1969-12-31T23:59:59.999Z\n-9007199254740992,0001-01-01\n"
+        )
+        const { values } = yield* run(Source.csv(path, { a: Column.float, t: Column.timestamp }))
+        assert.deepStrictEqual([...values.a], [2 ** 53, -(2 ** 53)])
+        assert.deepStrictEqual([...values.t], [-1, Date.parse("0001-01-01T00:00:00Z")])
+        const folder = path.slice(0, path.lastIndexOf("/"))
+        assert.strictEqual((yield* Effect.flip(run(Source.csv(folder, abc)))).problem, "not a file")
+      })
+    )
+
+    it.effect("refuses a file that changes while it is read", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const path = yield* write("x\n1\n")
+        let digests = 0
+        const changing = FileSystem.make({
+          ...fileSystem,
+          stat: (file) => {
+            digests += file === path ? 1 : 0 // the digest before, the read, the digest after: each asks once
+            const changed = digests === 3 ? fileSystem.writeFileString(path, "x\n2\n") : Effect.void
+            return Effect.andThen(changed, fileSystem.stat(file))
+          }
+        })
+        const pipeline = Pipeline.make("p", { it: Source.csv(path, { x: Column.float }) })
+        const error = yield* Effect.flip(
+          Pipeline.run(pipeline, { seed: 1 }).pipe(Effect.provideService(FileSystem.FileSystem, changing))
+        )
+        assert.instanceOf(error, Pipeline.ChangedWhileRead)
+      }).pipe(Effect.provide([Store.layerMemory, Ledger.layerMemory]))
+    )
+
     it.effect("says what is wrong with a file", () =>
       Effect.gen(function* () {
         const line = "1,x,2012-01-01"
@@ -238,7 +290,14 @@ describe("Source.csv", () => {
           ],
           [`a,b,t\n${line},4\n`, "bad row", "Expected Number of Columns: 3 Found: 4"],
           [`a,b,t\n${line}\n1,"x,2012-01-01\n`, "bad row", "unterminated quote"],
-          [Uint8Array.from([...new TextEncoder().encode(`a,b,t\n${line}\n1,`), 0xff, 0xfe, 10]), "bad row", "row 2"],
+          [
+            Uint8Array.from([...new TextEncoder().encode(`a,b,t\n${line}\n1,`), 0xff, 0xfe, 10]),
+            "wrong encoding",
+            "row 2"
+          ],
+          [Buffer.from(`a,b,t\n${line}\n1,caf\u00e9,2012-01-01\n`, "latin1"), "wrong encoding", "not UTF-8 in row 2"],
+          [Buffer.from(`\uFEFFa,b,t\n${line}\n`, "utf16le"), "wrong encoding", "UTF-16"],
+          [Buffer.from(`a,b,t\n${line}\n`, "utf16le"), "wrong encoding", "UTF-16"],
           [`a,b,t\r\n${line}\n${line}\r\n${line}`, "wrong format", "one kind of line break"],
           [`a,b,t,"u\nv"\r\n${line},1\r\n${line},1`, "wrong format", "has 2 rows by RFC 4180, of which 0 could be read"]
         ]

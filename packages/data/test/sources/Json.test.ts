@@ -97,13 +97,10 @@ describe("Source.json", () => {
               rows.flatMap(({ v }) => v.flat())
             )
           }).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
-        const isExact = (value: number) => !/^-?\d+$/.test(String(value)) || Math.abs(value) <= 2 ** 53
         yield* Effect.promise(() =>
           fc.assert(
-            fc.asyncProperty(
-              cases.filter((rows) => rows.every(({ a }) => isExact(a))),
-              fc.constantFrom("array" as const, "lines" as const),
-              (rows, format) => Effect.runPromise(check(rows, format))
+            fc.asyncProperty(cases, fc.constantFrom("array" as const, "lines" as const), (rows, format) =>
+              Effect.runPromise(check(rows, format))
             ),
             { numRuns: Math.min(runs, 25) }
           )
@@ -118,6 +115,7 @@ describe("Source.json", () => {
         })
         assert.deepStrictEqual(yield* value("9007199254740992", Column.float), [2 ** 53])
         assert.deepStrictEqual(yield* value("1e22", Column.float), [1e22])
+        assert.deepStrictEqual(yield* value("123456789012345680000", Column.float), [123456789012345680000])
         assert.deepStrictEqual(yield* value("0.1", Column.float), [0.1])
         assert.deepStrictEqual(yield* value('"1969-12-31T23:59:59.5+01:00"', Column.timestamp), [-3600_500])
         assert.deepStrictEqual(yield* value("true", Column.category(["false", "true"])), [1])
