@@ -31,6 +31,7 @@ const variants: ReadonlyArray<Variant> = [
   { name: "no dropout, 1 thread", dropout: 0, threads: 1 },
   { name: "dropout, masks by the worker, 1 thread", dropout: 0.2, threads: 1 },
   { name: "dropout, masks in the loop, 1 thread", dropout: 0.2, prefetch: 0, threads: 1 },
+  { name: "no dropout, 2 threads", dropout: 0, threads: 2 },
   { name: "dropout, masks by the worker, 2 threads", dropout: 0.2, threads: 2 }
 ]
 

@@ -163,7 +163,9 @@ const guessColumn = Effect.fnUntraced(function* (
     const [{ good }] = yield* run(`SELECT count(${decoded})::INTEGER AS good FROM sample`)
     return Number(good) === count
   })
-  for (const column of [Column.float, Column.timestamp]) if (yield* takes(column)) return { column, ...missing }
+  const mayMiss = (column: Column.Float | Column.Timestamp | Column.Category): Guess =>
+    gaps === 0 ? { column } : { column: Column.optional(column), ...missing }
+  for (const column of [Column.float, Column.timestamp]) if (yield* takes(column)) return mayMiss(column)
 
   const shape = yield* shapeOf(run, cell, type)
   for (const dtype of ["uint8", "float32"] as const) {
@@ -176,9 +178,8 @@ const guessColumn = Effect.fnUntraced(function* (
   )
   const levels = found.map(({ level }) => String(level))
   if (levels.length > mostLevels) return { note: `more than ${mostLevels} distinct texts` }
-  if (type === csvCell && gaps > 0 && !levels.includes("")) levels.unshift("") // as Source.csv reads an empty cell
   const category = Column.category(levels)
-  return (yield* takes(category)) ? { column: category, ...missing } : { note: `${kindOf(type)}: of no column's kind` }
+  return (yield* takes(category)) ? mayMiss(category) : { note: `${kindOf(type)}: of no column's kind` }
 })
 
 const kindOf = (type: string): string => (type === Decode.json || type === csvCell ? "values of several kinds" : type)

@@ -27,8 +27,13 @@ export type CellOf<C extends Column.Column> = C extends Column.Float
 /** Numbers in arrays of any depth. */
 export type Nested = ReadonlyArray<number> | ReadonlyArray<Nested>
 
-/** A row as an object: a cell for each column, and nothing else. */
-export type RowOf<C extends Columns> = { readonly [K in keyof C]: CellOf<C[K]> }
+/** The names of the columns that may be missing. */
+type Missable<C extends Columns> = { readonly [K in keyof C]: C[K] extends Column.Optional ? K : never }[keyof C]
+
+/** A row as an object: a cell for each column, `null` or nothing where it may be missing, and nothing else. */
+export type RowOf<C extends Columns> = { readonly [K in Exclude<keyof C, Missable<C>>]: CellOf<C[K]> } & {
+  readonly [K in Missable<C>]?: CellOf<Column.CompleteOf<C[K]>> | null
+}
 
 /**
  * Makes a source of rows in memory. Fails with a `SourceError` that lists every cell that its column does not take: it is

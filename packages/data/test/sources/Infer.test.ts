@@ -46,7 +46,7 @@ describe("Source.infer", () => {
         const all = yield* Source.infer(file)
         assert.deepStrictEqual(all.columns, {
           a: { kind: "category", levels: ["1.5", "n/a"] },
-          gaps: { kind: "category", levels: ["", "y"] },
+          gaps: { kind: "optional category", levels: ["y"] },
           mixed: { kind: "category", levels: ["5", "z"] }
         })
         assert.deepStrictEqual(all.notes, {
