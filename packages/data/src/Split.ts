@@ -212,8 +212,8 @@ export const hashedGrouped = <C extends Columns, E, R>(
 /**
  * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
  * the rows less than that before the last one left; a fraction or `{ rows }` takes that many rows, moved to the nearest change
- * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it at least as
- * long as a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
+ * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it longer
+ * than a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
  * at which each row's label is known: rows whose label is known only after the next period has begun are left out.
  *
  * @example

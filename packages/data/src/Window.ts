@@ -1,7 +1,7 @@
 /**
  * Columns from the rows before and after, for data that is ordered in time: what was known earlier as features, what
  * comes later as the target. Rows without their whole past or future are left out, never padded. A window that looks
- * ahead reaches over the end of a period: split such a table with `Split.temporal` and a gap at least as long.
+ * ahead reaches over the end of a period: split such a table with `Split.temporal` and a gap that is longer.
  */
 import { Node, Stage } from "@watertight/core"
 import { Duration, Effect, Option, Schema } from "effect"

@@ -1,7 +1,7 @@
 /**
  * The temporal split: train is the past, validation comes after it, test is the latest. Between two of them a gap can be
- * left out, at least as long as a row's target looks ahead, so that no row's target lies in the next period; or each row
- * says itself until when its label looks.
+ * left out, longer than a row's target looks ahead, so that no row's target lies in the next period (a target one day
+ * ahead of daily rows needs two days); or each row says itself until when its label looks.
  */
 import { DateTime, Duration, Effect, Option } from "effect"
 import type * as Assignment from "../Assignment.ts"
