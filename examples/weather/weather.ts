@@ -1,6 +1,7 @@
 /**
- * Tomorrow's highest temperature in Seattle from the weather of today and the three days before. The years are split by
- * time. The last target of a period is a temperature of the day after it, so the next period starts two days later; the model must beat "same as today".
+ * Tomorrow's highest temperature in Seattle from the weather of today and the three days before, and from the season. The
+ * years are split by time. The last target of a period is a temperature of the day after it, so the next period starts
+ * two days later; the model must beat "same as today".
  */
 import { Pipeline, type Node } from "@watertight/core"
 import { Column, Columns, Partitions, Recipe, Source, Split, type Table, Window } from "@watertight/data"
@@ -44,14 +45,18 @@ export const make = <E, R>(
     "wind",
     "wind_lag1"
   ] as const
-  const recipe = Recipe.of(parts.train).pipe(Recipe.standardize(numbers), Recipe.oneHot("weather"))
+  const recipe = Recipe.of(parts.train).pipe(
+    Recipe.standardize(numbers),
+    Recipe.oneHot("weather"),
+    Recipe.cyclic("date", ["dayOfYear"])
+  )
   const fitted = Recipe.fit(recipe, parts.train)
   const ready = Partitions.map(parts, (part) => Recipe.apply(fitted, part))
 
-  const model = Train.fit(Module.mlp({ hidden: [32, 16], output: 1 }), {
+  const model = Train.fit(Module.mlp({ hidden: [16], output: 1 }), {
     train: ready.train,
     validation: ready.validation,
-    features: [...numbers, "weather"],
+    features: [...numbers, "weather", "date_dayOfYear_sin", "date_dayOfYear_cos"],
     target: "tomorrow",
     loss: Loss.huber({ delta: 2 }),
     optimizer: Transform.chain(
