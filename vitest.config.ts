@@ -12,14 +12,27 @@ const project = (name: string, include: ReadonlyArray<string>, isolate: boolean)
   test: { name, include: [...include], isolate }
 })
 
+/** The examples run as whole processes and are timed, so they come last and one at a time. */
+const examples = {
+  extends: true as const,
+  test: {
+    name: "examples",
+    include: ["examples/test/**/*.test.ts"],
+    isolate: false,
+    fileParallelism: false,
+    sequence: { groupOrder: 1 }
+  }
+}
+
 export default defineConfig({
   test: {
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      project("all", ["packages/!(optim)/test/**/*.test.ts", "{examples,scripts}/test/**/*.test.ts"], false),
-      project("optim", ["packages/optim/test/**/*.test.ts"], true)
+      project("all", ["packages/!(optim)/test/**/*.test.ts", "scripts/test/**/*.test.ts"], false),
+      project("optim", ["packages/optim/test/**/*.test.ts"], true),
+      examples
     ]
   }
 })
