@@ -115,20 +115,19 @@ describe("Store in a folder", () => {
 
   it.effect("a full disk is an error, and leaves no draft", () =>
     Effect.gen(function* () {
-      const store = yield* Store.Store
-      const error = yield* Effect.flip(store.put(new Uint8Array(1 << 20)))
-      assert.include(error.message, "the disk is full")
-    }).pipe(
-      Effect.provide(Store.layerFolder("/dev/shm/watertight-full")),
-      Effect.provideServiceEffect(
-        FileSystem.FileSystem,
-        Effect.map(FileSystem.FileSystem, (files) => ({
-          ...files,
-          open: (path: string, options?: { readonly flag?: FileSystem.OpenFlag }) =>
-            path.includes("/tmp/") ? files.open("/dev/full", options) : files.open(path, options)
-        }))
-      ),
-      Effect.provide(NodeServices.layer)
-    )
+      const files = yield* FileSystem.FileSystem
+      const folder = `${yield* files.makeTempDirectoryScoped()}/store`
+      const full = {
+        ...files,
+        open: (path: string, options?: { readonly flag?: FileSystem.OpenFlag }) =>
+          path.startsWith(`${folder}/tmp/`) ? files.open("/dev/full", options) : files.open(path, options)
+      }
+      const put = Effect.flatMap(Store.Store, (store) => store.put(new Uint8Array(1 << 20))).pipe(
+        Effect.provide(Store.layerFolder(folder)),
+        Effect.provideService(FileSystem.FileSystem, full)
+      )
+      assert.include((yield* Effect.flip(put)).message, "the disk is full")
+      assert.deepStrictEqual(yield* files.readDirectory(`${folder}/tmp`), [])
+    }).pipe(Effect.provide(NodeServices.layer))
   )
 })
