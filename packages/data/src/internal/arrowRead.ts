@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type * as RowId from "../RowId.ts"
 import { IpcError } from "./arrowIpc.ts"
+import { verify } from "./arrowVerify.ts"
 import * as Exact from "./exact.ts"
 
 /** A file's columns. */
@@ -31,7 +32,9 @@ const attempt = <A>(run: () => A): Effect.Effect<A, IpcError> =>
 /** Opens an Arrow IPC file or stream. */
 export const open = (bytes: Uint8Array): Effect.Effect<Opened, IpcError> =>
   attempt(() => {
+    const rows = verify(bytes)
     const table = Arrow.tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes))
+    if (table.numRows !== rows) throw new Error(`it holds ${rows} rows, of which ${table.numRows} could be read`)
     const names = table.schema.fields.map(({ name }) => name)
     return {
       length: table.numRows,
@@ -54,7 +57,14 @@ const read = (vector: Arrow.Vector, metadata: ReadonlyMap<string, string>, colum
   if ("values" in made) return { _tag: "Values", values: made.values }
   const row = Math.floor(made.bad / Column.width(column))
   const value: unknown = vector.get(row)
-  return { _tag: "BadRow", row, value: value instanceof Arrow.Vector ? JSON.stringify([...value]) : String(value) }
+  return { _tag: "BadRow", row, value: show(value) }
+}
+
+/** Shows short lists, to a depth of three: the lengths in a damaged file may be any. */
+const show = (value: unknown, depth = 3): string => {
+  if (!(value instanceof Arrow.Vector)) return String(value)
+  if (depth === 0 || value.length > 20) return `a list of ${value.length}`
+  return `[${Array.from({ length: value.length }, (_, place) => show(value.get(place), depth - 1)).join(",")}]`
 }
 
 const firstNull = (vector: Arrow.Vector): number | undefined => {

@@ -25,7 +25,7 @@ import { SourceError } from "./SourceError.ts"
  * | `tensor` | lists of numbers nested as the shape is, and `arrow.fixed_shape_tensor`; only float64 rounds, to float32 |
  *
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing or no
- * Arrow, is cut off or compressed, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
+ * Arrow, is cut off (a stream must have its end mark), damaged or compressed, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
  * past 2^53, no level, or of another shape.
  *
  * @example

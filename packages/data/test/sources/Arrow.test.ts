@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, Result } from "effect"
 import { fileURLToPath } from "node:url"
 import * as Ipc from "../../src/internal/arrowIpc.ts"
 import { Column, Columns, Source } from "../../src/index.ts"
@@ -72,6 +72,33 @@ describe("Source.arrow", () => {
           const error = yield* refusal(name, column)
           assert.deepStrictEqual([error.problem, error.row, error.column], ["bad value", 2, name])
           assert.strictEqual(error.value, value, name)
+        }
+      })
+    )
+
+    it.effect("ends on metadata that made apache-arrow loop, whichever byte of it is damaged", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const path = yield* write("", "it.arrow")
+        const damaged = Effect.fnUntraced(function* (name: string, changes: ReadonlyArray<readonly [number, number]>) {
+          const bytes = yield* fileSystem.readFile(fileURLToPath(fixture(name)))
+          for (const [at, to] of changes) bytes[at] = to
+          yield* fileSystem.writeFile(path, bytes)
+          return yield* Effect.result(run(Source.arrow(path, Readable)))
+        })
+        // two bytes that fuzzing found: a block of record batches that points to a message of another kind
+        const wrongKind = yield* damaged("types.arrow", [
+          [3249, 0xb8],
+          [5504, 0x53]
+        ])
+        assert.isTrue(Result.isFailure(wrongKind) && wrongKind.failure.problem === "wrong format")
+        for (const name of ["types.arrow", "types.arrows"]) {
+          const { length } = yield* fileSystem.readFile(fileURLToPath(fixture(name)))
+          for (let at = 3; at < length; at += 11) {
+            const result = yield* damaged(name, [[at, 0x7f]])
+            if (Result.isFailure(result)) assert.instanceOf(result.failure, Source.SourceError)
+            else assert.strictEqual(result.success.length, 3)
+          }
         }
       })
     )
