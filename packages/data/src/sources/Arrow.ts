@@ -3,11 +3,12 @@
  * a column is one batch of the type that the table holds.
  */
 import { Node, Stage } from "@watertight/core"
-import { Effect, type FileSystem, Schema } from "effect"
-import * as Column from "../Column.ts"
+import { Effect, type FileSystem } from "effect"
+import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as ArrowRead from "../internal/arrowRead.ts"
 import * as Decode from "../internal/decode.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import type * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
@@ -45,10 +46,7 @@ export const arrow = <const C extends Columns>(
       origin: "unsplit",
       params: {
         file: Files.nameOf(path),
-        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
-          name,
-          column: Schema.encodeSync(Column.Declaration)(column)
-        }))
+        columns: Declarations.ofColumns(columns)
       },
       external: Files.digest(path),
       codec: Table.codec<C>(),

@@ -4,12 +4,13 @@
  * machine's zone, and rows keep the order of the file.
  */
 import { Node, Stage } from "@watertight/core"
-import { Effect, type FileSystem, Schema } from "effect"
+import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
 import * as CsvRecords from "../internal/csvRecords.ts"
 import * as Decode from "../internal/decode.ts"
 import * as DuckDB from "../internal/duckdb.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as Table from "../Table.ts"
 import { SourceError } from "./SourceError.ts"
@@ -58,10 +59,7 @@ export const csv = <const C extends Columns>(
       params: {
         file: Files.nameOf(path),
         delimiter,
-        columns: Object.entries(declared).map(([name, column]) => ({
-          name,
-          column: Schema.encodeSync(Column.Declaration)(column)
-        }))
+        columns: Declarations.ofColumns(declared)
       },
       external: Files.digest(path),
       codec: Table.codec<C>(),

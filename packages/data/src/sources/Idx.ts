@@ -2,10 +2,11 @@
  * IDX files, the format MNIST and its relatives come in: a magic number that names the element type and the number of
  * dimensions, the dimensions as big-endian 32-bit numbers, then the elements. One file holds one column.
  */
-import { Digest, Node, Stage } from "@watertight/core"
-import { Effect, type FileSystem, Schema } from "effect"
-import * as Column from "../Column.ts"
+import { Node, Stage } from "@watertight/core"
+import { Effect, type FileSystem } from "effect"
+import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import type * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
@@ -63,15 +64,8 @@ export const idx = <const C extends IdxColumns>(files: {
       version: 1,
       code: "versioned",
       origin: "unsplit",
-      params: entries.map(([name, { column, path }]) => ({
-        name,
-        file: Files.nameOf(path),
-        column: Schema.encodeSync(Column.Declaration)(column)
-      })),
-      external: Effect.map(
-        Effect.forEach(entries, ([, { path }]) => Files.digest(path)),
-        (digests) => Digest.of(digests)
-      ),
+      params: Declarations.ofFiles(entries),
+      external: Declarations.contentOf(entries),
       codec: Table.codec<C>(),
       run: () => readTable<C>(entries)
     }),

@@ -3,11 +3,11 @@
  * column declares, by what it is and not by what it could be converted to: a number in quotes is a text.
  */
 import { Node, Stage } from "@watertight/core"
-import { Effect, type FileSystem, Schema } from "effect"
-import * as Column from "../Column.ts"
+import { Effect, type FileSystem } from "effect"
 import type { Columns } from "../Columns.ts"
 import * as Decode from "../internal/decode.ts"
 import * as DuckDB from "../internal/duckdb.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as FileSet from "../internal/fileSet.ts"
 import * as Relation from "../internal/relation.ts"
@@ -54,10 +54,7 @@ export const json = <const C extends Columns>(
       params: {
         file: Files.nameOf(path),
         format: options.format ?? null,
-        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
-          name,
-          column: Schema.encodeSync(Column.Declaration)(column)
-        }))
+        columns: Declarations.ofColumns(columns)
       },
       external: FileSet.digest(path, endings),
       codec: Table.codec<C>(),

@@ -2,12 +2,13 @@
  * NumPy's own files: `.npy`, one array, and `.npz`, a ZIP archive of such. Arrays of rows become columns where every
  * element comes out as it was; arrays of Python objects are refused, as reading them would run what is in the file.
  */
-import { Digest, Node, Stage } from "@watertight/core"
-import { Effect, type FileSystem, Schema } from "effect"
+import { Node, Stage } from "@watertight/core"
+import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Decode from "../internal/decode.ts"
 import * as Exact from "../internal/exact.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as Zip from "../internal/zip.ts"
 import type * as RowId from "../RowId.ts"
@@ -49,15 +50,8 @@ export const npy = <const C extends Columns>(files: {
       version: 1,
       code: "versioned",
       origin: "unsplit",
-      params: entries.map(([name, { column, path }]) => ({
-        name,
-        file: Files.nameOf(path),
-        column: Schema.encodeSync(Column.Declaration)(column)
-      })),
-      external: Effect.map(
-        Effect.forEach(entries, ([, { path }]) => Files.digest(path)),
-        (digests) => Digest.of(digests)
-      ),
+      params: Declarations.ofFiles(entries),
+      external: Declarations.contentOf(entries),
       codec: Table.codec<C>(),
       run: () =>
         Effect.flatMap(
@@ -99,10 +93,7 @@ export const npz = <const C extends Columns>(
       origin: "unsplit",
       params: {
         file: Files.nameOf(path),
-        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
-          name,
-          column: Schema.encodeSync(Column.Declaration)(column)
-        }))
+        columns: Declarations.ofColumns(columns)
       },
       external: Files.digest(path),
       codec: Table.codec<C>(),

@@ -3,9 +3,9 @@
  * of them a declared column takes is a fixed list, and a value that a column cannot hold exactly is an error.
  */
 import { Node, Stage } from "@watertight/core"
-import { Effect, type FileSystem, Schema } from "effect"
-import * as Column from "../Column.ts"
+import { Effect, type FileSystem } from "effect"
 import type { Columns } from "../Columns.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as DuckDB from "../internal/duckdb.ts"
 import type * as Files from "../internal/files.ts"
 import { nameOf } from "../internal/files.ts"
@@ -49,10 +49,7 @@ export const parquet = <const C extends Columns>(
       origin: "unsplit",
       params: {
         file: nameOf(path),
-        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
-          name,
-          column: Schema.encodeSync(Column.Declaration)(column)
-        }))
+        columns: Declarations.ofColumns(columns)
       },
       external: FileSet.digest(path, endings),
       codec: Table.codec<C>(),

@@ -3,9 +3,10 @@
  * they hold, and everything that is wrong with them is said at once.
  */
 import { Node, Stage } from "@watertight/core"
-import { Effect, Schema, Stream } from "effect"
-import * as Column from "../Column.ts"
+import { Effect, Stream } from "effect"
+import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as DecodeRows from "../internal/decodeRows.ts"
 import * as Table from "../Table.ts"
 import { type Bad, SourceError } from "./SourceError.ts"
@@ -93,10 +94,7 @@ const sourceOf = <C extends Columns, E, R>(
       version: 1,
       code: "versioned",
       origin: "unsplit",
-      params: Object.entries<Column.Column>(columns).map(([name, column]) => ({
-        name,
-        column: Schema.encodeSync(Column.Declaration)(column)
-      })),
+      params: Declarations.ofColumns(columns),
       external: Effect.map(decode, (decoder) => decoder.digest()),
       codec: Table.codec<C>(),
       run: () => Effect.flatMap(decode, (decoder) => tableOf(name, columns, decoder.end()))

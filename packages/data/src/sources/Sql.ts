@@ -4,9 +4,9 @@
  */
 import { Digest, Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem, Schema } from "effect"
-import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as DuckDB from "../internal/duckdb.ts"
+import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as FileSet from "../internal/fileSet.ts"
 import * as Relation from "../internal/relation.ts"
@@ -53,10 +53,7 @@ export const sql = <const C extends Columns>(
       params: {
         query,
         files: entries.map(([name, path]) => ({ name, file: Files.nameOf(path) })),
-        columns: Object.entries<Column.Column>(columns).map(([name, column]) => ({
-          name,
-          column: Schema.encodeSync(Column.Declaration)(column)
-        }))
+        columns: Declarations.ofColumns(columns)
       },
       external: Effect.map(
         Effect.forEach(entries, ([, path]) => FileSet.digest(path, endings)),
