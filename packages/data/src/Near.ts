@@ -163,6 +163,19 @@ export const row = <const Name extends string = never, const Rounded extends str
   return { by: "row", columns, differing, round }
 }
 
+/** A way of being near as data, for parameters of stages. */
+export const toJson = (near: Near): Schema.Json =>
+  near.by === "row" ? { ...near, round: near.round.map((each) => ({ ...each })) } : { ...near }
+
+/** Keeps the columns of a table that are compared. */
+export const select = (near: Near, table: Table): Table => {
+  const names: ReadonlyArray<string> = near.by === "row" ? near.columns : [near.column]
+  if (names.length === 0) return table
+  const pick = <A>(all: Readonly<Record<string, A>>) =>
+    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
+  return { ...table, columns: pick(table.columns), values: pick(table.values) }
+}
+
 /** Joins the rows of a table that are near, now, directly or through others: for each row the first of those it is near. */
 export const firsts = (near: Near, table: Table): Effect.Effect<Uint32Array, NearError> =>
   Effect.map(compare(near, table), ({ components }) => Components.firsts(components()))
