@@ -430,7 +430,25 @@ describe("a chain", () => {
         Split.temporal(cleaning.table, { on: "pickup", validation: 0.1, test: 0.1 }).test
       ])
       assert.deepStrictEqual(yield* run(found), yield* run(cleaning.excluded))
-      assert.deepStrictEqual(Clean.waterfalls([source.table]), [])
+      assert.deepStrictEqual(Clean.waterfalls([Clean.of(Source.fromTable(table)).table]), [])
+    })
+  )
+
+  it.effect("that goes on with a cleaned table counts on, and is found as one", () =>
+    Effect.gen(function* () {
+      const first = Clean.of(Source.fromTable(yield* trips)).pipe(Clean.dropMissing(["zone"]))
+      const second = Clean.of(first.table).pipe(Clean.dropMissing(["fare"]))
+      assert.deepStrictEqual(yield* run(second.excluded), {
+        rows: 100,
+        steps: [
+          { reason: "zone is missing", rows: 20 },
+          { reason: "fare is missing", rows: 2 }
+        ],
+        kept: 78
+      })
+      assert.lengthOf(Clean.waterfalls([first.table, second.table]), 1)
+      const quarantine = Clean.of({ table: Source.fromTable(yield* trips), excluded: first.excluded })
+      assert.lengthOf(Clean.waterfalls([quarantine.table]), 1)
     })
   )
 

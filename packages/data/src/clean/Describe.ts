@@ -133,7 +133,7 @@ const make = <C extends Columns, E, R>(source: Source, steps: ReadonlyArray<Step
   const before = source.before as Node.Node<Excluded.Excluded> | undefined // likewise
   const exclusions = Node.make(decision, before === undefined ? { table } : { table, before })
   const nodes: Counted<Columns, CleanError, never> = {
-    table: steps.length === 0 ? table : Node.make(keeping, { table, exclusions }),
+    table: steps.length === 0 && before === undefined ? table : Node.make(keeping, { table, exclusions }),
     excluded: Node.make(countStage, { exclusions })
   }
   return Object.assign(Object.create(Pipeable.Prototype), { ...nodes, source, steps })
@@ -143,8 +143,8 @@ const deciding = "clean"
 const cleaned = "cleaned"
 
 /**
- * Begins the cleaning of a table. A source that sets rows aside gives the count of those too: it goes before the count of
- * what cleaning drops.
+ * Begins the cleaning of a table, or goes on with that of a cleaned one. A source that sets rows aside gives the count of
+ * those too: it goes before the count of what cleaning drops.
  *
  * @example
  * import { Clean, Column, Columns, Source } from "@watertight/data"
@@ -161,7 +161,7 @@ export const of = <C extends Columns, E, R>(
   source: Node.Node<Table.Table<C>, E, R> | Counted<C, E, R>
 ): Cleaning<C, E, R> =>
   "stage" in source
-    ? make({ table: source, before: undefined }, [])
+    ? make({ table: source, before: isCleaned(source) ? countOf(source) : undefined }, [])
     : make({ table: source.table, before: source.excluded }, [])
 
 /** Adds a step to what a combinator accepted. */
@@ -170,16 +170,25 @@ export const adding = <C extends Columns, E, R>(accepted: unknown, step: Step): 
   return make(source, [...steps, step])
 }
 
-/** Finds the tables that were cleaned on the way to some nodes, and gives the count of each. */
+const isCleaned = ({ inputs, stage }: Node.Any): boolean =>
+  stage.name === cleaned && inputs.exclusions?.stage.name === deciding
+
+const countOf = <E, R>({ inputs }: Node.Node<unknown, E, R>): Node.Node<Excluded.Excluded, E, R> => {
+  const exclusions = inputs.exclusions as Node.Node<Exclusions.Exclusions, E, R> // of a cleaned table
+  return Node.make(countStage, { exclusions })
+}
+
+/**
+ * Finds the tables that were cleaned on the way to some nodes, and gives the count of each: for reports. A table that was
+ * cleaned further is counted with what it became.
+ */
 export const waterfalls = <E, R>(
   roots: ReadonlyArray<Node.Node<unknown, E, R>>
-): ReadonlyArray<Node.Node<Excluded.Excluded, E, R>> =>
-  Node.reachable(roots)
-    .filter(({ inputs, stage }) => stage.name === cleaned && inputs.exclusions?.stage.name === deciding)
-    .map(({ inputs }) => {
-      const exclusions = inputs.exclusions as Node.Node<Exclusions.Exclusions, E, R> // made here, reached by the roots
-      return Node.make(countStage, { exclusions })
-    })
+): ReadonlyArray<Node.Node<Excluded.Excluded, E, R>> => {
+  const found = Node.reachable(roots).filter(isCleaned)
+  const further = new Set(found.map(({ inputs }) => inputs.table))
+  return found.filter((node) => !further.has(node)).map((node) => countOf(node as Node.Node<unknown, E, R>)) // reached by them
+}
 
 /** Looks up a column that a step takes. */
 export const columnOf = (
