@@ -8,8 +8,14 @@ const together = 8
 const addProducts = (block: Float64Array, width: number, out: Float64Array): void => {
   for (let i = 0; i < width; i++) {
     const at = i * together
-    const [a, b, c, d] = [block[at], block[at + 1], block[at + 2], block[at + 3]]
-    const [e, f, g, h] = [block[at + 4], block[at + 5], block[at + 6], block[at + 7]]
+    const a = block[at]
+    const b = block[at + 1]
+    const c = block[at + 2]
+    const d = block[at + 3]
+    const e = block[at + 4]
+    const f = block[at + 5]
+    const g = block[at + 6]
+    const h = block[at + 7]
     for (let j = i; j < width; j++) {
       const to = j * together
       const first = a * block[to] + b * block[to + 1] + (c * block[to + 2] + d * block[to + 3])
