@@ -8,6 +8,7 @@
 export type Metric = "squares" | "chebyshev"
 
 export interface Tree {
+  /** Leaf by leaf, so that those of a leaf lie side by side in memory. */
   readonly points: Float64Array
   readonly width: number
   readonly metric: Metric
@@ -94,14 +95,27 @@ export const tree = (points: Float64Array, width: number, metric: Metric = "squa
     high: new Float64Array(nodes * width)
   }
   if (length > 0) build(made, 0, 0, length)
-  return made
+  const sorted = new Float64Array(points.length)
+  made.order.forEach((point, place) => {
+    for (let axis = 0; axis < width; axis++) sorted[place * width + axis] = points[point * width + axis]
+  })
+  return { ...made, points: sorted }
 }
 
-/** The least distance from a query to the box of a node; coordinates that the query misses (NaN) do not count. */
-const bound = ({ high, low, metric, width }: Tree, node: number, query: Float64Array): number => {
+/** What is looked for: the query, and the coordinates that it has. */
+interface Query {
+  readonly at: Float64Array
+  readonly axes: Int32Array
+  readonly scale: number
+  readonly named: Uint32Array | undefined
+}
+
+/** The least distance from a query to the box of a node. */
+const bound = ({ high, low, metric, width }: Tree, node: number, { at, axes }: Query): number => {
   let sum = 0
-  for (let axis = 0; axis < width; axis++) {
-    const value = query[axis]
+  for (let each = 0; each < axes.length; each++) {
+    const axis = axes[each]
+    const value = at[axis]
     const below = low[node * width + axis] - value
     const above = value - high[node * width + axis]
     const apart = below > 0 ? below : above > 0 ? above : 0
@@ -126,33 +140,41 @@ const insert = (near: Found, place: number, distance: number): void => {
   places[at] = place
 }
 
-/** Looks through the points of a leaf. `named` gives the place under which a point is found. */
-const scan = (tree: Tree, node: number, query: Float64Array, near: Found, scale: number, named?: Uint32Array): void => {
+/** Looks through the points of a leaf. */
+const scan = (tree: Tree, node: number, query: Query, near: Found): void => {
   const { metric, order, points, width } = tree
-  for (let at = tree.from[node]; at < tree.to[node]; at++) {
-    const point = order[at]
+  const { at, axes, named, scale } = query
+  const last = near.places.length - 1
+  for (let each = tree.from[node]; each < tree.to[node]; each++) {
+    const start = each * width
     let sum = 0
-    for (let axis = 0; axis < width; axis++) {
-      const apart = points[point * width + axis] - query[axis]
-      if (metric === "squares") {
-        if (apart === apart) sum += apart * apart // NaN where the query misses the coordinate
-      } else if (Math.abs(apart) > sum) sum = Math.abs(apart)
+    for (let index = 0; index < axes.length; index++) {
+      const apart = points[start + axes[index]] - at[axes[index]]
+      if (metric === "squares") sum += apart * apart
+      else if (Math.abs(apart) > sum) sum = Math.abs(apart)
     }
+    if (near.count > last && sum * scale > near.distances[last]) continue
+    const point = order[each]
     insert(near, named === undefined ? point : named[point], sum * scale)
   }
 }
 
 /**
- * Adds to `near` what is nearer to the query than its last. Distances are multiplied by `scale`; `named` gives the places
- * under which points are found, their own unless given.
+ * Adds to `near` what is nearer to the query than its last. Coordinates that the query misses (NaN) do not count. Distances
+ * are multiplied by `scale`; `named` gives the places under which points are found, their own unless given.
  */
 export const search = (tree: Tree, query: Float64Array, near: Found, scale = 1, named?: Uint32Array): void => {
-  const { from } = tree
+  const leaves = tree.from.length
+  const axes = Int32Array.from({ length: tree.width }, (_, axis) => axis).filter((axis) => !Number.isNaN(query[axis]))
+  const wanted: Query = { at: query, axes, scale, named }
+  const last = near.places.length - 1
   const visit = (node: number, least: number): void => {
-    if (near.count === near.places.length && least * scale > near.distances[near.count - 1]) return
-    const [left, right] = [2 * node + 1, 2 * node + 2]
-    if (right >= from.length) return scan(tree, node, query, near, scale, named)
-    const [toLeft, toRight] = [bound(tree, left, query), bound(tree, right, query)]
+    if (near.count > last && least * scale > near.distances[last]) return
+    const left = 2 * node + 1
+    const right = left + 1
+    if (right >= leaves) return scan(tree, node, wanted, near)
+    const toLeft = bound(tree, left, wanted)
+    const toRight = bound(tree, right, wanted)
     if (toLeft <= toRight) {
       visit(left, toLeft)
       visit(right, toRight)
@@ -161,5 +183,5 @@ export const search = (tree: Tree, query: Float64Array, near: Found, scale = 1, 
       visit(left, toLeft)
     }
   }
-  if (tree.order.length > 0) visit(0, bound(tree, 0, query))
+  if (tree.order.length > 0) visit(0, bound(tree, 0, wanted))
 }

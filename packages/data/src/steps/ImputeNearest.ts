@@ -84,7 +84,8 @@ const grouped = (columns: ReadonlyArray<Float64Array>, length: number): Readonly
     if (alike === undefined) rows.set(pattern, [row])
     else alike.push(row)
   }
-  return [...rows].map(([pattern, places]) => {
+  const largestFirst = [...rows].sort(([, a], [, b]) => b.length - a.length) // their neighbours rule the others out
+  return largestFirst.map(([pattern, places]) => {
     const has = [...pattern].map((digit) => digit === "1")
     const there = has.flatMap((isThere, column) => (isThere ? [column] : []))
     const points = new Float64Array(places.length * there.length)
