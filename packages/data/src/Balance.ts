@@ -12,8 +12,7 @@ import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import * as Contents from "./internal/contents.ts"
 import type { TrainOnly } from "./recipe/Describe.ts"
-import type * as RowId from "./RowId.ts"
-import type * as Table from "./Table.ts"
+import * as Table from "./Table.ts"
 
 /** The classes of a partition cannot be balanced. */
 export class BalanceError extends Schema.TaggedError<BalanceError>()("BalanceError", {
@@ -59,8 +58,6 @@ type Train<A, E, R, Verb extends string> = TrainOnly<Node.Node<A, E, R>, A, Colu
 /** The train partition that comes out. */
 export type Balanced<A, E, R> = Node.Node<Dataset.Dataset<ColumnsOf<A>, "train">, E | BalanceError, R>
 
-const valuesOf = (table: Table.Table): Readonly<Record<string, RowId.Values>> => table.values
-
 /** The rows of each class that has any, and how many the most frequent and the rarest have. */
 const classesOf = Effect.fnUntraced(function* (balance: string, table: Table.Table, on: string) {
   const column = table.columns[on]
@@ -68,7 +65,7 @@ const classesOf = Effect.fnUntraced(function* (balance: string, table: Table.Tab
     const reason = `"${on}" is ${column === undefined ? "no column" : `a ${column.kind} column`}`
     return yield* new BalanceError({ balance, reason, hint: "Name the category column that holds the classes." })
   }
-  const codes = valuesOf(table)[on]
+  const codes = Table.numbers(table, on)
   const rows = column.levels.map((): Array<number> => [])
   codes.forEach((code: number, row: number) => rows[code].push(row))
   const classes = rows.flatMap((all, code) =>
@@ -207,8 +204,11 @@ const featuresOf = Effect.fnUntraced(function* (
       const reason = `"${name}" is ${column === undefined ? "no column" : `a ${column.kind} column`}`
       return yield* refuse(reason, "Features are float, category and tensor columns; impute what is missing first.")
     }
-    if (column.kind === "tensor" && column.dtype === "uint8") {
-      return yield* refuse(`"${name}" holds bytes, between which there is nothing`, "Scale it first: Recipe.scale.")
+    if (column.kind === "tensor" && column.dtype !== "float32") {
+      return yield* refuse(
+        `"${name}" holds whole numbers, between which there is nothing`,
+        "Scale it first: Recipe.scale."
+      )
     }
   }
   return names
@@ -264,7 +264,7 @@ export const smote = <A, E, R>(
 
 const refuseInfinite = Effect.fnUntraced(function* (balance: string, table: Table.Table, names: ReadonlyArray<string>) {
   for (const name of names) {
-    const values = valuesOf(table)[name]
+    const values = Table.numbers(table, name)
     const place = values.findIndex((value: number) => !Number.isFinite(value))
     if (place < 0) continue
     const row = Math.floor(place / (values.length / table.length))

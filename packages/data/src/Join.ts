@@ -14,7 +14,7 @@ import * as Series from "./window/Series.ts"
 export { WindowError } from "./window/Series.ts"
 
 /** The kinds of columns that can be joined: those whose values may be missing. */
-export type Joinable = Exclude<Column.Kind, "tensor">
+export type Joinable = Exclude<Column.Kind, "tensor" | "text">
 
 /** A column as it is after a join: it may be missing. */
 export type MaybeMissing<C extends Column.Column> = C extends Column.Optional ? C : Column.OptionalOf<C>
@@ -62,7 +62,7 @@ const groupsOf = (left: Table.Table, right: Table.Table, by: string) => {
   const numbers = (table: Table.Table): Float64Array => {
     const column = table.columns[by]
     const nameOf = (value: number) => (column.kind === "category" ? column.levels[value] : value)
-    return Float64Array.from(Series.valuesOf(table)[by], (value) => {
+    return Float64Array.from(Table.numbers(table, by), (value) => {
       const name = nameOf(value)
       const number = known.get(name) ?? known.size
       known.set(name, number)
@@ -93,7 +93,7 @@ const matches = Effect.fnUntraced(function* (
   })
   const ends = new Map<number, number>()
   series.sorted.forEach((row, place) => ends.set(groups.right[row], place + 1))
-  const times = Series.valuesOf(left)[on]
+  const times = Table.numbers(left, on)
   const found = new Int32Array(left.length).fill(-1)
   for (let row = 0; row < found.length; row++) {
     const time = times[row]
@@ -113,7 +113,7 @@ const matches = Effect.fnUntraced(function* (
   return found
 })
 
-const gathered = (column: Column.Column, values: RowId.Values, rows: Int32Array): RowId.Values =>
+const gathered = (column: Column.Column, values: RowId.Numbers, rows: Int32Array): RowId.Numbers =>
   column.kind === "category" || column.kind === "optional category"
     ? Int32Array.from(rows, (row) => (row < 0 ? -1 : values[row]))
     : Float64Array.from(rows, (row) => (row < 0 ? NaN : values[row]))
@@ -155,7 +155,7 @@ export const asOf = <Left extends Columns, E, R, Right extends Columns, E2, R2, 
           const brought = names.map((name): [string, Column.Column, RowId.Values] => [
             name,
             optional(from[name]),
-            gathered(from[name], Series.valuesOf(inputs.right)[name], rows)
+            gathered(from[name], Table.numbers(inputs.right, name), rows)
           ])
           return yield* Series.extend<Left, Joined<Left, Right, Name>>(join, inputs.left, brought)
         })

@@ -25,8 +25,6 @@ export interface Child {
   readonly id: Uint8Array
 }
 
-const valuesOf = (table: Table.Table): Readonly<Record<string, RowId.Values>> => table.values
-
 /** The rows of a class as points: their numbers, and for every category one number per level. */
 const pointsOf = (table: Table.Table, rows: Uint32Array, features: ReadonlyArray<string>) => {
   const numeric = features.filter((name) => table.columns[name].kind !== "category")
@@ -39,7 +37,7 @@ const pointsOf = (table: Table.Table, rows: Uint32Array, features: ReadonlyArray
   const points = new Float64Array(rows.length * width)
   const write = (name: string, start: number): number => {
     const own = Column.width(table.columns[name])
-    const values = valuesOf(table)[name]
+    const values = Table.numbers(table, name)
     rows.forEach((row, at) => {
       for (let axis = 0; axis < own; axis++) points[at * width + start + axis] = values[row * own + axis]
     })
@@ -48,7 +46,7 @@ const pointsOf = (table: Table.Table, rows: Uint32Array, features: ReadonlyArray
   const end = numeric.reduce((start, name) => write(name, start), 0)
   const apart = medianDeviation(points, width, numbers) / Math.SQRT2
   features.reduce((start, name) => {
-    const codes = valuesOf(table)[name]
+    const codes = Table.numbers(table, name)
     if (levels(name) > 0) rows.forEach((row, at) => (points[at * width + start + codes[row]] = apart))
     return start + levels(name)
   }, end)
@@ -111,7 +109,7 @@ export const plan = (
 }
 
 /** The level that most neighbours have; of equally many, that of the nearest. */
-const vote = (codes: RowId.Values, neighbors: ReadonlyArray<number>): number => {
+const vote = (codes: RowId.Numbers, neighbors: ReadonlyArray<number>): number => {
   const counts = new Map<number, number>()
   for (const row of neighbors) counts.set(codes[row], (counts.get(codes[row]) ?? 0) + 1)
   let [best, most] = [codes[neighbors[0]], 0]
@@ -138,7 +136,7 @@ export const born = <C extends Columns>(
   for (const name of features) {
     const column = table.columns[name]
     const width = Column.width(column)
-    const values = valuesOf(whole)[name] // the copy just made
+    const values = Table.numbers(whole, name) // the copy just made
     children.forEach(({ neighbors, other, parent, step }, index) => {
       const at = (table.length + index) * width
       if (column.kind === "category") values[at] = vote(values, neighbors)

@@ -9,9 +9,8 @@ import type { Columns } from "../Columns.ts"
 import { moments } from "../internal/lanes.ts"
 import * as Neighbors from "../internal/neighbors.ts"
 import * as Order from "../internal/order.ts"
-import type * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"
-import type * as Table from "../Table.ts"
+import * as Table from "../Table.ts"
 
 /** Options of `make`. */
 export interface Options {
@@ -36,10 +35,9 @@ const refuse = (column: string, reason: string, row?: number) =>
 
 /** The columns' numbers, NaN where missing. */
 const read = Effect.fnUntraced(function* (table: Table.Table, names: ReadonlyArray<string>) {
-  const values: Readonly<Record<string, RowId.Values>> = table.values
   const all: Array<Float64Array> = []
   for (const name of names) {
-    const numbers = values[name]
+    const numbers = Table.numbers(table, name)
     const mayMiss = table.columns[name].kind === "optional float"
     const bad = numbers.findIndex((value: number) => !Number.isFinite(value) && !(mayMiss && Number.isNaN(value)))
     if (bad >= 0) return yield* refuse(name, `holds ${numbers[bad]}; drop or repair such rows at the source`, bad)

@@ -7,7 +7,6 @@ import { Law } from "@watertight/core/testing"
 import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
 import type { Columns } from "../Columns.ts"
-import type { Values } from "../RowId.ts"
 import * as Source from "../Source.ts"
 import * as Table from "../Table.ts"
 import { WindowError } from "../window/Series.ts"
@@ -33,13 +32,8 @@ const compute = Effect.fnUntraced(
   )
 )
 
-const timesOf = (table: Table.Table, on: string): Values => {
-  const named: Readonly<Record<string, Values>> = table.values
-  return named[on]
-}
-
 const upTo = <C extends Columns>(table: Table.Table<C>, on: string, time: number): Table.Table<C> => {
-  const times = timesOf(table, on)
+  const times = Table.numbers(table, on)
   return Table.take(
     table,
     Uint32Array.from(times.keys()).filter((row) => times[row] <= time)
@@ -58,7 +52,7 @@ export const truncates = <C extends Columns, D extends Columns, E>(subject: Subj
       .chain((table) => fc.tuple(fc.constant(table), fc.nat(table.length - 1))),
     Effect.fnUntraced(function* ([table, row]) {
       const { on, window } = subject
-      const time = timesOf(table, on)[row]
+      const time = Table.numbers(table, on)[row]
       const whole = upTo(yield* compute(window(Source.fromTable(table))), on, time)
       const cut = yield* compute(window(Source.fromTable(upTo(table, on, time))))
       Law.ensure(

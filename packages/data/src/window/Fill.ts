@@ -4,8 +4,8 @@
  */
 import { Effect } from "effect"
 import type { Length } from "../split/Temporal.ts"
-import type { Values } from "../RowId.ts"
-import type * as Table from "../Table.ts"
+import type { Numbers } from "../RowId.ts"
+import * as Table from "../Table.ts"
 import * as Series from "./Series.ts"
 
 /** Returns the filled values of the columns, in the order of the table's rows. */
@@ -20,9 +20,9 @@ export const forward = Effect.fnUntraced(function* (
   const series = Series.make(table, order)
   yield* Series.refuseTies(window, series, order)
   const { first, sorted, times } = series
-  return columns.map((column): Values => {
+  return columns.map((column): Numbers => {
     const isMissing = Series.missing(table.columns[column])
-    const before = Series.valuesOf(table)[column]
+    const before = Table.numbers(table, column)
     const after = before.slice()
     let last = -1
     for (let place = 0; place < sorted.length; place++) {

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Length, Rows } from "../split/Temporal.ts"
-import type * as Table from "../Table.ts"
+import * as Table from "../Table.ts"
 import * as Series from "./Series.ts"
 
 /** What is computed of a window's numbers: `sd` is the sample's (divided by n − 1), `count` how many are there. */
@@ -143,7 +143,7 @@ export const statistics = Effect.fnUntraced(function* (
   const { from, to } = bounds(series, reach, over)
   const made: Array<ReadonlyArray<Float64Array>> = []
   for (const column of columns) {
-    const all = Series.valuesOf(table)[column]
+    const all = Table.numbers(table, column)
     const bad = all.findIndex((each: number) => Math.abs(each) === Infinity)
     if (bad >= 0) {
       const reason = `row ${bad + 1} of column "${column}" holds ${all[bad]}`

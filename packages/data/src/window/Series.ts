@@ -47,15 +47,12 @@ export interface Series {
   readonly first: Uint32Array
 }
 
-/** Returns the values of a table's columns by any name. */
-export const valuesOf = (table: Table.Table): Readonly<Record<string, RowId.Values>> => table.values
-
 /** Numbers series 0, 1, 2, … in the order in which they appear. */
 const seriesOf = (table: Table.Table, by: string | undefined): Uint32Array => {
   const numbers = new Uint32Array(table.length)
   if (by === undefined) return numbers
   const known = new Map<number, number>()
-  valuesOf(table)[by].forEach((value: number, row: number) => {
+  Table.numbers(table, by).forEach((value: number, row: number) => {
     const found = known.get(value) ?? known.size
     known.set(value, found)
     numbers[row] = found
@@ -68,7 +65,7 @@ export const make = (
   table: Table.Table,
   { by, on }: { readonly on: string; readonly by?: string | undefined }
 ): Series => {
-  const times = valuesOf(table)[on] as Float64Array // the types say it is a column of instants
+  const times = Table.numbers(table, on) as Float64Array // the types say it is a column of instants
   const number = seriesOf(table, by)
   const sorted = Uint32Array.from({ length: table.length }, (_, row) => row).sort(
     (a, b) => number[a] - number[b] || times[a] - times[b] || a - b

@@ -38,7 +38,6 @@ export const apply = Effect.fnUntraced(function* <C extends Columns, D extends C
     table.columns,
     added.map(({ name }) => name)
   )
-  const all = Series.valuesOf(table)
   const series = Series.make(table, order)
   yield* Series.refuseTies(window, series, order)
   const { first, sorted, times } = series
@@ -61,14 +60,17 @@ export const apply = Effect.fnUntraced(function* <C extends Columns, D extends C
     table,
     kept.map((place) => sorted[place])
   )
-  const valueOf = ({ from, offset, subtracted }: Shifted, place: number): number => {
-    const other = all[from][sorted[place + offset]]
-    return subtracted === true ? all[from][sorted[place]] - other : other
-  }
-  const shifted = added.map((each): [string, Float64Array] => [
-    each.name,
-    Float64Array.from(kept, (place) => valueOf(each, place))
-  ])
+  const shifted = added.map(({ from, name, offset, subtracted }): [string, Float64Array] => {
+    const values = Table.numbers(table, from)
+    const own = subtracted === true ? (place: number) => values[sorted[place]] : undefined
+    return [
+      name,
+      Float64Array.from(kept, (place) => {
+        const other = values[sorted[place + offset]]
+        return own === undefined ? other : own(place) - other
+      })
+    ]
+  })
   const columns = { ...table.columns, ...Object.fromEntries(added.map(({ name }) => [name, Column.float])) }
   const values: unknown = { ...rows.values, ...Object.fromEntries(shifted) }
   const made = Table.make(columns as Columns as D, values as Table.Table<D>["values"], rows) // D is C with the added floats
