@@ -127,7 +127,7 @@ export const bin =
     columnwise(recipe, columns, (name) => Bin.make(name, options))
 
 /**
- * Adds a tensor of a chosen length into which categories and numbers are hashed, with signs: no vocabulary, no trouble with
+ * Adds a tensor of a chosen length into which categories, texts and numbers are hashed, with signs: no vocabulary, no trouble with
  * levels that train never saw, and the same bits as scikit-learn's FeatureHasher. See `steps/Hash` for the options.
  *
  * @example
@@ -139,12 +139,12 @@ export const bin =
 export const hash =
   <const Name extends string, const As extends string>(columns: ReadonlyArray<Name>, options: Hash.Options<As>) =>
   <In extends Columns, Out extends Columns>(
-    recipe: Accepts<Recipe<In, Out>, Out, Name, "float" | "category" | "optional category", "hash">
+    recipe: Accepts<Recipe<In, Out>, Out, Name, "float" | "category" | "optional category" | "text", "hash">
   ): Recipe<In, Extended<Out, { readonly [K in As]: Column.Tensor<readonly [number]> }>> =>
     adding(recipe, [Hash.make(columns, options)])
 
 /**
- * Turns categories of many levels into indices for an embedding layer: 0 for levels that too few train rows have and for
+ * Turns categories of many levels, or texts such as ids, into indices for an embedding layer: 0 for levels that too few train rows have and for
  * what is missing, 1, 2, … for the others, the most frequent first. The result is a category whose level 0 is `[unknown]`.
  *
  * @example
@@ -156,7 +156,7 @@ export const hash =
 export const embeddingIndex =
   <const Name extends string>(columns: Name | ReadonlyArray<Name>, options?: EmbeddingIndex.Options) =>
   <In extends Columns, Out extends Columns>(
-    recipe: Accepts<Recipe<In, Out>, Out, Name, "category" | "optional category", "embeddingIndex">
+    recipe: Accepts<Recipe<In, Out>, Out, Name, "category" | "optional category" | "text", "embeddingIndex">
   ): Recipe<In, AsCategory<Out, Name>> =>
     columnwise(recipe, columns, (name) => EmbeddingIndex.make(name, options))
 

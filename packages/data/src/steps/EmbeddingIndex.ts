@@ -1,10 +1,11 @@
 /**
- * Indices for an embedding layer: the levels that enough train rows have are numbered 1, 2, … from the most frequent on, all
+ * Indices for an embedding layer: the levels, or texts such as ids, that enough train rows have are numbered 1, 2, … from the most frequent on, all
  * others and what is missing are 0. The vocabulary is what is learned, so a table of embeddings has one row per known level
  * and one for the unknown, however many levels the column declares.
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
+import * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -18,11 +19,14 @@ export interface Options {
 /** The level that stands for all that are unknown. */
 export const unknown = "[unknown]"
 
+type Indexed = Column.Category | Column.OptionalCategory | Column.Text
+
 /** What is learned: the known levels, the most frequent first. */
 const State = Schema.Struct({ vocabulary: Schema.Array(Schema.String) })
 
 /**
- * Makes the step. Of equally frequent levels the one declared first comes first. Fails when a level is named `[unknown]`.
+ * Makes the step. Of equally frequent levels the one declared first comes first, of texts the first in the order of
+ * code units. Fails when a train row has the level `[unknown]`.
  * Throws a RangeError for counts below 1.
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
@@ -38,26 +42,42 @@ export const make = <const Name extends string>(column: Name, options: Options =
     code: "versioned",
     config: { minimumCount, ...(options.most === undefined ? {} : { most }) },
     column,
-    takes: ["category", "optional category"],
-    becomes: ({ levels }: Column.Category | Column.OptionalCategory, learned?: typeof State.Type): Column.Category =>
-      Column.category([...new Set([unknown, ...(learned?.vocabulary ?? levels)])]),
+    takes: ["category", "optional category", "text"],
+    becomes: (_: Indexed, learned?: typeof State.Type): Column.Category =>
+      Column.category([unknown, ...(learned?.vocabulary ?? [])]),
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Category | Column.OptionalCategory>) {
-      const { levels } = cells.column
-      if (levels.includes(unknown)) return yield* cells.refuse(`it has a level "${unknown}" of its own: rename that`)
-      const counts = new Uint32Array(levels.length)
-      for (const code of cells.values) if (code >= 0) counts[code]++
+    fit: Effect.fnUntraced(function* (cells: Step.Cells<Indexed>) {
+      const { counts, texts } = counted(cells)
+      const own = texts.indexOf(unknown)
+      if (own >= 0 && counts[own] > 0) return yield* cells.refuse(`it has a level "${unknown}" of its own: rename that`)
       const known = Array.from(counts.keys())
         .filter((code) => counts[code] >= minimumCount)
         .sort((a, b) => counts[b] - counts[a] || a - b)
         .slice(0, most)
-      return { vocabulary: known.map((code) => levels[code]) }
+      return { vocabulary: known.map((code) => texts[code]) }
     }),
     apply: (cells, { vocabulary }) =>
       Effect.sync(() => {
-        const indices = new Map(vocabulary.map((level, index) => [level, index + 1]))
-        const own = cells.column.levels.map((level) => indices.get(level) ?? 0)
-        return cells.values.map((code) => (code < 0 ? 0 : own[code]))
+        const indices = new Map(vocabulary.map((text, index) => [text, index + 1]))
+        const of = (text: string) => indices.get(text) ?? 0
+        const { column, values } = cells
+        if (RowId.isTexts(values)) return Int32Array.from(values, of)
+        const own = column.kind === "text" ? [] : column.levels.map(of)
+        return Int32Array.from(values, (code) => (code < 0 ? 0 : own[code]))
       })
   })
+}
+
+/** How many train rows have each text; those of a text column in the order of the alphabet of code units. */
+const counted = ({ column, values }: Step.Cells<Indexed>) => {
+  if (!RowId.isTexts(values)) {
+    const texts = column.kind === "text" ? [] : column.levels
+    const counts = new Uint32Array(texts.length)
+    for (const code of values) if (code >= 0) counts[code]++
+    return { texts, counts }
+  }
+  const found = new Map<string, number>()
+  for (const text of values) found.set(text, (found.get(text) ?? 0) + 1)
+  const texts = [...found.keys()].sort()
+  return { texts, counts: Uint32Array.from(texts, (text) => found.get(text) ?? 0) }
 }

@@ -1,6 +1,6 @@
 /**
  * Feature hashing (Weinberger et al. 2009): any number of levels and numbers in a tensor of a chosen length, without a
- * vocabulary. A level adds 1 or −1 at the place that the hash of `column=level` says, a number adds itself at that of its
+ * vocabulary. A level or text adds 1 or −1 at the place that the hash of `column=level` says, a number adds itself at that of its
  * column's name; the sign is a bit of the hash, so that what meets at one place cancels out on average. The same bits as
  * scikit-learn's FeatureHasher given one dictionary a row. Nothing is learned, so levels that train never saw are no
  * trouble.
@@ -9,6 +9,7 @@ import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { murmur3 } from "../internal/murmur.ts"
 import { finite } from "../internal/numeric.ts"
+import * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -19,9 +20,11 @@ export interface Options<As extends string = string> {
   readonly width: number
   /** Whether half of the features count negative. On unless given. */
   readonly signed?: boolean
+  /** Whether each word of a text (what white space parts) counts by itself, not the text as a whole. Off unless given. */
+  readonly words?: boolean
 }
 
-type Hashed = Column.Float | Column.Category | Column.OptionalCategory
+type Hashed = Column.Float | Column.Category | Column.OptionalCategory | Column.Text
 
 /** Where a feature goes, and its sign. */
 const placeOf = (feature: string, { signed = true, width }: Options) => {
@@ -29,20 +32,40 @@ const placeOf = (feature: string, { signed = true, width }: Options) => {
   return { place: Math.abs(hash) % width, sign: signed && hash < 0 ? -1 : 1 }
 }
 
+/** Where a feature goes, computed once for each text. */
+const places = (name: string, options: Options) => {
+  const known = new Map<string, ReturnType<typeof placeOf>>()
+  return (value: string) => {
+    const found = known.get(value) ?? placeOf(`${name}=${value}`, options)
+    known.set(value, found)
+    return found
+  }
+}
+
+/** The texts of a row that count. */
+const textsOf = (text: string, { words = false }: Options): ReadonlyArray<string> =>
+  words ? text.split(/\s+/u).filter((word) => word !== "") : [text]
+
 /** Adds a column's features to the rows' numbers. */
-const add = (cells: Step.Cells<Hashed>, options: Options, out: Float32Array): void => {
-  const { column, length, name, values } = cells
-  if (column.kind === "float") {
-    const { place, sign } = placeOf(name, options)
-    for (let row = 0; row < length; row++) out[row * options.width + place] += sign * values[row]
+const add = ({ column, name, values }: Step.Cells<Hashed>, options: Options, out: Float32Array): void => {
+  const { width } = options
+  if (RowId.isTexts(values)) {
+    const of = places(name, options)
+    values.forEach((text, row) => {
+      for (const each of textsOf(text, options)) out[row * width + of(each).place] += of(each).sign
+    })
     return
   }
-  const levels = column.levels.map((level) => placeOf(`${name}=${level}`, options))
-  for (let row = 0; row < length; row++) {
-    if (values[row] < 0) continue
-    const { place, sign } = levels[values[row]]
-    out[row * options.width + place] += sign
+  if (column.kind === "float") {
+    const { place, sign } = placeOf(name, options)
+    values.forEach((value: number, row: number) => (out[row * width + place] += sign * value))
+    return
   }
+  const of = places(name, options)
+  const levels = column.kind === "text" ? [] : column.levels.map(of)
+  values.forEach((code: number, row: number) => {
+    if (code >= 0) out[row * width + levels[code].place] += levels[code].sign
+  })
 }
 
 /**
@@ -50,7 +73,7 @@ const add = (cells: Step.Cells<Hashed>, options: Options, out: Float32Array): vo
  * Throws a RangeError unless the width is a whole number from 1 to 2^31 − 1.
  */
 export const make = (columns: ReadonlyArray<string>, options: Options) => {
-  const { as, signed = true, width } = options
+  const { as, signed = true, width, words = false } = options
   if (!Number.isSafeInteger(width) || width < 1 || width >= 2 ** 31) {
     throw new RangeError(`Recipe.hash: the width is ${width}; give a whole number from 1 to 2^31 - 1`)
   }
@@ -59,9 +82,9 @@ export const make = (columns: ReadonlyArray<string>, options: Options) => {
     name: "hash",
     version: 1,
     code: "versioned",
-    config: { as, width, signed },
+    config: { as, width, signed, ...(words ? { words } : {}) },
     columns,
-    takes: ["float", "category", "optional category"],
+    takes: ["float", "category", "optional category", "text"],
     adds: () => ({ [as]: Column.tensor([width]) }),
     state: Schema.Null,
     fit: () => Effect.succeed(null),

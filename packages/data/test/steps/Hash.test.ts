@@ -64,7 +64,40 @@ describe("hash", () => {
   )
 })
 
+describe("hash of texts", () => {
+  const columns = { url: Column.text }
+  const at = (text: string, width: number) => Math.abs(murmur3(text)) % width
+  it.effect("is that of levels, or of each word", () =>
+    Effect.gen(function* () {
+      const given = { url: ["a b a", "", "b"] }
+      const of = (words: boolean) =>
+        both(
+          Recipe.forColumns(columns).pipe(Recipe.hash(["url"], { as: "h", width: 64, signed: false, words })),
+          columns,
+          given,
+          given
+        )
+      const whole = (yield* of(false)).other.values.h
+      assert.strictEqual(whole[at("url=a b a", 64)], 1)
+      const words = (yield* of(true)).other.values.h
+      assert.deepStrictEqual([words[at("url=a", 64)], words[at("url=b", 64)]], [2, 1])
+      assert.deepStrictEqual([...words.subarray(64, 128)], [...new Float32Array(64)])
+      assert.strictEqual(words[128 + at("url=b", 64)], 1)
+    })
+  )
+})
+
 describe("D25 embeddingIndex", () => {
+  it.effect("takes texts, of which any may be new", () =>
+    Effect.gen(function* () {
+      const columns = { id: Column.text }
+      const recipe = Recipe.forColumns(columns).pipe(Recipe.embeddingIndex("id", { minimumCount: 2 }))
+      const made = yield* both(recipe, columns, { id: ["z", "y", "y", "x", "z"] }, { id: ["x", "new", "z", "y"] })
+      assert.deepStrictEqual(made.learned, [{ vocabulary: ["y", "z"] }])
+      assert.deepStrictEqual([...made.other.values.id], [0, 0, 2, 1])
+    })
+  )
+
   const User = { user: Column.optional(Column.category(["a", "b", "c", "d"])) }
   const described = Recipe.forColumns(User)
   const train = { user: Int32Array.of(1, 1, 0, 2, 2, -1, 1) }
@@ -143,6 +176,7 @@ describe("laws", () => {
     a: Column.category(["p", "q", "r"]),
     b: Column.optional(Column.category(["p", "q", "r", "s"])),
     c: Column.category(["u", "v"]),
+    t: Column.text,
     x: Column.float
   }
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
@@ -150,9 +184,9 @@ describe("laws", () => {
     values: { ...table.values, x: table.values.x.map(Math.asinh) }
   }))
   const recipe = Recipe.forColumns(columns).pipe(
-    Recipe.hash(["a", "b", "x"], { as: "hashed", width: 5 }),
+    Recipe.hash(["a", "b", "x", "t"], { as: "hashed", width: 5, words: true }),
     Recipe.cross(["a", "c"], { as: "both" }),
-    Recipe.embeddingIndex(["b", "both"], { minimumCount: 2 }),
+    Recipe.embeddingIndex(["b", "both", "t"], { minimumCount: 2 }),
     Recipe.oneHot("both")
   )
   for (const law of RecipeLaws.laws({ recipe, tables })) it.effect(law.name, () => law.check({ runs }))
