@@ -76,6 +76,11 @@ export type FloatOf<C extends Columns> = [KeysOf<C, "float">] extends [never]
 
 const named = (series: string | undefined): { readonly series?: string } => (series === undefined ? {} : { series })
 
+/** The name of a column whose values may be missing, or a sentence where there is none. */
+export type OptionalOf<C extends Columns> = [KeysOf<C, Column.Optional["kind"]>] extends [never]
+  ? "this table has no column whose values may be missing"
+  : KeysOf<C, Column.Optional["kind"]>
+
 /** What orders the rows, and how far apart neighbours must stand. No two rows of one series may have the same time. */
 export interface Order<C extends Columns> extends Series.Ordered<C> {
   /** The time from a row to the next. Where it is given, rows next to a hole in the series are left out. */
@@ -280,7 +285,7 @@ export const rolling = <
 export const forwardFill = <C extends Columns, E, R>(
   table: Node.Node<Table.Table<C>, E, R>,
   options: Series.Ordered<NoInfer<C>> & {
-    readonly columns: ReadonlyArray<KeysOf<NoInfer<C>, Column.Optional["kind"]>>
+    readonly columns: ReadonlyArray<OptionalOf<NoInfer<C>>>
     readonly within?: Length
   }
 ): Node.Node<Table.Table<C>, E | WindowError, R> => {
