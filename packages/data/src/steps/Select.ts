@@ -21,7 +21,10 @@ export interface Options<Target extends string = string, As extends string = str
   readonly by: MutualInformation<Name> | L1
   /** How many features stay at most, those of the largest scores; all that are above the bound unless given. */
   readonly top?: number
-  /** Features of larger scores stay: nats, or a coefficient's size; 0 for information and 1e-5 for coefficients unless given. */
+  /**
+   * Features of larger scores stay: nats, or a coefficient's size. Unless given it is 1e-5 for coefficients, and for
+   * information 0, or nothing where `top` decides.
+   */
   readonly above?: number
 }
 
@@ -147,7 +150,7 @@ const checkOptions = ({ above = 0, by, top = 1 }: Options): void => {
 export const make = (columns: ReadonlyArray<string>, options: Options) => {
   checkOptions(options)
   const { as, by, target, top } = options
-  const above = options.above ?? (by.score === "l1" ? 1e-5 : 0)
+  const above = options.above ?? (by.score === "l1" ? 1e-5 : top === undefined ? 0 : -1)
   return Step.added({
     name: "select",
     version: 1,
