@@ -47,7 +47,7 @@ const outputs = () => {
   const parts = Split.temporal(joined, { on: "at", validation: "12 hours", test: "24 hours" })
   const recipe = Recipe.of(parts.train).pipe(
     Recipe.imputeNearest(["age", "spent", "spent_mean_12hours", "spent_sd_12hours", "spent_lag1"], { neighbors: 3 }),
-    Recipe.hash(["shop", "user"], { as: "hashed", width: 6, words: true }),
+    Recipe.hash(["shop", "user"], { as: "hashed", width: 6 }),
     Recipe.embeddingIndex("user", { minimumCount: 2 }),
     Recipe.select(["age", "spent", "spent_mean_12hours", "spent_lag1"], {
       target: "back",

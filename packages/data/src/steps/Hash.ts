@@ -3,11 +3,12 @@
  * vocabulary. A level or text adds 1 or −1 at the place that the hash of `column=level` says, a number adds itself at that of its
  * column's name; the sign is a bit of the hash, so that what meets at one place cancels out on average. The same bits as
  * scikit-learn's FeatureHasher given one dictionary a row. Nothing is learned, so levels that train never saw are no
- * trouble.
+ * trouble. Words of texts are hashed by
+ * `hashWords`; here a text counts as a whole.
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { murmur3 } from "../internal/murmur.ts"
+import { hash } from "../internal/murmur.ts"
 import { finite } from "../internal/numeric.ts"
 import * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"
@@ -20,16 +21,16 @@ export interface Options<As extends string = string> {
   readonly width: number
   /** Whether half of the features count negative. On unless given. */
   readonly signed?: boolean
-  /** Whether each word of a text (what white space parts) counts by itself, not the text as a whole. Off unless given. */
-  readonly words?: boolean
 }
 
 type Hashed = Column.Float | Column.Category | Column.OptionalCategory | Column.Text
 
+const encoder = new TextEncoder()
+
 /** Where a feature goes, and its sign. */
 const placeOf = (feature: string, { signed = true, width }: Options) => {
-  const hash = murmur3(feature)
-  return { place: Math.abs(hash) % width, sign: signed && hash < 0 ? -1 : 1 }
+  const own = hash(encoder.encode(feature))
+  return { place: Math.abs(own) % width, sign: signed && own < 0 ? -1 : 1 }
 }
 
 /** Where a feature goes, computed once for each text. */
@@ -42,18 +43,12 @@ const places = (name: string, options: Options) => {
   }
 }
 
-/** The texts of a row that count. */
-const textsOf = (text: string, { words = false }: Options): ReadonlyArray<string> =>
-  words ? text.split(/\s+/u).filter((word) => word !== "") : [text]
-
 /** Adds a column's features to the rows' numbers. */
 const add = ({ column, name, values }: Step.Cells<Hashed>, options: Options, out: Float32Array): void => {
   const { width } = options
   if (RowId.isTexts(values)) {
     const of = places(name, options)
-    values.forEach((text, row) => {
-      for (const each of textsOf(text, options)) out[row * width + of(each).place] += of(each).sign
-    })
+    values.forEach((text, row) => (out[row * width + of(text).place] += of(text).sign))
     return
   }
   if (column.kind === "float") {
@@ -73,7 +68,7 @@ const add = ({ column, name, values }: Step.Cells<Hashed>, options: Options, out
  * Throws a RangeError unless the width is a whole number from 1 to 2^31 − 1.
  */
 export const make = (columns: ReadonlyArray<string>, options: Options) => {
-  const { as, signed = true, width, words = false } = options
+  const { as, signed = true, width } = options
   if (!Number.isSafeInteger(width) || width < 1 || width >= 2 ** 31) {
     throw new RangeError(`Recipe.hash: the width is ${width}; give a whole number from 1 to 2^31 - 1`)
   }
@@ -82,7 +77,7 @@ export const make = (columns: ReadonlyArray<string>, options: Options) => {
     name: "hash",
     version: 1,
     code: "versioned",
-    config: { as, width, signed, ...(words ? { words } : {}) },
+    config: { as, width, signed },
     columns,
     takes: ["float", "category", "optional category", "text"],
     adds: () => ({ [as]: Column.tensor([width]) }),
