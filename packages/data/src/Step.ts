@@ -382,10 +382,10 @@ export const numeric = <const Name extends string, State>(
     ...options,
     takes: ["float", "tensor"],
     becomes,
-    fit: (cells) => Effect.andThen(finite(cells), options.fit(cells)),
+    fit: (cells) => Effect.flatMap(finite(cells), () => options.fit(cells)),
     apply: (cells, learned) =>
       finite(cells).pipe(
-        Effect.andThen(options.apply(cells, learned)),
+        Effect.flatMap(() => options.apply(cells, learned)),
         Effect.flatMap((out) => checked(cells, out))
       )
   })
