@@ -22,6 +22,7 @@ import * as Temporal from "./split/Temporal.ts"
 import type { Table } from "./Table.ts"
 
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
+export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { SplitError } from "./split/SplitError.ts"
 
 /** The fractions of rows for validation and test, each in (0, 1), together less than 1; train gets the rest. */

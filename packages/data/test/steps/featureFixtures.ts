@@ -48,6 +48,12 @@ interface Fixtures {
     >
     readonly l1: ReadonlyArray<{ readonly penalty: number } & Readonly<Record<"float" | "two", Numbers>>>
   }
+  readonly differences: ReadonlyArray<{
+    readonly validation: readonly [number, number]
+    readonly test: readonly [number, number]
+    readonly confidence: 90 | 95 | 99
+    readonly interval: readonly [number, number]
+  }>
   readonly smote: Readonly<Record<"x" | "z" | "kind" | "label", Numbers>> & Readonly<Record<"numbers" | "mixed", Made>>
 }
 
