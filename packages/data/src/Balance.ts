@@ -148,8 +148,13 @@ export const overSample = <A, E, R>(
       const { classes, most } = yield* classesOf(balance, table, on)
       const wanted = Math.ceil(ratio * most)
       const again = classes.map(({ rows }) => Draw.evenly(key, table.ids, rows, Math.max(0, wanted - rows.length)))
-      const places = [...Array(table.length).keys(), ...again.flatMap((rows) => [...rows])]
-      return Contents.side(dataset, Uint32Array.from(places), "train")
+      const places = new Uint32Array(again.reduce((sum, rows) => sum + rows.length, table.length))
+      for (let row = 0; row < table.length; row++) places[row] = row
+      again.reduce((at, rows) => {
+        places.set(rows, at)
+        return at + rows.length
+      }, table.length)
+      return Contents.side(dataset, places, "train")
     })
   )
 }
@@ -243,7 +248,7 @@ export const smote = <A, E, R>(
     balance,
     { on, ratio, neighbors, features: features ?? null },
     ratio,
-    Effect.fnUntraced(function* (table, key) {
+    Effect.fnUntraced(function* (table, key, dataset) {
       const { classes, most } = yield* classesOf(balance, table, on)
       const names = yield* featuresOf(balance, table.columns, on, features)
       yield* refuseInfinite(balance, table, names)
@@ -257,6 +262,7 @@ export const smote = <A, E, R>(
       const children = rare.flatMap(({ rows }) =>
         Smote.plan(key, table, rows, { features: names, neighbors, count: wanted - rows.length })
       )
+      if (children.length === 0) return dataset
       return Contents.make(Smote.born(table, children, names), undefined, "train", true)
     })
   )

@@ -77,7 +77,7 @@ describe("Window.rolling", () => {
   it.effect("forgets what has left, to the last bit", () =>
     Effect.gen(function* () {
       const columns = { at: Column.timestamp, x: Column.float }
-      const x = Float64Array.of(1e300, 1e-3, 2e-3, 4e-3, 1e200, 0.1, 0.1, 0.1)
+      const x = Float64Array.of(1e120, 1e-3, 2e-3, 4e-3, 1e110, 0.1, 0.1, 0.1)
       const at = Float64Array.from(x, (_, hour) => hour * 3_600_000)
       const node = Source.fromTable(yield* Table.make(columns, { at, x }, { length: x.length }))
       const { values } = yield* run(
@@ -120,6 +120,20 @@ describe("Window.rolling", () => {
           ({ message }) => message
         )
       assert.match(yield* of({ over: "1 day" }), /row 1 of column "x" holds Infinity/)
+      const large = yield* Table.make(
+        columns,
+        { at: Float64Array.of(1, 2, 3), x: Float64Array.of(1e308, 1e308, -1e308) },
+        { length: 3 }
+      )
+      const options = { on: "at", columns: ["x"], over: "1 day", until: "now" } as const
+      for (const each of ["mean", "sum", "sd"] as const) {
+        const error = yield* Effect.flip(
+          run(Window.rolling(Source.fromTable(large), { ...options, statistics: [each] }))
+        )
+        assert.match(error.message, /the window of row [23] of column "x" holds numbers too large for float64/)
+      }
+      const least = yield* run(Window.rolling(Source.fromTable(large), { ...options, statistics: ["min"] }))
+      assert.deepStrictEqual([...least.values.x_min_1day], [1e308, 1e308, -1e308])
       assert.match(yield* of({ over: "0 days" }), /over is no length of time/)
       assert.match(yield* of({ over: { rows: 0 } }), /over.rows is 0/)
       assert.match(yield* of({ over: "1 day", minimum: 0 }), /minimum is 0/)
@@ -284,7 +298,12 @@ describe("laws", () => {
     price: Column.float,
     sold: Column.optional(Column.float)
   })
-  const tables: fc.Arbitrary<Table.Table<typeof columns>> = Tables.arbitrary(columns, { maxLength: 14 })
+  const tables: fc.Arbitrary<Table.Table<typeof columns>> = Tables.arbitrary(columns, { maxLength: 14 }).map(
+    (table) => ({
+      ...table,
+      values: { ...table.values, price: table.values.price.map(Math.asinh), sold: table.values.sold.map(Math.asinh) }
+    })
+  )
   const by = { on: "at", series: "shop" } as const
   type Given = ReturnType<typeof Source.fromTable<typeof columns>>
   const reach = { columns: ["price", "sold"], statistics } as const

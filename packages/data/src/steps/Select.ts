@@ -101,12 +101,16 @@ const informationOf = (features: ReadonlyArray<Feature>, target: Read, by: Mutua
 }
 
 const coefficientsOf = Effect.fnUntraced(function* (features: ReadonlyArray<Feature>, target: Read, { penalty }: L1) {
-  const columns = features.map((feature) => {
+  const columns: Array<Float64Array> = []
+  for (const feature of features) {
     const values = valuesOf(feature)
     const { mean, variance } = moments(values, 1)
+    if (!Number.isFinite(variance[0])) {
+      return yield* feature.cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
+    }
     const deviation = variance[0] > 0 ? Math.sqrt(variance[0]) : 1
-    return values.map((value) => (value - mean[0]) / deviation)
-  })
+    columns.push(values.map((value) => (value - mean[0]) / deviation))
+  }
   const told = Float64Array.from(target.values)
   if (target.column.kind === "category") {
     if (target.column.levels.length !== 2) {

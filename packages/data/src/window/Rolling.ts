@@ -152,10 +152,15 @@ export const statistics = Effect.fnUntraced(function* (
     const numbers = Float64Array.from(series.sorted, (row) => all[row])
     const moving = queue(numbers)
     const out = wanted.map(() => new Float64Array(table.length))
+    const needs = [wanted.includes("sum") || wanted.includes("mean"), wanted.includes("sd")]
     for (let place = 0; place < numbers.length; place++) {
       if (series.first[place] === place) moving.restart(place)
       const merged = moving.move(from[place], to[place])
       const row = series.sorted[place]
+      if ((needs[0] && !Number.isFinite(merged[1])) || (needs[1] && !Number.isFinite(merged[2]))) {
+        const reason = `the window of row ${row + 1} of column "${column}" holds numbers too large for float64 to add`
+        return yield* new Series.WindowError({ window, reason, hint: "Scale the column at the source." })
+      }
       for (let each = 0; each < wanted.length; each++) out[each][row] = value(wanted[each], reach.minimum, merged)
     }
     made.push(out)

@@ -156,6 +156,9 @@ describe("select by L1", () => {
       const rows = { ...given, values: { ...given.values, float: given.values.float.with(0, Infinity) } }
       const far = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "float", as: "s", by })), rows))
       assert.match(far.message, /column "float", row 0/)
+      const wide = { ...given, values: { ...given.values, a: given.values.a.with(0, 1e308).with(1, -1e308) } }
+      const apart = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), wide))
+      assert.match(apart.message, /column "a".*too far apart for float64/)
       const wrong = [
         { by: { score: "l1", penalty: 0 } },
         { by, top: 0 },
