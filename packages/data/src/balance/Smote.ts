@@ -117,9 +117,11 @@ const vote = (codes: RowId.Numbers, neighbors: ReadonlyArray<number>): number =>
   return best
 }
 
-/** A number between two, also where their difference is none. */
-const between = (a: number, b: number, step: number): number =>
-  Number.isFinite(b - a) ? a + step * (b - a) : a * (1 - step) + b * step
+/** A number between two, also where their difference is none or rounds. */
+const between = (a: number, b: number, step: number): number => {
+  const value = Number.isFinite(b - a) ? a + step * (b - a) : a * (1 - step) + b * step
+  return Math.min(Math.max(a, b), Math.max(Math.min(a, b), value))
+}
 
 /** Returns a table with the children after its rows: features between their parents, other columns as the parent has them. */
 export const born = <C extends Columns>(

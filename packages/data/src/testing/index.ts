@@ -1,3 +1,4 @@
+export * as BalanceLaws from "./BalanceLaws.ts"
 export * as LoaderLaws from "./LoaderLaws.ts"
 export * as NoPeeking from "./NoPeeking.ts"
 export * as RecipeLaws from "./RecipeLaws.ts"
