@@ -1,9 +1,11 @@
 /** Whole pipelines and their parts, as people write them. */
 import { Node, Pipeline } from "@watertight/core"
 import {
+  Balance,
   Clean,
   Column,
   Columns,
+  Join,
   Near,
   Partitions,
   Recipe,
@@ -341,3 +343,69 @@ Split.hashed(mails, { validation: 0.1, test: 0.1, near: Near.text("body") })
 Split.stratified(mails, { on: "spam", validation: 0.1, test: 0.1, near: Near.text("body", { characters: 5 }) })
 
 export { cleanAny }
+const Quotes = Columns.make({ pickup: Column.timestamp, zone: Column.category(["a", "c"]), price: Column.float })
+const quotes = Source.csv("quotes.csv", Quotes)
+
+// legal: what was known before, by series and within a time, then imputed
+const known = Join.asOf(
+  Window.rolling(trips, {
+    on: "pickup",
+    series: "zone",
+    columns: ["fare"],
+    statistics: ["mean", "count"],
+    over: "7 days"
+  }),
+  quotes,
+  { on: "pickup", by: "zone", columns: ["price"], within: "1 day" }
+)
+const knownParts = Split.temporal(known, {
+  on: "pickup",
+  validation: "1 month",
+  test: "1 quarter",
+  zone: "Europe/Rome"
+})
+Recipe.of(knownParts.train).pipe(
+  Recipe.imputeNearest(["fare_mean_7days", "price", "distance"], { neighbors: 3 }),
+  Recipe.standardize(["fare_mean_7days", "fare_count_7days", "price"])
+)
+
+// legal: a statistic over rows, filled from before
+Window.forwardFill(
+  Window.rolling(trips, { on: "pickup", columns: ["fare"], statistics: ["sd"], over: { rows: 3 }, until: "now" }),
+  { on: "pickup", series: "zone", columns: ["fare_sd_3rows"], within: "2 days" }
+)
+
+// legal: differences, then a target ahead
+Window.ahead(Window.differences(trips, { on: "pickup", columns: ["fare"], past: 1 }), {
+  on: "pickup",
+  column: "fare_diff1",
+  by: 1,
+  as: "next"
+})
+
+// legal: categories and numbers hashed, crossed, indexed
+Recipe.of(parts.train).pipe(
+  Recipe.hash(["zone", "distance"], { as: "hashed", width: 16 }),
+  Recipe.standardize("hashed", { per: "element" }),
+  Recipe.bin("tip", { bins: 3, by: "quantile" }),
+  Recipe.cross(["zone", "tip"], { as: "both" }),
+  Recipe.embeddingIndex(["zone", "both"], { minimumCount: 2 }),
+  Recipe.oneHot("both")
+)
+
+// legal: features selected by what they tell about the target, of floats and tensors
+Recipe.of(parts.train).pipe(
+  Recipe.polynomial(["distance", "tip"], { as: "products" }),
+  Recipe.select(["distance", "products"], {
+    target: "fare",
+    as: "best",
+    by: { score: "mutualInformation", discrete: ["distance"] },
+    top: 2
+  }),
+  Recipe.standardize("best")
+)
+
+// legal: balanced classes of train where train rows are taken, beside the others as they are
+const balanced = { ...digitParts, train: Balance.smote(digitParts.train, { on: "label", features: ["ink"] }) }
+Recipe.fit(Recipe.of(digitParts.train).pipe(Recipe.standardize("ink")), balanced.train)
+Balance.underSample(Balance.overSample(digitParts.train, { on: "label", ratio: 0.5 }), { on: "label" })

@@ -23,6 +23,7 @@ import * as Temporal from "./split/Temporal.ts"
 import type { Table } from "./Table.ts"
 
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
+export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { SplitError } from "./split/SplitError.ts"
 
 /** The fractions of rows for validation and test, each in (0, 1), together less than 1; train gets the rest. */
@@ -30,6 +31,9 @@ export type Shares = Share.Shares
 
 /** A length of time, such as `"90 days"`. */
 export type Length = Temporal.Length
+
+/** A length of the calendar, such as `"3 months"` or `"1 year"`. */
+export type Calendar = Temporal.Calendar
 
 /** A number of rows, such as `{ rows: 1000 }`. */
 export type Rows = Temporal.Rows
@@ -231,7 +235,8 @@ export const hashedGrouped = <C extends Columns, E, R>(
 
 /**
  * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
- * the rows less than that before the last one left; a fraction or `{ rows }` takes that many rows, moved to the nearest change
+ * the rows less than that before the last one left; `"3 months"`, `"1 quarter"` or `"2 years"` likewise by the calendar of
+ * UTC or of `zone`; a fraction or `{ rows }` takes that many rows, moved to the nearest change
  * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it longer
  * than a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
  * at which each row's label is known: rows whose label is known only after the next period has begun are left out.
@@ -280,9 +285,10 @@ export type Periods<C extends Columns> = Temporal.Options & {
   readonly labelEnd?: KeysOf<C, "timestamp">
 }
 
-const periods = ({ gap, labelEnd }: Temporal.Options): Readonly<Record<string, string>> => ({
+const periods = ({ gap, labelEnd, zone }: Temporal.Options): Readonly<Record<string, string>> => ({
   gap: gap ?? "0 millis",
-  ...(labelEnd === undefined ? {} : { labelEnd })
+  ...(labelEnd === undefined ? {} : { labelEnd }),
+  ...(zone === undefined ? {} : { zone })
 })
 
 type Alike = Duplicates & { readonly near?: Near.Near | undefined }
@@ -294,7 +300,8 @@ const together = (options: Alike): Readonly<Record<string, Schema.Json>> => ({
   ...nearness(options.near)
 })
 
-const asJson = (size: Length | number | Rows): Schema.Json => (typeof size === "object" ? { rows: size.rows } : size)
+const asJson = (size: Length | Calendar | number | Rows): Schema.Json =>
+  typeof size === "object" ? { rows: size.rows } : size
 
 const builtIn = (
   name: string,

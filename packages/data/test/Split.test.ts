@@ -185,7 +185,7 @@ describe("Split.stratified", () => {
 })
 
 describe("Split.temporal", () => {
-  it.effect("takes the last days by length, whatever the order of the file", () =>
+  it.effect("D34 takes the last days by length, whatever the order of the file", () =>
     Effect.gen(function* () {
       const source = Source.fromTable(times(days(9, 0, 1, 8, 2, 3, 4, 7, 5, 6)))
       const { test, train, validation } = yield* xs(
@@ -203,6 +203,44 @@ describe("Split.temporal", () => {
       assert.deepStrictEqual(drawn, { train: [1, 2, 4, 5, 6], validation: [7, 8, 9], test: 2 })
       const none = yield* failure(Split.temporal(source, { ...options, test: { rows: 0 } }))
       assert.include(none.message, "test is to have 0 rows. Give a whole number of rows, 1 or more.")
+    })
+  )
+
+  it.effect("D34 takes months, quarters and years by the calendar, of UTC or of a zone", () =>
+    Effect.gen(function* () {
+      const at = (...dates: ReadonlyArray<string>) => Source.fromTable(times(dates.map((date) => Date.parse(date))))
+      const months = at(
+        "2023-01-01",
+        "2024-01-31",
+        "2024-02-28",
+        "2024-02-29",
+        "2024-03-01",
+        "2024-03-31",
+        "2024-05-31"
+      )
+      const split = { on: "t", validation: "1 month", test: "3 months" } as const
+      // test begins after 29 February (31 February is not there), validation after 29 January
+      const drawn = yield* xs(Split.temporal(months, split))
+      assert.deepStrictEqual(drawn, { train: [0], validation: [1, 2, 3], test: 3 })
+      assert.deepStrictEqual(yield* xs(Split.temporal(months, { ...split, test: "1 quarter" })), drawn)
+      const years = at("2019-03-01", "2020-02-29", "2020-03-01", "2021-02-28", "2021-03-01", "2022-02-28")
+      const byYear = yield* xs(Split.temporal(years, { on: "t", validation: "1 year", test: "1 year" }))
+      assert.deepStrictEqual(byYear, { train: [0], validation: [1, 2, 3], test: 2 })
+
+      // midnight in Berlin was 23:00 UTC in March 2024, before summer time, and 22:00 in April
+      const nights = at("2024-01-01T00:00Z", "2024-02-15T00:00Z", "2024-03-14T22:30Z", "2024-04-14T22:00Z")
+      const month = { on: "t", validation: { rows: 1 }, test: "1 month" } as const
+      const utc = yield* xs(Split.temporal(nights, month))
+      assert.deepStrictEqual(utc, { train: [0], validation: [1], test: 2 })
+      const berlin = yield* xs(Split.temporal(nights, { ...month, zone: "Europe/Berlin" }))
+      assert.deepStrictEqual(berlin, { train: [0, 1], validation: [2], test: 1 })
+
+      const message = (options: object) =>
+        Effect.map(failure(Split.temporal(months, { ...split, ...options } as never)), (error) => error.message)
+      assert.include(yield* message({ zone: "Atlantis" }), '"Atlantis" is no time zone')
+      assert.include(yield* message({ test: "0 months" }), 'test is "0 months" long. Give whole months')
+      assert.include(yield* message({ test: "1.5 months" }), 'test is "1.5 months" long')
+      assert.include(yield* message({ test: "many years" }), 'test is "many years" long')
     })
   )
 
