@@ -281,6 +281,13 @@ describe("D04 duplicates", () => {
     })
   )
 
+  it.effect("refuses to compare rows by nothing", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run(some.pipe(Clean.dropDuplicates({ except: ["id", "body", "spam"] })).table))
+      assert.strictEqual(error.message, "Clean.dropDuplicates: there is no column left to compare. Name some.")
+    })
+  )
+
   it.effect("compares what columns hold now: sentinels made missing are equal", () =>
     Effect.gen(function* () {
       const Ages = Columns.make({ age: Column.float })

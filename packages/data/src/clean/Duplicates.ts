@@ -38,6 +38,8 @@ type NameRefusal<C extends Columns, Name extends string> = string extends keyof 
 
 const step = "Clean.dropDuplicates"
 
+const nothing = { step, reason: "there is no column left to compare", hint: "Name some." }
+
 const refuse = (column: string) =>
   Effect.fail(new CleanError({ step, column, reason: "is no column", hint: "Check its name." }))
 
@@ -119,6 +121,7 @@ export const dropDuplicates =
         const unknown = [...wanted, ...skipped].find((name) => table.columns[name] === undefined)
         if (unknown !== undefined) return yield* refuse(unknown)
         const names = wanted.filter((name) => !skipped.includes(name))
+        if (names.length === 0) return yield* new CleanError(nothing)
         const features = contents(table, rows, names)
         if (target === undefined || contradictions === undefined) return later(features)
         const targets = contents(table, rows, [target])
