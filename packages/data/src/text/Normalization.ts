@@ -15,15 +15,7 @@ import { Schema } from "effect"
  *   as marks lose them.
  * - `whitespace`: every run of white space becomes one space, and none is left at the ends.
  */
-export const Normalization = Schema.Literals([
-  "nfc",
-  "nfd",
-  "nfkc",
-  "nfkd",
-  "lowercase",
-  "stripAccents",
-  "whitespace"
-])
+export const Normalization = Schema.Literals(["nfc", "nfd", "nfkc", "nfkd", "lowercase", "stripAccents", "whitespace"])
 
 /** One way of normalizing: see the schema of this name. */
 export type Normalization = typeof Normalization.Type
@@ -34,8 +26,16 @@ const apply: Readonly<Record<Normalization, (text: string) => string>> = {
   nfkc: (text) => text.normalize("NFKC"),
   nfkd: (text) => text.normalize("NFKD"),
   lowercase: (text) => text.replaceAll("Σ", "σ").toLowerCase(),
-  stripAccents: (text) => text.normalize("NFD").replaceAll(/\p{M}+/gu, "").normalize("NFC"),
-  whitespace: (text) => text.replaceAll(/\p{White_Space}+/gu, " ").replace(/^ /, "").replace(/ $/, "")
+  stripAccents: (text) =>
+    text
+      .normalize("NFD")
+      .replaceAll(/\p{M}+/gu, "")
+      .normalize("NFC"),
+  whitespace: (text) =>
+    text
+      .replaceAll(/\p{White_Space}+/gu, " ")
+      .replace(/^ /, "")
+      .replace(/ $/, "")
 }
 
 /**

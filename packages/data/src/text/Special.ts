@@ -49,5 +49,4 @@ export const resolve = (operation: string, usual: Special, given: SpecialOptions
 }
 
 /** Returns the spellings in the order of their ids: the first tokens of a vocabulary. */
-export const spellings = (special: Special): ReadonlyArray<string> =>
-  roles.flatMap((role) => special[role] ?? [])
+export const spellings = (special: Special): ReadonlyArray<string> => roles.flatMap((role) => special[role] ?? [])

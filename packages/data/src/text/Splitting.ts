@@ -17,9 +17,13 @@ export const wordPattern =
   `${wordly}(?:['’]${wordly})*|\\p{Regional_Indicator}{2}|` +
   `\\P{White_Space}${extending}(?:\\x{200D}\\p{Extended_Pictographic}${extending})*`
 
+/** The pattern of `inPiecedWords`, likewise: no apostrophes, and no word longer than 100 characters. */
+export const piecedWordPattern =
+  `${wordly.slice(0, -1)}{1,100}|\\p{Regional_Indicator}{2}|` +
+  `\\P{White_Space}${extending.slice(0, -1)}{0,8}(?:\\x{200D}\\p{Extended_Pictographic}${extending.slice(0, -1)}{0,8}){0,9}`
+
 /** The pattern of `inChunks`, likewise: how GPT-2 cuts text. */
-export const chunkPattern =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+export const chunkPattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
 /** The pattern of `inAlphanumerics`. */
 const alphanumericPattern = "[\\p{L}\\p{N}_]+"
@@ -28,6 +32,7 @@ const toRegExp = (pattern: string): RegExp =>
   new RegExp(pattern.replaceAll(/\\p\{(Han|Hiragana)\}/g, "\\p{Script=$1}").replaceAll("\\x{200D}", "\\u200D"), "gu")
 
 const word = toRegExp(wordPattern)
+const piecedWord = toRegExp(piecedWordPattern)
 const alphanumeric = toRegExp(alphanumericPattern)
 
 /**
@@ -38,6 +43,9 @@ const alphanumeric = toRegExp(alphanumericPattern)
  * Text.inWords("Don't panic, 東京!") // => ["Don't", "panic", ",", "東", "京", "!"]
  */
 export const inWords = (text: string): ReadonlyArray<string> => text.match(word) ?? []
+
+/** Cuts a text into words as `inWords` does, but at apostrophes too, and longer words after every 100 characters. */
+export const inPiecedWords = (text: string): ReadonlyArray<string> => text.match(piecedWord) ?? []
 
 /** Cuts out the runs of letters, digits and underscores, as scikit-learn's vectorizers do; all else is left out. */
 export const inAlphanumerics = (text: string): ReadonlyArray<string> => text.match(alphanumeric) ?? []

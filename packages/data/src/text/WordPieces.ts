@@ -8,26 +8,10 @@ import * as PairMerges from "../internal/pairMerges.ts"
 import { type Engine, append, remembering } from "./Engine.ts"
 import { type Normalization, normalize } from "./Normalization.ts"
 import { type Special, spellings } from "./Special.ts"
-import { inWords } from "./Splitting.ts"
+import { inPiecedWords } from "./Splitting.ts"
 
 /** What a piece that goes on a word begins with. */
 export const prefix = "##"
-
-/** Longer words are cut into parts of this many characters first, which are words of their own. */
-export const longest = 100
-
-/** Cuts a normalized text into words of at most `longest` characters. */
-export const split = (text: string): ReadonlyArray<string> => {
-  const words = inWords(text)
-  if (words.every((word) => word.length <= longest)) return words
-  return words.flatMap((word) => {
-    if (word.length <= longest) return word
-    const points = [...word]
-    return Array.from({ length: Math.ceil(points.length / longest) }, (_, part) =>
-      points.slice(part * longest, (part + 1) * longest).join("")
-    )
-  })
-}
 
 /** What is learned: the vocabulary. */
 export interface Learned {
@@ -102,7 +86,7 @@ export const engine = (
   return {
     tokens,
     encode: (text, into) => {
-      for (const word of split(normalize(ways, text))) append(encodeWord(word), into)
+      for (const word of inPiecedWords(normalize(ways, text))) append(encodeWord(word), into)
     },
     decode: (ids) =>
       ids
