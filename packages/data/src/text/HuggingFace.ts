@@ -7,7 +7,7 @@ import { Tokenizer as Library } from "@huggingface/tokenizers"
 import { Effect, Schema } from "effect"
 import { type Engine, append } from "./Engine.ts"
 import type { Normalization } from "./Normalization.ts"
-import { type Role, Special, TextError, spellings } from "./Special.ts"
+import { type Role, type Special, TextError, spellings } from "./Special.ts"
 import { chunkPattern, piecedWordPattern, wordPattern } from "./Splitting.ts"
 import type { Learned, Tokenizer } from "./Tokenizer.ts"
 import { prefix } from "./WordPieces.ts"
@@ -61,7 +61,7 @@ const withoutSpellings = (tokenizer: Schema.JsonObject, file: File): Schema.Json
   return {
     ...tokenizer,
     model: {
-      ...(tokenizer["model"] as Schema.JsonObject),
+      ...(tokenizer["model"] as Schema.JsonObject), // likewise
       vocab: { ...model.vocab, ...Object.fromEntries(specialIds) }
     }, // likewise
     added_tokens: (listed ?? []).filter(({ content }) => !isSpecial.has(content)) as ReadonlyArray<Schema.JsonObject> // likewise

@@ -68,11 +68,11 @@ export const engineOf = (tokenizer: Tokenizer): Engine => {
 }
 
 /** `T` when it is a tokenizer; else the sentence that the compiler shows. */
-export type Ready<T, Verb extends string> = T extends Tokenizer
+export type Ready<T, Verb extends string> = [T] extends [Tokenizer]
   ? T
-  : T extends Description
+  : [T] extends [Description]
     ? `${Verb}: this tokenizer is only described: learn it from train rows by Text.fit first`
-    : T extends Table.Table
+    : [T] extends [Table.Table]
       ? `${Verb} takes a tokenizer; this is a table`
       : `${Verb} takes a tokenizer, as Text.fit and Text.fromHuggingFace give them`
 
