@@ -55,6 +55,7 @@ interface Rule {
 }
 
 const widest = 2 ** 26
+const places = 2 ** 31
 
 /** Up to this many pieces, looking at every pair for each join is faster than a heap. */
 const short = 48
@@ -77,32 +78,25 @@ const joinShort = (pieces: Array<number>, rules: ReadonlyMap<number, Rule>): Arr
   return pieces
 }
 
-interface Candidate extends Rule {
-  readonly place: number
-  readonly left: number
-  readonly right: number
-}
-
 /** The same joins in time n log n: the lowest rank first, of equal ones the leftmost. */
 const joinLong = (pieces: Array<number>, rules: ReadonlyMap<number, Rule>): Array<number> => {
   const next = Int32Array.from(pieces, (_, place) => (place + 1 < pieces.length ? place + 1 : -1))
   const previous = Int32Array.from(pieces, (_, place) => place - 1)
-  const heap = Heap.make<Candidate>((one, other) =>
-    one.rank === other.rank ? one.place < other.place : one.rank < other.rank
-  )
+  /** Rank and place as one number, exact below 2^53: four million ranks, two thousand million places. */
+  const heap = Heap.make<number>((one, other) => one < other)
+  const ruleAt = (place: number): Rule | undefined =>
+    place < 0 || next[place] < 0 ? undefined : rules.get(pieces[place] * widest + pieces[next[place]])
   const enter = (place: number): void => {
-    const second = place < 0 ? -1 : next[place]
-    if (second < 0) return
-    const [left, right] = [pieces[place], pieces[second]]
-    const rule = rules.get(left * widest + right)
-    if (rule !== undefined) heap.push({ ...rule, place, left, right })
+    const rule = ruleAt(place)
+    if (rule !== undefined) heap.push(rule.rank * places + place)
   }
   for (let place = 0; place < pieces.length; place++) enter(place)
   for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
-    const { left, made, place, right } = top
+    const place = top % places
+    const rule = pieces[place] < 0 ? undefined : ruleAt(place)
+    if (rule === undefined || rule.rank * places + place !== top) continue
     const second = next[place]
-    if (pieces[place] !== left || second < 0 || pieces[second] !== right) continue
-    pieces[place] = made
+    pieces[place] = rule.made
     pieces[second] = -1
     next[place] = next[second]
     if (next[place] >= 0) previous[next[place]] = place

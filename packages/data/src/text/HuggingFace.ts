@@ -68,6 +68,56 @@ const withoutSpellings = (tokenizer: Schema.JsonObject, file: File): Schema.Json
   }
 }
 
+const replacing = (pattern: Schema.JsonObject, content: string): Schema.JsonObject => ({
+  type: "Replace",
+  pattern,
+  content
+})
+
+const matching = (pattern: string): Schema.JsonObject => ({
+  type: "Split",
+  pattern: { Regex: pattern },
+  behavior: "Removed",
+  invert: true
+})
+
+const sigma = replacing({ String: "Σ" }, "σ")
+
+const isObject = Schema.is(Schema.JsonObject)
+
+/** Where a part of a sequence of parts is to be replaced by some others. */
+const expanded = (
+  part: Schema.Json,
+  list: "normalizers" | "pretokenizers",
+  expand: (each: Schema.JsonObject) => ReadonlyArray<Schema.Json>
+): Schema.Json => {
+  if (!isObject(part)) return part
+  const inside = part[list]
+  if (Array.isArray(inside)) {
+    return Object.assign({}, part, { [list]: inside.map((each: Schema.Json) => expanded(each, list, expand)) })
+  }
+  const parts = expand(part)
+  return parts.length === 1 ? parts[0] : { type: "Sequence", [list]: parts }
+}
+
+/**
+ * The library lowers Σ at the end of a word to ς, and takes JavaScript's white space for Unicode's where GPT-2's pattern is
+ * built in. Hugging Face's own code does neither, and models are trained with that.
+ */
+const corrected = (tokenizer: Schema.JsonObject): Schema.JsonObject => ({
+  ...tokenizer,
+  normalizer: expanded(tokenizer["normalizer"] ?? null, "normalizers", (each) =>
+    each["type"] === "Lowercase" || (each["type"] === "BertNormalizer" && each["lowercase"] !== false)
+      ? [sigma, each]
+      : [each]
+  ),
+  pre_tokenizer: expanded(tokenizer["pre_tokenizer"] ?? null, "pretokenizers", (each) => {
+    if (each["type"] !== "ByteLevel" || each["use_regex"] === false) return [each]
+    const spaced = each["add_prefix_space"] === true ? [replacing({ Regex: "\\A[^ ]" }, " $&")] : []
+    return [...spaced, matching(chunkPattern), { ...each, add_prefix_space: false, use_regex: false }]
+  })
+})
+
 /** The parts the library wants to be there. */
 const absent = { decoder: null, post_processor: null, pre_tokenizer: null, normalizer: null, added_tokens: [] }
 
@@ -75,7 +125,7 @@ const absent = { decoder: null, post_processor: null, pre_tokenizer: null, norma
 export const engine = ({ file }: Imported): Engine => {
   const { config, tokenizer } = Schema.decodeUnknownSync(Files)(file)
   const parts = Schema.decodeUnknownSync(File)(tokenizer)
-  const library = new Library({ ...absent, ...withoutSpellings(tokenizer, parts) }, config)
+  const library = new Library({ ...absent, ...corrected(withoutSpellings(tokenizer, parts)) }, config)
   const idsOf = (text: string, special: boolean): ReadonlyArray<number> =>
     library.encode(text.toWellFormed(), { add_special_tokens: special }).ids
   const [bare, whole] = [idsOf("a", false), idsOf("a", true)]
@@ -159,28 +209,15 @@ export const fromHuggingFace = Effect.fn("Text.fromHuggingFace")(function* (
   return made
 })
 
-const replacing = (pattern: Schema.JsonObject, content: string): Schema.JsonObject => ({
-  type: "Replace",
-  pattern,
-  content
-})
-
 const normalizers: Readonly<Record<Normalization, ReadonlyArray<Schema.JsonObject>>> = {
   nfc: [{ type: "NFC" }],
   nfd: [{ type: "NFD" }],
   nfkc: [{ type: "NFKC" }],
   nfkd: [{ type: "NFKD" }],
-  lowercase: [replacing({ String: "Σ" }, "σ"), { type: "Lowercase" }],
+  lowercase: [sigma, { type: "Lowercase" }],
   stripAccents: [{ type: "NFD" }, replacing({ Regex: "\\p{M}+" }, ""), { type: "NFC" }],
   whitespace: [replacing({ Regex: "\\s+" }, " "), replacing({ Regex: "^ " }, ""), replacing({ Regex: " $" }, "")]
 }
-
-const matching = (pattern: string): Schema.JsonObject => ({
-  type: "Split",
-  pattern: { Regex: pattern },
-  behavior: "Removed",
-  invert: true
-})
 
 const bytes = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false }
 
