@@ -8,6 +8,8 @@ import * as HashWords from "../steps/HashWords.ts"
 import * as Tokenize from "../steps/Tokenize.ts"
 import { type Accepts, type Extended, type Recipe, adding, columnwise } from "./Describe.ts"
 
+export type { Options as TokenizeOptions } from "../steps/Tokenize.ts"
+
 /** `C` with the texts named made into vectors of `Size` numbers. */
 export type Vectors<C extends Columns, Name extends string, Size extends number> = Replace<
   C,

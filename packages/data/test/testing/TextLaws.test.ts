@@ -1,8 +1,7 @@
-import { describe, it } from "@effect/vitest"
-import { Law } from "@watertight/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import type { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { assert } from "vitest"
 import { Text } from "../../src/index.ts"
 import { TextLaws } from "../../src/testing/index.ts"
 
