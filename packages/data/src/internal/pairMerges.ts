@@ -31,7 +31,7 @@ interface Pair {
   readonly left: number
   readonly right: number
   count: number
-  /** The count of its last entry in the heap. */
+  /** Where its left piece may stand; it did when the place was noted. */
   places: Array<number>
 }
 
@@ -70,76 +70,85 @@ const layOut = ({ counts, pieces }: Words) => {
 
 const widest = 2 ** 26
 
-/**
- * Learns merges until there are `size` tokens or no pair stands often enough. Spellings of new tokens are appended to
- * `tokens`; a spelling that is there already keeps its id.
- */
-export const learn = (words: Words, tokens: Array<string>, { minimumCount, size, spell }: Limits): Array<Merge> => {
-  const { next, piece, previous, weight } = layOut(words)
+/** Pairs, how often each stands in the words and where, and which is the most frequent. */
+const makePairs = (minimumCount: number) => {
   const pairs = new Map<number, Pair>()
+  const raised = new Set<Pair>()
+  const heap = Heap.make(before)
   const pairOf = (left: number, right: number): Pair => {
     const key = left * widest + right
     let pair = pairs.get(key)
     if (pair === undefined) pairs.set(key, (pair = { left, right, count: 0, places: [] }))
     return pair
   }
-  const raised = new Set<Pair>()
-  const raise = (left: number, right: number, by: number, place: number): void => {
-    const pair = pairOf(left, right)
-    pair.count += by
-    pair.places.push(place)
-    raised.add(pair)
-  }
-  const lower = (left: number, right: number, by: number): void => {
-    pairOf(left, right).count -= by
-  }
-  const heap = Heap.make(before)
-  const enter = (): void => {
-    for (const pair of raised) if (pair.count >= minimumCount) heap.push({ pair, count: pair.count })
-    raised.clear()
-  }
-  const joinAll = ({ left, places, right }: Pair, made: number): void => {
-    for (const place of places.sort((one, other) => one - other)) {
-      const second = next[place]
-      if (piece[place] !== left || second < 0 || piece[second] !== right) continue
-      const [by, ahead, after] = [weight[place], previous[place], next[second]]
-      lower(left, right, by)
-      if (ahead >= 0) lower(piece[ahead], left, by)
-      if (after >= 0) lower(right, piece[after], by)
-      piece[place] = made
-      piece[second] = -1
-      next[place] = after
-      if (after >= 0) previous[after] = place
-      if (ahead >= 0) raise(piece[ahead], made, by, ahead)
-      if (after >= 0) raise(made, piece[after], by, place)
+  return {
+    raise: (left: number, right: number, by: number, place: number): void => {
+      const pair = pairOf(left, right)
+      pair.count += by
+      pair.places.push(place)
+      raised.add(pair)
+    },
+    lower: (left: number, right: number, by: number): void => {
+      pairOf(left, right).count -= by
+    },
+    /** Takes the most frequent pair, once all that became more frequent were put where they can be taken from. */
+    take: (): Pair | undefined => {
+      for (const pair of raised) if (pair.count >= minimumCount) heap.push({ pair, count: pair.count })
+      raised.clear()
+      for (let top = heap.pop(); top !== undefined; top = heap.pop()) {
+        const { count, pair } = top
+        if (count === pair.count) return pair
+        if (pair.count >= minimumCount && pair.count < count) heap.push({ pair, count: pair.count })
+      }
+      return undefined
     }
   }
+}
+
+type Pairs = ReturnType<typeof makePairs>
+
+/** Joins a pair wherever it stands, from the left, and counts what its neighbours are next to now. */
+const join = (words: ReturnType<typeof layOut>, pairs: Pairs, { left, right, places }: Pair, made: number): void => {
+  const { next, piece, previous, weight } = words
+  for (const place of places) {
+    const second = next[place]
+    if (piece[place] !== left || second < 0 || piece[second] !== right) continue
+    const [by, ahead, after] = [weight[place], previous[place], next[second]]
+    pairs.lower(left, right, by)
+    if (ahead >= 0) pairs.lower(piece[ahead], left, by)
+    if (after >= 0) pairs.lower(right, piece[after], by)
+    piece[place] = made
+    piece[second] = -1
+    next[place] = after
+    if (after >= 0) previous[after] = place
+    if (ahead >= 0) pairs.raise(piece[ahead], made, by, ahead)
+    if (after >= 0) pairs.raise(made, piece[after], by, place)
+  }
+}
+
+/**
+ * Learns merges until there are `size` tokens or no pair stands often enough. Spellings of new tokens are appended to
+ * `tokens`; a spelling that is there already keeps its id.
+ */
+export const learn = (words: Words, tokens: Array<string>, { minimumCount, size, spell }: Limits): Array<Merge> => {
+  const laid = layOut(words)
+  const pairs = makePairs(minimumCount)
+  laid.next.forEach((second, place) => {
+    if (second >= 0) pairs.raise(laid.piece[place], laid.piece[second], laid.weight[place], place)
+  })
   const ids = new Map(tokens.map((token, id) => [token, id]))
-  const idOf = (spelling: string): number => {
-    const known = ids.get(spelling)
-    if (known !== undefined) return known
-    ids.set(spelling, tokens.length)
-    return tokens.push(spelling) - 1
-  }
-  for (let place = 0; place < piece.length; place++) {
-    if (next[place] >= 0) raise(piece[place], piece[next[place]], weight[place], place)
-  }
-  enter()
   const merges: Array<Merge> = []
   while (tokens.length < size) {
-    const top = heap.pop()
-    if (top === undefined) break
-    const { count, pair } = top
-    if (count !== pair.count) {
-      if (pair.count >= minimumCount && pair.count < count) heap.push({ pair, count: pair.count })
-      continue
-    }
-    const made = idOf(spell(tokens[pair.left], tokens[pair.right]))
-    merges.push({ left: pair.left, right: pair.right, made })
-    const { places } = pair
+    const pair = pairs.take()
+    if (pair === undefined) break
+    const { left, right } = pair
+    const spelling = spell(tokens[left], tokens[right])
+    const made = ids.get(spelling) ?? tokens.push(spelling) - 1
+    ids.set(spelling, made)
+    merges.push({ left, right, made })
+    const places = pair.places.sort((one, other) => one - other)
     pair.places = []
-    joinAll({ ...pair, places }, made)
-    enter()
+    join(laid, pairs, { ...pair, places }, made)
   }
   return merges
 }

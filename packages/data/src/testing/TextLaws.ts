@@ -53,7 +53,8 @@ const oddities = [
   "----",
   "aaaaaaaa",
   "Ġ",
-  "the the the"
+  "the the the",
+  "__proto__ constructor"
 ]
 
 /** Draws texts: ordinary words, oddities and any characters, one after the other. */

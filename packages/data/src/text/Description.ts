@@ -99,10 +99,8 @@ const describe = (
  *
  * @example
  * import { Text } from "@watertight/data"
- * Text.bytePairs({ size: 8000, special: { end: "<end>" } }).config
- * // => {
- * //   kind: "bytePairs", size: 8000, minimumCount: 2, normalization: ["nfc"], special: { padding: "<pad>", end: "<end>" }
- * // }
+ * const { config } = Text.bytePairs({ size: 8000, special: { end: "<end>" } })
+ * Object.keys(config as object) // => ["kind", "size", "minimumCount", "normalization", "special"]
  */
 export const bytePairs = (options: Options): Description => {
   const settings = settle("Text.bytePairs", { padding: "<pad>" }, options)

@@ -25,15 +25,41 @@ export const piecedWordPattern =
 /** The pattern of `inChunks`, likewise: how GPT-2 cuts text. */
 export const chunkPattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 
-/** The pattern of `inAlphanumerics`. */
-const alphanumericPattern = "[\\p{L}\\p{N}_]+"
-
 const toRegExp = (pattern: string): RegExp =>
   new RegExp(pattern.replaceAll(/\\p\{(Han|Hiragana)\}/g, "\\p{Script=$1}").replaceAll("\\x{200D}", "\\u200D"), "gu")
 
-const word = toRegExp(wordPattern)
+/**
+ * Runs are matched in parts of at most so many characters and put together again: a regular expression that goes on over
+ * millions of characters overflows its stack.
+ */
+const most = 65_536
+const limited = (pattern: string): RegExp =>
+  toRegExp(pattern.replaceAll(")+", `){1,${most}}`).replaceAll("]+", `]{1,${most}}`))
+
+const word = limited(wordPattern)
 const piecedWord = toRegExp(piecedWordPattern)
-const alphanumeric = toRegExp(alphanumericPattern)
+const alphanumeric = limited("[\\p{L}\\p{N}_]+")
+const inWord = new RegExp(toRegExp(`^${wordly}`).source, "u")
+const inAlphanumeric = /^[\p{L}\p{N}_]/u
+
+/** Matches a pattern of words, of which those longer than `most` come in parts: characters of `inside` next to each other. */
+const matchAll = (text: string, pattern: RegExp, inside: RegExp): ReadonlyArray<string> => {
+  const found = text.match(pattern) ?? []
+  if (!found.some(({ length }) => length >= most)) return found
+  const isInside = (place: number): boolean => inside.test(String.fromCodePoint(text.codePointAt(place) ?? 0))
+  const words: Array<string> = []
+  let [start, end] = [-1, -1]
+  for (const match of text.matchAll(pattern)) {
+    const goesOn = match.index === end && words.length > 0 && isInside(start) && isInside(end)
+    end = match.index + match[0].length
+    if (goesOn) words[words.length - 1] = text.slice(start, end)
+    else {
+      start = match.index
+      words.push(match[0])
+    }
+  }
+  return words
+}
 
 /**
  * Cuts a text into words and single other characters; white space is left out.
@@ -42,13 +68,13 @@ const alphanumeric = toRegExp(alphanumericPattern)
  * import { Text } from "@watertight/data"
  * Text.inWords("Don't panic, 東京!") // => ["Don't", "panic", ",", "東", "京", "!"]
  */
-export const inWords = (text: string): ReadonlyArray<string> => text.match(word) ?? []
+export const inWords = (text: string): ReadonlyArray<string> => matchAll(text, word, inWord)
 
 /** Cuts a text into words as `inWords` does, but at apostrophes too, and longer words after every 100 characters. */
 export const inPiecedWords = (text: string): ReadonlyArray<string> => text.match(piecedWord) ?? []
 
 /** Cuts out the runs of letters, digits and underscores, as scikit-learn's vectorizers do; all else is left out. */
-export const inAlphanumerics = (text: string): ReadonlyArray<string> => text.match(alphanumeric) ?? []
+export const inAlphanumerics = (text: string): ReadonlyArray<string> => matchAll(text, alphanumeric, inAlphanumeric)
 
 const [letter, number, space, other] = [1, 2, 3, 4]
 

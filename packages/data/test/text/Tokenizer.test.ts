@@ -27,6 +27,16 @@ describe("Text.inWords and Text.inChunks", () => {
     assert.deepStrictEqual(Text.inAlphanumerics("snake_case, naïve: ½"), ["snake_case", "naïve", "½"])
   })
 
+  it("take words of millions of characters, and cut round them as round short ones", () => {
+    for (const part of ["a", "ש", "e\u0301", "don't"]) {
+      const long = part.repeat(2_000_000 / part.length)
+      assert.deepStrictEqual(Text.inWords(`!\u0301${long} b 東${long}!`), ["!\u0301", long, "b", "東", long, "!"])
+      assert.strictEqual(Text.inChunks(`${long} b`).join(""), `${long} b`)
+    }
+    const long = "東a".repeat(100_000)
+    assert.deepStrictEqual(Text.inAlphanumerics(`- ${long}-b`), [long, "b"])
+  })
+
   it("give GPT-2's chunks, also where its pattern's \\s is not JavaScript's", () => {
     const pattern =
       /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
@@ -62,7 +72,7 @@ describe("Text.bytePairs", () => {
   it.effect("take texts without any space, in time that goes with their length", () =>
     Effect.gen(function* () {
       const tokenizer = yield* learn(Text.bytePairs({ size: 400 }), [...few, "ab".repeat(1000), "x".repeat(333)])
-      for (const text of ["ab".repeat(500_000), "x\u05D0".repeat(500_000), " ".repeat(1_000_000)]) {
+      for (const text of ["x\u05D0".repeat(500_000), " ".repeat(1_000_000)]) {
         assert.strictEqual(Text.decode(tokenizer, Text.encode(tokenizer, text)), text)
       }
       const same = ids(tokenizer, "ab".repeat(40) + "x".repeat(40))
