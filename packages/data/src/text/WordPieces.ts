@@ -29,22 +29,30 @@ const alphabetOf = (counts: ReadonlyMap<string, number>, most: number): Readonly
     .sort(byCodePoint)
 }
 
-/** Learns from words and how often each stands in the train rows. Every character of the alphabet is in it as both pieces. */
+/** Characters that `inPiecedWords` may put after another in a word. */
+const goesOn = /[\p{L}\p{M}\p{N}_\p{Emoji_Modifier}\p{Extended_Pictographic}\p{Regional_Indicator}\u200D]/u
+
+/**
+ * Learns from words and how often each stands in the train rows. Every character of the alphabet is a piece, and one that
+ * goes on a word if it can; Hugging Face's trainer has only those it saw, and breaks ties differently from run to run.
+ */
 export const learn = (
   counts: ReadonlyMap<string, number>,
   special: Special,
   limits: { readonly size: number; readonly minimumCount: number; readonly alphabet: number }
 ): Learned => {
   const alphabet = alphabetOf(counts, limits.alphabet)
-  const tokens = [...spellings(special), ...alphabet, ...alphabet.map((each) => prefix + each)]
-  const first = tokens.length - 2 * alphabet.length
-  const place = new Map(alphabet.map((each, index) => [each, first + index]))
+  const following = alphabet.filter((each) => goesOn.test(each))
+  const tokens = [...spellings(special), ...alphabet, ...following.map((each) => prefix + each)]
+  const first = tokens.length - alphabet.length - following.length
+  const head = new Map(alphabet.map((each, index) => [each, first + index]))
+  const tail = new Map(following.map((each, index) => [each, first + alphabet.length + index]))
   const pieces: Array<ReadonlyArray<number>> = []
   const times: Array<number> = []
   for (const [word, count] of counts) {
-    const ids = Array.from(word, (each) => place.get(each) ?? -1)
+    const ids = Array.from(word, (each, index) => (index === 0 ? head : tail).get(each) ?? -1)
     if (ids.includes(-1)) continue
-    pieces.push(ids.map((id, index) => (index === 0 ? id : id + alphabet.length)))
+    pieces.push(ids)
     times.push(count)
   }
   const spell = (left: string, right: string) => left + right.slice(prefix.length)
