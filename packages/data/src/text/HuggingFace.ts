@@ -1,7 +1,8 @@
 /**
  * Tokenizers in the form of Hugging Face's `tokenizer.json`: read by their own library, so that a base model's tokenizer
  * gives the ids the model was trained with, and written, so that others can read what was learned here. Special tokens that
- * a text spells stay ordinary text here, too; the library would make special tokens of them.
+ * a text spells stay ordinary text here, too; the library would make special tokens of them. Only unigram models, which
+ * have them among their pieces, take them for tokens.
  */
 import { Tokenizer as Library } from "@huggingface/tokenizers"
 import { Effect, Schema } from "effect"
