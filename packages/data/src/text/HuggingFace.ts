@@ -129,7 +129,8 @@ export const engine = ({ file }: Imported): Engine => {
   const library = new Library({ ...absent, ...corrected(withoutSpellings(tokenizer, parts)) }, config)
   const idsOf = (text: string, special: boolean): ReadonlyArray<number> =>
     library.encode(text.toWellFormed(), { add_special_tokens: special }).ids
-  const [bare, whole] = [idsOf("a", false), idsOf("a", true)]
+  const probe = ["a", "0", ".", "\u4E00"].find((text) => idsOf(text, false).length > 0) ?? ""
+  const [bare, whole] = [idsOf(probe, false), idsOf(probe, true)]
   const start = Math.max(
     0,
     whole.findIndex((_, at) => bare.every((id, index) => whole[at + index] === id))

@@ -57,8 +57,11 @@ const learnedEngine = (tokenizer: Learned): Engine => {
 
 const engines = new WeakMap<Tokenizer, Engine>()
 
-/** Returns what a tokenizer does, made ready when it is first asked for. */
+/** Returns what a tokenizer does, made ready when it is first asked for. Throws a TypeError for what is none. */
 export const engineOf = (tokenizer: Tokenizer): Engine => {
+  if (!("kind" in tokenizer)) {
+    throw new TypeError("Text: this tokenizer is only described: learn it from train rows by Text.fit first")
+  }
   let engine = engines.get(tokenizer)
   if (engine === undefined) {
     engine = tokenizer.kind === "huggingFace" ? HuggingFace.engine(tokenizer) : learnedEngine(tokenizer)

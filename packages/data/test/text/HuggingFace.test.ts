@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Law } from "@watertight/core/testing"
+import { Effect, Result, type Schema } from "effect"
+import * as fc from "fast-check"
 import { Text } from "../../src/index.ts"
 import { fixtures, learn } from "./fixtures.ts"
 
@@ -46,6 +48,38 @@ describe("Text.fromHuggingFace", () => {
       assert.match(yield* refused({ ...bert, special: { padding: "<nothing>" } }), /<nothing> is not in its vocabulary/)
     })
   )
+})
+
+/** A file with one of its parts replaced by something else. */
+const damaged = (file: Schema.Json): fc.Arbitrary<Schema.Json> => {
+  const other = fc.oneof(
+    fc.constantFrom(null, -1, 1.5, "", "?", true),
+    fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<never>
+  )
+  if (typeof file !== "object" || file === null) return other
+  const keys = Object.keys(file)
+  const entry = (key: string) => (file as Readonly<Record<string, Schema.Json>>)[key]
+  const inside = fc.constantFrom(...keys).chain((key) =>
+    damaged(entry(key)).map((part): Schema.Json => {
+      const copy = structuredClone(file) as Record<string, Schema.Json>
+      copy[key] = part
+      return copy
+    })
+  )
+  return keys.length === 0 ? other : fc.oneof({ weight: 1, arbitrary: other }, { weight: 4, arbitrary: inside })
+}
+
+describe("Text.fromHuggingFace of damaged files", () => {
+  const law = Law.make(
+    "reads them or fails with a TextError",
+    fc.constantFrom(...fixtures.files).chain((file) => fc.tuple(damaged(file.tokenizer), damaged(file.config))),
+    Effect.fnUntraced(function* ([tokenizer, config]) {
+      const read = yield* Effect.result(Text.fromHuggingFace({ tokenizer, config }))
+      if (Result.isFailure(read)) Law.ensure(read.failure._tag === "TextError", () => String(read.failure))
+      else Text.fingerprint(read.success)
+    })
+  )
+  it.effect(law.name, () => law.check({ runs: Number(process.env.WATERTIGHT_RUNS ?? 200) }))
 })
 
 describe("Text.toHuggingFace", () => {

@@ -163,6 +163,14 @@ describe("Text.wordPieces, words and characters", () => {
   )
 })
 
+describe("Text.encode", () => {
+  it("D28 refuses a tokenizer that is only described, also when types were cast away", () => {
+    const described: unknown = Text.bytePairs({ size: 300 })
+    assert.throws(() => Text.encode(described as Text.Tokenizer, "a"), /only described: learn it from train rows/)
+    assert.throws(() => Text.size(described as Text.Tokenizer), /only described/)
+  })
+})
+
 describe("Text.fitDataset", () => {
   it.effect("D28 learns from train rows only, also when types were cast away", () =>
     Effect.gen(function* () {
