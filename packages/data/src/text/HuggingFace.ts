@@ -274,8 +274,8 @@ const template = ({ special, tokens }: Learned): Schema.Json => {
 
 /**
  * Writes a tokenizer as the contents of `tokenizer.json` and `tokenizer_config.json`. Read back, it gives the same ids,
- * here and by Hugging Face's libraries, except that these take the spelling of a special token in a text for the token. One
- * that was read is returned as it was.
+ * here and in Python's `tokenizers` with `encode_special_tokens = True`; without that, a text that spells a special token
+ * has it there. A tokenizer that was read is returned as it was.
  */
 export const toHuggingFace = (
   tokenizer: Tokenizer

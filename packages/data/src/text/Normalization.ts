@@ -1,7 +1,7 @@
 /**
  * Making text that means the same be the same before it is split: Unicode forms, lower case, accents, white space. Each is
  * a function of the text alone: no locale and no time zone. Which ones were applied, in which order, is part of a
- * tokenizer.
+ * tokenizer. Programs whose Unicode tables are older leave characters as they are that these do not know yet.
  */
 import { Schema } from "effect"
 
