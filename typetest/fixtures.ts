@@ -56,6 +56,9 @@ export const Scans = Columns.make({ patient: Column.group(Column.float), tumour:
 export const scans = Source.csv("scans.csv", Scans)
 export const scanParts = Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
 export const visits = Source.csv("visits.csv", Columns.make({ ...Scans, day: Column.timestamp }))
+export const Mail = Columns.make({ text: Column.text, kind: Column.category(["ham", "spam"]) })
+export const mail = Source.csv("mail.csv", Mail)
+export const mailParts = Split.random(mail, { validation: 0.1, test: 0.1 })
 
 export const module = Module.mlp({ hidden: [8], output: 1 })
 export const fare = {

@@ -34,7 +34,9 @@ type FeatureRefusal<C extends Columns.Columns, Feature extends string, Target ex
       ? never
       : C[Feature] extends Column.Optional
         ? `${Feature} may be missing: impute it first`
-        : `${Feature} is a ${C[Feature]["kind"]} column: encode it first, with Recipe.oneHot for instance`
+        : C[Feature] extends Column.Text
+          ? `${Feature} is a text column: make numbers of it first, with Recipe.tokenize or Recipe.tfIdf`
+          : `${Feature} is a ${C[Feature]["kind"]} column: encode it first, with Recipe.oneHot for instance`
     : `there is no column ${Feature}`
 
 type Features<C extends Columns.Columns, Feature extends string, Target extends string> = [

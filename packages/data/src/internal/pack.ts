@@ -40,7 +40,7 @@ const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Colum
     column.kind === "category"
       ? "; encode it first, for instance by Recipe.oneHot"
       : column.kind === "text"
-        ? "; make numbers of it first"
+        ? "; make numbers of it first, for instance by Recipe.tokenize"
         : ""
   return new LoaderError({ column: name, reason: `is a ${column.kind}, not a ${kinds.join(" or ")}${hint}` })
 }
