@@ -64,8 +64,8 @@ export const augmenter = (packed: Packed, plan: AugmentPlan, batchSize: number, 
 
   const [before, after] = [stretch(plan.before), stretch(plan.after)]
   const numbers = (length: number) => (target instanceof Int32Array ? new Int32Array(length) : new Float32Array(length))
-  const { levels, mixing } = plan
-  if (mixing === undefined) {
+  const { levels, mixing, partners: candidates } = plan
+  if (mixing === undefined || candidates === undefined) {
     return (epoch, order, { features, target }) =>
       before(epoch, order, { count: order.length, width, features, target })
   }
@@ -81,7 +81,7 @@ export const augmenter = (packed: Packed, plan: AugmentPlan, batchSize: number, 
     before(epoch, order, rows)
     draw(mixing, epoch, order, wordsToMix, words)
     const chosen = places.subarray(0, count)
-    partners(words, order, packed.rows, mixing.operation.probability, chosen)
+    partners(words, order, candidates, mixing.operation.probability, chosen)
     gather(packed, chosen, { features: partnerFeatures, target: other })
     const others: Rows = { count, width, features: partnerFeatures, target: other }
     before(epoch, chosen, others)

@@ -2,6 +2,7 @@
 import { Key } from "@watertight/core"
 import { type Operation, type Range, type Single, isMixing } from "../augment/Operation.ts"
 import * as Column from "../Column.ts"
+import type * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
 import type { AugmentPlan, Planned } from "./augment/planned.ts"
 import { moments, range } from "./lanes.ts"
@@ -91,6 +92,9 @@ const rangeOf = (
   }
 }
 
+/** To six digits, on which the order of the rows that are summed has no say. */
+const deviationOf = (values: RowId.Numbers): number => Number(Math.sqrt(moments(values, 1).variance[0]).toPrecision(6))
+
 /** The code that each code of the target becomes. */
 const codesOf = (
   operation: Operation,
@@ -162,8 +166,7 @@ const planColumn = (
     size: Column.width(column),
     shape,
     ...(needsRange ? rangeOf(table, operation.column, shape[2], given) : none),
-    deviation:
-      operation.name === "noise" ? Math.sqrt(moments(Table.numbers(table, operation.column), 1).variance[0]) : 0,
+    deviation: operation.name === "noise" ? deviationOf(Table.numbers(table, operation.column)) : 0,
     codes
   }
 }
@@ -223,8 +226,21 @@ export const planAugment = (
     before: singles.slice(0, before),
     mixing: planned[mixes] as AugmentPlan["mixing"], // the one that is found by `isMixing`
     after: singles.slice(before),
+    partners: mixes < 0 ? undefined : placesById(table.ids),
     levels: mixes >= 0 && column.kind === "category" ? column.levels.length : undefined
   }
+}
+
+/** The places of all rows in the order of their ids, so that whom a row is blended with does not depend on their order. */
+const placesById = (ids: Uint8Array): Uint32Array => {
+  const words = idWords(ids)
+  return Uint32Array.from({ length: words.length / 4 }, (_, place) => place).sort((a, b) => {
+    for (let word = 0; word < 4; word++) {
+      const [first, second] = [words[4 * a + word], words[4 * b + word]]
+      if (first !== second) return first - second
+    }
+    return a - b
+  })
 }
 
 /** Row ids as words, in shared memory. */

@@ -11,18 +11,19 @@ const unit = 2 ** -32
 /** Random words for each row: whether, the partner (two), the key of the share (two), and the rectangle's middle (two). */
 export const wordsToMix = 7
 
-/** Writes the partner of each row, a row of `rows`; of a row that is not mixed, the row itself. */
+/** Writes the partner of each row, one of `candidates`; of a row that is not mixed, the row itself. */
 export const partners = (
   words: Uint32Array,
   own: Uint32Array,
-  rows: number,
+  candidates: Uint32Array,
   probability: number,
   out: Uint32Array
 ): void => {
   for (let row = 0; row < own.length; row++) {
     const at = wordsToMix * row
     const fraction = (words[at + 1] + words[at + 2] * unit) * unit
-    out[row] = words[at] * unit < probability ? Math.min(rows - 1, Math.floor(fraction * rows)) : own[row]
+    const chosen = Math.min(candidates.length - 1, Math.floor(fraction * candidates.length))
+    out[row] = words[at] * unit < probability ? candidates[chosen] : own[row]
   }
 }
 

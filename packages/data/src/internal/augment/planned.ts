@@ -25,6 +25,8 @@ export interface Planned<Of extends Single | Mixing = Single | Mixing> {
 export interface AugmentPlan {
   readonly before: ReadonlyArray<Planned<Single>>
   readonly mixing: Planned<Mixing> | undefined
+  /** The places that partners are drawn from: all rows' in the order of their ids. */
+  readonly partners: Uint32Array | undefined
   readonly after: ReadonlyArray<Planned<Single>>
   /** The target's levels, where mixing makes the batch's target a distribution over them. */
   readonly levels: number | undefined
@@ -46,6 +48,3 @@ export interface Kernel {
   readonly words: number
   readonly run: (rows: Rows, words: Uint32Array) => void
 }
-
-/** A random word as a number in [0, 1). */
-export type Unit = (word: number) => number
