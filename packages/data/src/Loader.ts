@@ -179,7 +179,7 @@ export const make = Effect.fn("Loader.make")(function* <
   dataset: NotTest<Dataset.Dataset<C, P>, P>,
   options: Options<C, Features, Target> & {
     /** What is done to train rows each time they are read: see `Augment`. */
-    readonly augment?: Augmenting<C, P> | undefined
+    readonly augment?: Augmenting<NoInfer<C>, P> | undefined
   }
 ): Effect.fn.Return<Loader, LoaderError | Dataset.SealedError, Scope.Scope> {
   const readable = dataset as Dataset.Dataset<C, "train" | "validation"> // NotTest; Dataset.rows checks it again

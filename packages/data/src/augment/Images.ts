@@ -29,7 +29,7 @@ export interface Filled extends Ranged {
 }
 
 /** Says whether the labels are true of the changed image too. */
-export type Fate<Become extends Exclude<Labels, true> = Exclude<Labels, true>> =
+export type LabelsSurviveOrBecome<Become extends Exclude<Labels, true> = Exclude<Labels, true>> =
   | { readonly labelsSurvive: true; readonly labelsBecome?: never }
   | {
       readonly labelsSurvive?: never
@@ -83,7 +83,7 @@ type Relabels<Given, C extends Columns, Become, Verb extends string> = [ChangeRe
   : ChangeRefusal<C, Become, Verb>
 
 const flip =
-  (name: Flip["name"], names: string | ReadonlyArray<string>, options: Fate & Chance) =>
+  (name: Flip["name"], names: string | ReadonlyArray<string>, options: LabelsSurviveOrBecome & Chance) =>
   <C extends Columns>(accepted: unknown): Augment<C> =>
     adding(accepted, names, (column) => ({
       name,
@@ -109,7 +109,7 @@ const flip =
 export const flipHorizontal =
   <const Name extends string, const Become extends Exclude<Labels, true> = {}>(
     columns: Name | ReadonlyArray<Name>,
-    options: Fate<Become> & Chance
+    options: LabelsSurviveOrBecome<Become> & Chance
   ) =>
   <C extends Columns>(
     augment: Relabels<Accepts<Augment<C>, C, Name, "image", "flipHorizontal">, C, Become, "flipHorizontal">
@@ -120,7 +120,7 @@ export const flipHorizontal =
 export const flipVertical =
   <const Name extends string, const Become extends Exclude<Labels, true> = {}>(
     columns: Name | ReadonlyArray<Name>,
-    options: Fate<Become> & Chance
+    options: LabelsSurviveOrBecome<Become> & Chance
   ) =>
   <C extends Columns>(
     augment: Relabels<Accepts<Augment<C>, C, Name, "image", "flipVertical">, C, Become, "flipVertical">
