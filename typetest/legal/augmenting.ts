@@ -3,7 +3,7 @@ import { Key } from "@watertight/core"
 import { Augment, Column, Columns, type Dataset, Loader, Source, Split, type Table } from "@watertight/data"
 import { Loss, Module, Train } from "@watertight/model"
 import { Optimizer } from "@watertight/optim"
-import { digitParts, digits, fare, module, ready, type Digits } from "../fixtures.ts"
+import { digitParts, fare, module, ready, type Digits } from "../fixtures.ts"
 
 declare const train: Dataset.Dataset<typeof Digits, "train">
 declare const validation: Dataset.Dataset<typeof Digits, "validation">
@@ -63,6 +63,3 @@ const Reviews = Columns.make({ review: Column.text, stars: Column.float })
 const parts = Split.random(Source.csv("reviews.csv", Reviews), { validation: 0.1, test: 0.1 })
 const texts = Augment.backTranslate(parts.train, { column: "review", language: "en", through: "de" })
 Augment.replaceSynonyms(texts, { column: "review", synonyms: { good: ["fine"] } })
-
-// legal: a table that is not split, described
-digits.stage.name.length
