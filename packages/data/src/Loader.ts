@@ -5,10 +5,10 @@
  */
 import { Key } from "@watertight/core"
 import { Effect, Schema, type Scope } from "effect"
-import type { Augment } from "./augment/Describe.ts"
+import type { Augment, Modules } from "./augment/Describe.ts"
 import type { Columns } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
-import { augmenter } from "./internal/augment.ts"
+import { augmenter, load } from "./internal/augment.ts"
 import { idWords, planAugment } from "./internal/augmentPlan.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/batches.ts"
 import { type Packed, type Plan, filler, makeSlot, rowsIn } from "./internal/fill.ts"
@@ -120,6 +120,30 @@ const optionDefect = (rows: number, options: Settings): LoaderError | undefined 
   return count("prefetch", prefetch, 0) ?? count("workers", workers, 0)
 }
 
+/** A user's own functions, which `checkOwn` has found where workers look for them. */
+const functionsOf = (augment: Augment<never> | undefined) =>
+  Object.fromEntries(Object.entries(augment?.modules ?? {}).map(([name, { make }]) => [name, make]))
+
+/** Fails unless the modules named export the functions given: worker threads can load them then, and sources cover them. */
+const checkOwn = (modules: Modules): Effect.Effect<void, LoaderError> =>
+  Effect.forEach(
+    Object.entries(modules),
+    ([name, { href, make }]) =>
+      Effect.tryPromise({
+        try: () => load({ [name]: href }),
+        catch: (error) => new LoaderError({ reason: `the module of the operation ${name} did not load: ${error}` })
+      }).pipe(
+        Effect.flatMap((found) =>
+          found[name] === make
+            ? Effect.void
+            : new LoaderError({
+                reason: `${href} does not export the function given as ${name}: workers could not find it`
+              })
+        )
+      ),
+    { discard: true }
+  )
+
 /** Checks an augmentation against the rows, and adds to them and the plan what it needs. */
 const withAugment = Effect.fnUntraced(function* (
   plain: { readonly packed: Packed; readonly plan: Plan },
@@ -131,8 +155,9 @@ const withAugment = Effect.fnUntraced(function* (
   if (partition !== "train") {
     return yield* new LoaderError({ reason: `only train rows are augmented; these are ${partition} rows` })
   }
-  const planned = planAugment(augment.operations, table, options, Key.foldIn(options.key, "augment"))
+  const planned = planAugment(augment, table, options, Key.foldIn(options.key, "augment"))
   if (planned instanceof LoaderError) return yield* planned
+  if (augment.modules !== undefined) yield* checkOwn(augment.modules)
   return { packed: { ...plain.packed, ids: idWords(table.ids) }, plan: { ...plain.plan, augment: planned } }
 })
 
@@ -194,7 +219,7 @@ export const make = Effect.fn("Loader.make")(function* <
   const { packed, plan } = yield* withAugment({ packed: rows, plan: planOf(rows.rows, options) }, augment, read)
 
   const inline = (): Prefetch.Read => {
-    const augmenting = plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws)
+    const augmenting = plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws, functionsOf(augment))
     const fill = filler(packed, plan, draws, augmenting)
     const slot = makeSlot(packed, plan)
     return (epoch, step) =>

@@ -3,6 +3,7 @@ import { Key } from "@watertight/core"
 import { Effect, Layer } from "effect"
 import { Augment, Column, Columns, Dataset, Loader, RowId, Source, Split, Table } from "../src/index.ts"
 import { identity, resample, turn } from "../src/internal/augment/geometry.ts"
+import { darken } from "./fixtures/darken.ts"
 import { run } from "./run.ts"
 
 const columns = Columns.make({
@@ -566,6 +567,43 @@ describe("Augment with a loader", () => {
     describes.pipe(Augment.mixup(), Augment.flipHorizontal("image", late)),
     ["image"],
     /put it before mixup/
+  )
+
+  const module = new URL("./fixtures/darken.ts", import.meta.url).href
+  const elsewhere = { module: new URL("./fixtures/tables.ts", import.meta.url).href, make: darken }
+  refuses(
+    "a function that its module does not export",
+    describes.pipe(Augment.operation("dose", elsewhere)),
+    ["dose"],
+    /does not export the function given as darken/
+  )
+  const nowhere = { module: "file:///nowhere.ts", make: darken }
+  refuses(
+    "a module that is not there",
+    describes.pipe(Augment.operation("dose", nowhere)),
+    ["dose"],
+    /the module of the operation darken did not load/
+  )
+
+  it.effect("an operation of one's own gets its column's shape, its config and words of its own", () =>
+    Effect.gen(function* () {
+      const augment = describes.pipe(
+        Augment.operation("scaled", { module, make: darken, config: 0.5, probability: 0.5 })
+      )
+      assert.strictEqual(augment.code, "sources")
+      const { features } = yield* read(["scaled"], augment)
+      const changed = rowsOf(features).filter((row, at) => {
+        const before = rowsOf(table.values.scaled as Float32Array)[at]
+        row.forEach((value, place) => assert.isTrue(value === before[place] || value === before[place] / 2))
+        return !isSame(row, before)
+      })
+      assert.closeTo(changed.length, length / 2, 35)
+      const twice = Object.defineProperty(() => ({ words: 0, change: () => {} }), "name", { value: "darken" })
+      assert.throws(
+        () => augment.pipe(Augment.operation("dose", { module, make: twice })),
+        /two functions are called darken/
+      )
+    })
   )
 
   it("options out of their range throw", () => {

@@ -8,6 +8,7 @@ import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import type * as Dataset from "../Dataset.ts"
 import type * as Table from "../Table.ts"
+import type { MakeOwn } from "../internal/augment/own.ts"
 import type { Operation } from "./Operation.ts"
 
 declare const Takes: unique symbol
@@ -17,7 +18,12 @@ export interface Augment<in C extends Columns> extends Pipeable.Pipeable, Stage.
   readonly [Takes]?: (columns: C) => void
   /** All that decides what becomes of a row, beside the row, the epoch and the key. */
   readonly operations: ReadonlyArray<Operation>
+  /** Functions of a user's own by their names, and the modules they are in. */
+  readonly modules?: Modules
 }
+
+/** Functions of a user's own by their names, and the modules they are in. */
+export type Modules = Readonly<Record<string, { readonly href: string; readonly make: MakeOwn }>>
 
 /** `Given` when `A` is a train partition; else the sentence that the compiler shows. */
 export type TrainOnly<Given, A, Verb extends string> =
@@ -79,17 +85,28 @@ export type Accepts<Given, C extends Columns, Name extends string, Of extends Su
   : Refusal<C, Name, Of, Verb>
 
 /** Makes an augmentation of operations that the caller has checked. */
-export const fromOperations = <C extends Columns>(operations: ReadonlyArray<Operation>): Augment<C> =>
-  Object.assign(Object.create(Pipeable.Prototype), { operations, code: "versioned" })
+export const fromOperations = <C extends Columns>(
+  operations: ReadonlyArray<Operation>,
+  modules: Modules = {}
+): Augment<C> => {
+  const code: Stage.Code = Object.keys(modules).length === 0 ? "versioned" : "sources"
+  return Object.assign(Object.create(Pipeable.Prototype), { operations, modules, code })
+}
 
 /** Adds an operation for each column to what a combinator accepted as an augmentation. */
 export const adding = <C extends Columns>(
   accepted: unknown,
   names: string | ReadonlyArray<string>,
-  make: (column: string) => Operation
+  make: (column: string) => Operation,
+  added: Modules = {}
 ): Augment<C> => {
-  const { operations } = accepted as Augment<C> // a combinator's type accepts augmentations only
-  return fromOperations([...operations, ...(typeof names === "string" ? [names] : names).map(make)])
+  const { modules, operations } = accepted as Augment<C> // a combinator's type accepts augmentations only
+  const all = [...operations, ...(typeof names === "string" ? [names] : names).map(make)]
+  const twice = Object.keys(added).find(
+    (name) => modules?.[name] !== undefined && modules[name].make !== added[name].make
+  )
+  if (twice !== undefined) throw new RangeError(`Augment.operation: two functions are called ${twice}; rename one`)
+  return fromOperations(all, { ...modules, ...added })
 }
 
 /** Throws when a number is none of an option's: a mistake in the program. */

@@ -3,6 +3,8 @@
  * part of a training's cache key and manifest, and worker threads make the functions from it.
  */
 
+import type { Schema } from "effect"
+
 /** What stands where an image or a signal has nothing: black (the low end of its range), the nearest edge, or a number. */
 export type Fill = "black" | "edge" | number
 
@@ -115,6 +117,13 @@ export interface MaskTime extends OfColumn {
   readonly fill: number
 }
 
+/** An operation of one's own: a function of that name. */
+export interface Own extends OfColumn {
+  readonly name: "operation"
+  readonly function: string
+  readonly config: Schema.Json
+}
+
 /** Blends all features and the label of a row with those of another. */
 export interface Mixup extends Versioned {
   readonly name: "mixup"
@@ -142,6 +151,7 @@ export type Single =
   | TimeShift
   | ScaleSignal
   | MaskTime
+  | Own
 
 /** An operation on a row and a partner of it, which blends their labels. */
 export type Mixing = Mixup | Cutmix

@@ -7,16 +7,19 @@ import type { Single } from "../augment/Operation.ts"
 import { colourJitter } from "./augment/colour.ts"
 import { crop, cutout, flip, rotate } from "./augment/geometry.ts"
 import { blendTargets, mix, partners, wordsToMix } from "./augment/mix.ts"
+import { type Functions, load, own } from "./augment/own.ts"
 import type { AugmentPlan, Kernel, Planned, Rows } from "./augment/planned.ts"
 import { randAugment } from "./augment/randAugment.ts"
 import { maskTime, noise, scale, timeShift } from "./augment/signal.ts"
 import { maskTokens, replaceTokens } from "./augment/tokens.ts"
 import { type Draws, type Packed, type Slot, gather } from "./fill.ts"
 
+export { load }
+
 type Of<Name extends Single["name"]> = Planned<Extract<Single, { readonly name: Name }>>
 
 const kernels: {
-  readonly [Name in Single["name"]]: (planned: Of<Name>, draws: Draws) => Kernel
+  readonly [Name in Exclude<Single["name"], "operation">]: (planned: Of<Name>, draws: Draws) => Kernel
 } = {
   flipHorizontal: flip,
   flipVertical: flip,
@@ -33,8 +36,12 @@ const kernels: {
   maskTime
 }
 
-const kernelOf = (planned: Planned<Single>, draws: Draws): Kernel => {
-  const make = kernels[planned.operation.name] as (planned: Planned<Single>, draws: Draws) => Kernel // the table's own name
+const isOwn = (planned: Planned<Single>): planned is Of<"operation"> => planned.operation.name === "operation"
+
+const kernelOf = (planned: Planned<Single>, draws: Draws, functions: Functions): Kernel => {
+  if (isOwn(planned)) return own(planned, functions)
+  const name = planned.operation.name as Exclude<Single["name"], "operation"> // isOwn says no
+  const make = kernels[name] as (planned: Planned<Single>, draws: Draws) => Kernel // the table's own name
   return make(planned, draws)
 }
 
@@ -47,13 +54,19 @@ type Stretch = (epoch: number, order: Uint32Array, rows: Rows) => void
 const noIds = new Uint32Array(0)
 
 /** Makes the function that augments gathered rows. */
-export const augmenter = (packed: Packed, plan: AugmentPlan, batchSize: number, draws: Draws): Augmenter => {
+export const augmenter = (
+  packed: Packed,
+  plan: AugmentPlan,
+  batchSize: number,
+  draws: Draws,
+  functions: Functions
+): Augmenter => {
   const { ids = noIds, target, width } = packed
   const draw = ({ key }: Planned, epoch: number, order: Uint32Array, words: number, out: Uint32Array) =>
     draws.bitsOfNames(draws.foldIn(key, epoch), ids, order, words, out)
 
   const stretch = (operations: ReadonlyArray<Planned<Single>>): Stretch => {
-    const made = operations.map((planned) => ({ planned, kernel: kernelOf(planned, draws) }))
+    const made = operations.map((planned) => ({ planned, kernel: kernelOf(planned, draws, functions) }))
     const words = new Uint32Array(batchSize * made.reduce((most, { kernel }) => Math.max(most, kernel.words), 0))
     return (epoch, order, rows) => {
       for (const { kernel, planned } of made) {

@@ -1,5 +1,6 @@
 /** Makes an augmentation ready for the rows of a train partition: checks it against them and measures what it needs. */
 import { Key } from "@watertight/core"
+import type { Augment } from "../augment/Describe.ts"
 import { type Operation, type Range, type Single, isMixing } from "../augment/Operation.ts"
 import * as Column from "../Column.ts"
 import type * as RowId from "../RowId.ts"
@@ -164,6 +165,7 @@ const planColumn = (
     key,
     offset: widthOf(table.columns, features.slice(0, place)),
     size: Column.width(column),
+    dimensions: column.kind === "tensor" ? column.shape : [],
     shape,
     ...(needsRange ? rangeOf(table, operation.column, shape[2], given) : none),
     deviation: operation.name === "noise" ? deviationOf(Table.numbers(table, operation.column)) : 0,
@@ -177,6 +179,7 @@ const planRow = (operation: Operation, { key, selection, table }: Given): Planne
   offset: 0,
   size: widthOf(table.columns, selection.features),
   shape: [1, 1, 1],
+  dimensions: [],
   black: [],
   white: [],
   deviation: 0,
@@ -185,18 +188,22 @@ const planRow = (operation: Operation, { key, selection, table }: Given): Planne
 
 /** An operation's place among those of its name and column: adding others leaves its draws as they are. */
 const addressOf = (operations: ReadonlyArray<Operation>, index: number): string => {
-  const nameOf = (operation: Operation) => [operation.name, "column" in operation ? operation.column : ""].join(" ")
+  const nameOf = (operation: Operation) =>
+    ["function" in operation ? operation.function : operation.name, "column" in operation ? operation.column : ""].join(
+      " "
+    )
   const name = nameOf(operations[index])
   return `${operations.slice(0, index).filter((operation) => nameOf(operation) === name).length} ${name}`
 }
 
 /** Makes operations ready for the rows of a train partition. */
 export const planAugment = (
-  operations: ReadonlyArray<Operation>,
+  augment: Augment<never>,
   table: Table.Table,
   selection: Selection,
   key: Key.Key
 ): AugmentPlan | LoaderError => {
+  const { operations } = augment
   const planned: Array<Planned> = []
   const mixes = operations.findIndex(isMixing)
   const mixed = operations[mixes]
@@ -226,6 +233,7 @@ export const planAugment = (
     before: singles.slice(0, before),
     mixing: planned[mixes] as AugmentPlan["mixing"], // the one that is found by `isMixing`
     after: singles.slice(before),
+    modules: Object.fromEntries(Object.entries(augment.modules ?? {}).map(([name, { href }]) => [name, href])),
     partners: mixes < 0 ? undefined : placesById(table.ids),
     levels: mixes >= 0 && column.kind === "category" ? column.levels.length : undefined
   }

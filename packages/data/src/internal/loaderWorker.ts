@@ -52,10 +52,11 @@ const work: Work = workerData
 const key = moduleOfCore("Key") as Promise<typeof Core.Key> // the file behind the namespace of that name
 const permutation = moduleOfCore("Permutation") as Promise<typeof Core.Permutation> // likewise
 const { packed, plan } = work
-const augment = plan.augment === undefined ? undefined : import("./augment.ts")
-void Promise.all([key, permutation, augment]).then(([drawing, { make }, augmenting]) => {
+const augmenting = plan.augment === undefined ? undefined : import("./augment.ts")
+const functions = augmenting?.then(({ load }) => load(plan.augment?.modules ?? {}))
+void Promise.all([key, permutation, augmenting, functions]).then(([drawing, { make }, augment, own = {}]) => {
   const { bernoulli, beta, bitsOfNames, foldIn, normal } = drawing
   const draws: Draws = { bernoulli, beta, bitsOfNames, foldIn, normal, permutation: make }
-  const augmenter = augmenting && plan.augment && augmenting.augmenter(packed, plan.augment, plan.batchSize, draws)
+  const augmenter = plan.augment && augment?.augmenter(packed, plan.augment, plan.batchSize, draws, own)
   serve(work, filler(packed, plan, draws, augmenter))
 })

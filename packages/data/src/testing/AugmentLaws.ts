@@ -58,7 +58,10 @@ export const subject = <C extends Columns>(options: {
       features,
       target,
       key: Key.fromSeed(setup.seed),
-      augment: augment === "off" ? undefined : fromOperations(augment === "on" ? options.augment.operations : never)
+      augment:
+        augment === "off"
+          ? undefined
+          : fromOperations(augment === "on" ? options.augment.operations : never, options.augment.modules)
     })
   }
 })

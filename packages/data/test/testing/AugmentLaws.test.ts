@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Augment, Column, Columns, type Loader, Table } from "../../src/index.ts"
 import { AugmentLaws } from "../../src/testing/index.ts"
+import { darken } from "../fixtures/darken.ts"
 
 const runs = Math.ceil(Number(process.env.WATERTIGHT_RUNS ?? 50) / 6)
 
@@ -74,6 +75,16 @@ const subjects: Readonly<Record<string, AugmentLaws.Subject>> = {
       Augment.maskTime("signal", { steps: 4 })
     ),
     { range: false }
+  ),
+  "an operation of one's own": subject(
+    ["code", "scaled"],
+    describes.pipe(
+      Augment.operation("scaled", {
+        module: new URL("../fixtures/darken.ts", import.meta.url).href,
+        make: darken,
+        config: 0.5
+      })
+    )
   ),
   "mixup after crop": subject(["code", "image"], moved.pipe(Augment.mixup({ alpha: 0.8 })), { labels: false }),
   "cutmix before noise": subject(

@@ -12,6 +12,8 @@ export interface Planned<Of extends Single | Mixing = Single | Mixing> {
   readonly size: number
   /** `[height, width, channels]` of an image, `[steps, 1, channels]` of a signal. */
   readonly shape: readonly [number, number, number]
+  /** The shape of the column's rows as it is declared, `[]` for single numbers. */
+  readonly dimensions: ReadonlyArray<number>
   /** For each channel of an image, the numbers that stand for black and white. */
   readonly black: ReadonlyArray<number>
   readonly white: ReadonlyArray<number>
@@ -30,6 +32,8 @@ export interface AugmentPlan {
   readonly after: ReadonlyArray<Planned<Single>>
   /** The target's levels, where mixing makes the batch's target a distribution over them. */
   readonly levels: number | undefined
+  /** Where functions of a user's own are, by their names. */
+  readonly modules: Readonly<Record<string, string>>
 }
 
 /** Rows of a batch in the making. */
