@@ -5,11 +5,14 @@
  */
 import { Key } from "@watertight/core"
 import { Effect, Schema, type Scope } from "effect"
+import type { Augment, Modules } from "./augment/Describe.ts"
 import type { Columns } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
+import { augmenter, load } from "./internal/augment.ts"
+import { idWords, planAugment } from "./internal/augmentPlan.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/batches.ts"
-import { type Plan, filler, makeSlot, rowsIn } from "./internal/fill.ts"
-import { LoaderError, featureDefect, pack, widthOf } from "./internal/pack.ts"
+import { type Packed, type Plan, filler, makeSlot, rowsIn } from "./internal/fill.ts"
+import { LoaderError, type Selection as PackSelection, featureDefect, pack, widthOf } from "./internal/pack.ts"
 import * as Prefetch from "./internal/prefetch.ts"
 import type { Table } from "./Table.ts"
 
@@ -50,6 +53,11 @@ export interface Settings {
   /** How many worker threads make batches; 1 unless given. 0 is the same as no prefetch. */
   readonly workers?: number
 }
+
+/** The operations a partition takes: those for train rows of its columns; else the sentence that the compiler shows. */
+export type Augmenting<C extends Columns, P extends Dataset.Partition> = [P] extends ["train"]
+  ? Augment<C>
+  : `only train rows are augmented; this is the ${P} partition`
 
 /** What to read, and how. */
 export interface Options<C extends Columns, Features extends string, Target extends string>
@@ -112,6 +120,47 @@ const optionDefect = (rows: number, options: Settings): LoaderError | undefined 
   return count("prefetch", prefetch, 0) ?? count("workers", workers, 0)
 }
 
+/** A user's own functions, which `checkOwn` has found where workers look for them. */
+const functionsOf = (augment: Augment<never> | undefined) =>
+  Object.fromEntries(Object.entries(augment?.modules ?? {}).map(([name, { make }]) => [name, make]))
+
+/** Fails unless the modules named export the functions given: worker threads can load them then, and sources cover them. */
+const checkOwn = (modules: Modules): Effect.Effect<void, LoaderError> =>
+  Effect.forEach(
+    Object.entries(modules),
+    ([name, { href, make }]) =>
+      Effect.tryPromise({
+        try: () => load({ [name]: href }),
+        catch: (error) => new LoaderError({ reason: `the module of the operation ${name} did not load: ${error}` })
+      }).pipe(
+        Effect.flatMap((found) =>
+          found[name] === make
+            ? Effect.void
+            : new LoaderError({
+                reason: `${href} does not export the function given as ${name}: workers could not find it`
+              })
+        )
+      ),
+    { discard: true }
+  )
+
+/** Checks an augmentation against the rows, and adds to them and the plan what it needs. */
+const withAugment = Effect.fnUntraced(function* (
+  plain: { readonly packed: Packed; readonly plan: Plan },
+  augment: Augment<never> | undefined,
+  read: { readonly table: Table; readonly partition: Dataset.Partition; readonly options: Settings & PackSelection }
+): Effect.fn.Return<{ readonly packed: Packed; readonly plan: Plan }, LoaderError> {
+  if (augment === undefined || augment.operations.length === 0) return plain
+  const { options, partition, table } = read
+  if (partition !== "train") {
+    return yield* new LoaderError({ reason: `only train rows are augmented; these are ${partition} rows` })
+  }
+  const planned = planAugment(augment, table, options, Key.foldIn(options.key, "augment"))
+  if (planned instanceof LoaderError) return yield* planned
+  if (augment.modules !== undefined) yield* checkOwn(augment.modules)
+  return { packed: { ...plain.packed, ids: idWords(table.ids) }, plan: { ...plain.plan, augment: planned } }
+})
+
 const planOf = (rows: number, options: Settings): Plan => {
   const noise = Key.foldIn(options.key, "noise")
   return {
@@ -153,7 +202,10 @@ export const make = Effect.fn("Loader.make")(function* <
   const Target extends string
 >(
   dataset: NotTest<Dataset.Dataset<C, P>, P>,
-  options: Options<C, Features, Target>
+  options: Options<C, Features, Target> & {
+    /** What is done to train rows each time they are read: see `Augment`. */
+    readonly augment?: Augmenting<NoInfer<C>, P> | undefined
+  }
 ): Effect.fn.Return<Loader, LoaderError | Dataset.SealedError, Scope.Scope> {
   const readable = dataset as Dataset.Dataset<C, "train" | "validation"> // NotTest; Dataset.rows checks it again
   const table = yield* Dataset.rows(readable)
@@ -161,11 +213,14 @@ export const make = Effect.fn("Loader.make")(function* <
   const ahead = prefetch > 0 && workers > 0
   const defect = optionDefect(table.length, options)
   if (defect !== undefined) return yield* defect
-  const packed = yield* pack(table, options, ahead)
-  const plan = planOf(packed.rows, options)
+  const rows = yield* pack(table, options, ahead)
+  const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
+  const read = { table, partition: readable.partition, options }
+  const { packed, plan } = yield* withAugment({ packed: rows, plan: planOf(rows.rows, options) }, augment, read)
 
   const inline = (): Prefetch.Read => {
-    const fill = filler(packed, plan, draws)
+    const augmenting = plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws, functionsOf(augment))
+    const fill = filler(packed, plan, draws, augmenting)
     const slot = makeSlot(packed, plan)
     return (epoch, step) =>
       Effect.sync(() => {
@@ -208,8 +263,15 @@ export const make = Effect.fn("Loader.make")(function* <
  */
 export const sequential: <C extends Columns, const Features extends string, const Target extends string>(
   table: Table<C>,
-  selection: Selection<C, Features, Target>
-) => Effect.Effect<Batches, LoaderError> = batchesOf
+  selection: Selection<C, Features, Target> & {
+    readonly augment?: "rows in order are read for evaluation, as they are: only Loader.make of train rows augments"
+  }
+) => Effect.Effect<Batches, LoaderError> = (table, selection) =>
+  selection.augment === undefined
+    ? batchesOf(table, selection)
+    : Effect.fail(
+        new LoaderError({ reason: "rows in order are read for evaluation, as they are: nothing augments them" })
+      )
 
 /** Counts the numbers in one row's features. Fails on columns that are missing or no features. */
 export const featureWidth = (columns: Columns, features: ReadonlyArray<string>): Effect.Effect<number, LoaderError> =>

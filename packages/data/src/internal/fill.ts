@@ -3,6 +3,8 @@
  * depends on the plan, the epoch and the step only. This file imports types alone, so that a worker starts in no time.
  */
 import type { Key, Permutation } from "@watertight/core"
+import type { Augmenter } from "./augment.ts"
+import type { AugmentPlan } from "./augment/planned.ts"
 
 /** The rows of a table as a model reads them. */
 export interface Packed {
@@ -12,6 +14,8 @@ export interface Packed {
   readonly features: Float32Array
   /** `[rows]` */
   readonly target: Float32Array | Int32Array
+  /** `[rows, 4]`: the rows' ids as words, where rows are augmented. */
+  readonly ids?: Uint32Array
 }
 
 /** All that decides what is in a batch, beside the rows. */
@@ -27,6 +31,8 @@ export interface Plan {
     readonly keep: number
     readonly key: Key.Key
   }>
+  /** What is done to the rows after they are gathered. */
+  readonly augment?: AugmentPlan | undefined
 }
 
 /** The arrays of one batch. */
@@ -42,15 +48,28 @@ export interface Draws {
   readonly foldIn: typeof Key.foldIn
   readonly bernoulli: typeof Key.bernoulli
   readonly permutation: typeof Permutation.make
+  readonly bitsOfNames: typeof Key.bitsOfNames
+  readonly normal: typeof Key.normal
+  readonly beta: typeof Key.beta
 }
 
-/** Makes the arrays of one batch. */
-export const makeSlot = (packed: Packed, { batchSize, noise }: Plan): Slot => ({
-  features: new Float32Array(batchSize * packed.width),
-  target: packed.target instanceof Int32Array ? new Int32Array(batchSize) : new Float32Array(batchSize),
-  weight: new Float32Array(batchSize),
-  noise: Object.fromEntries(noise.map(({ name, size }) => [name, new Float32Array(size)]))
+/** How the target of a batch is kept: codes, numbers, or a distribution over levels for each row. */
+export const targetOf = (packed: Packed, { augment, batchSize }: Plan) => ({
+  isCodes: packed.target instanceof Int32Array && augment?.levels === undefined,
+  length: batchSize * (augment?.levels ?? 1)
 })
+
+/** Makes the arrays of one batch. */
+export const makeSlot = (packed: Packed, plan: Plan): Slot => {
+  const { batchSize, noise } = plan
+  const { isCodes, length } = targetOf(packed, plan)
+  return {
+    features: new Float32Array(batchSize * packed.width),
+    target: isCodes ? new Int32Array(length) : new Float32Array(length),
+    weight: new Float32Array(batchSize),
+    noise: Object.fromEntries(noise.map(({ name, size }) => [name, new Float32Array(size)]))
+  }
+}
 
 /** Counts the rows of a batch that are not padding. */
 export const rowsIn = (packed: Packed, plan: Plan, step: number): number =>
@@ -59,7 +78,8 @@ export const rowsIn = (packed: Packed, plan: Plan, step: number): number =>
 /** From this many numbers a row on, copying memory is faster than a loop. */
 const copyFrom = 24
 
-const gather = (packed: Packed, order: Uint32Array, slot: Slot): void => {
+/** Copies rows into the arrays of a batch. */
+export const gather = (packed: Packed, order: Uint32Array, slot: Pick<Slot, "features" | "target">): void => {
   const { features, target, width } = packed
   for (let row = 0; row < order.length; row++) slot.target[row] = target[order[row]]
   if (width < copyFrom) {
@@ -77,8 +97,9 @@ const gather = (packed: Packed, order: Uint32Array, slot: Slot): void => {
   }
 }
 
-/** Makes the function that writes the batch of an epoch and step into a slot. */
-export const filler = (packed: Packed, plan: Plan, draws: Draws) => {
+/** Makes the function that writes the batch of an epoch and step into a slot; `augment` is that of `plan.augment`. */
+export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter) => {
+  const targets = targetOf(packed, plan).length / plan.batchSize
   const places = new Uint32Array(plan.batchSize)
   let shuffled: { readonly epoch: number; readonly order: Permutation.Permutation } | undefined
 
@@ -93,8 +114,9 @@ export const filler = (packed: Packed, plan: Plan, draws: Draws) => {
     if (plan.order === undefined) for (let row = 0; row < rows; row++) order[row] = step * plan.batchSize + row
     else orderOf(epoch, plan.order).fill(order, step * plan.batchSize)
     gather(packed, order, slot)
+    augment?.(epoch, order, slot)
     slot.features.fill(0, rows * packed.width)
-    slot.target.fill(0, rows)
+    slot.target.fill(0, rows * targets)
     slot.weight.fill(1, 0, rows).fill(0, rows)
     for (const { keep, key, name } of plan.noise) {
       draws.bernoulli(draws.foldIn(draws.foldIn(key, epoch), step), keep, slot.noise[name], 1 / keep)

@@ -4,7 +4,7 @@
  */
 import { Effect, type Scope } from "effect"
 import { Worker } from "node:worker_threads"
-import type { Packed, Plan, Slot } from "./fill.ts"
+import { type Packed, type Plan, type Slot, targetOf } from "./fill.ts"
 import type { Work } from "./loaderWorker.ts"
 import { LoaderError } from "./pack.ts"
 import * as Ring from "./ring.ts"
@@ -14,12 +14,15 @@ const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const workerFile = new URL(`./loaderWorker.${extension}`, import.meta.url)
 
 /** Makes the arrays of one batch in shared memory. */
-const makeSlot = (packed: Packed, plan: Plan): Slot => ({
-  features: Shared.float32(plan.batchSize * packed.width),
-  target: packed.target instanceof Int32Array ? Shared.int32(plan.batchSize) : Shared.float32(plan.batchSize),
-  weight: Shared.float32(plan.batchSize),
-  noise: Object.fromEntries(plan.noise.map(({ name, size }) => [name, Shared.float32(size)]))
-})
+const makeSlot = (packed: Packed, plan: Plan): Slot => {
+  const { isCodes, length } = targetOf(packed, plan)
+  return {
+    features: Shared.float32(plan.batchSize * packed.width),
+    target: isCodes ? Shared.int32(length) : Shared.float32(length),
+    weight: Shared.float32(plan.batchSize),
+    noise: Object.fromEntries(plan.noise.map(({ name, size }) => [name, Shared.float32(size)]))
+  }
+}
 
 /** Reads the slot of a position; its arrays stay as they are until the next call. */
 export type Read = (epoch: number, step: number) => Effect.Effect<Slot, LoaderError>
