@@ -1,6 +1,6 @@
 /** Keys, digests, stages, rows: what a user's own code does with them. */
 import { Codec, Digest, Key, Ledger, Node, Permutation, Pipeline, Stage, Store } from "@watertight/core"
-import { Dataset, Loader, type Table } from "@watertight/data"
+import { Dataset, Loader, Sampler, type Table } from "@watertight/data"
 import { Effect, Schema } from "effect"
 import { double, mean, parts, two, type Taxi } from "../fixtures.ts"
 
@@ -72,7 +72,7 @@ Loader.make(validation, {
   target: "zone",
   batchSize: 8,
   key: Key.fromSeed(1),
-  shuffle: false,
+  sampler: Sampler.sequential,
   noise: [{ name: "dropout", size: 8, keep: 0.8 }],
   prefetch: 4,
   workers: 2

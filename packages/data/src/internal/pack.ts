@@ -28,7 +28,12 @@ export interface Selection {
   readonly batchSize: number
 }
 
-const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Column.Kind>): LoaderError | undefined => {
+/** Finds what is wrong with a column that must be of one of some kinds. */
+export const columnDefect = (
+  columns: Columns,
+  name: string,
+  kinds: ReadonlyArray<Column.Kind>
+): LoaderError | undefined => {
   const column = columns[name]
   if (column === undefined) {
     const reason = `is not there; there are ${Object.keys(columns).join(", ")}`

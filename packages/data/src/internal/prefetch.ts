@@ -4,7 +4,7 @@
  */
 import { Effect, type Scope } from "effect"
 import { Worker } from "node:worker_threads"
-import type { Packed, Plan, Slot } from "./fill.ts"
+import { type Packed, type Plan, type Slot, makeSlot } from "./fill.ts"
 import type { Work } from "./loaderWorker.ts"
 import { LoaderError } from "./pack.ts"
 import * as Ring from "./ring.ts"
@@ -12,14 +12,6 @@ import * as Shared from "./shared.ts"
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const workerFile = new URL(`./loaderWorker.${extension}`, import.meta.url)
-
-/** Makes the arrays of one batch in shared memory. */
-const makeSlot = (packed: Packed, plan: Plan): Slot => ({
-  features: Shared.float32(plan.batchSize * packed.width),
-  target: packed.target instanceof Int32Array ? Shared.int32(plan.batchSize) : Shared.float32(plan.batchSize),
-  weight: Shared.float32(plan.batchSize),
-  noise: Object.fromEntries(plan.noise.map(({ name, size }) => [name, Shared.float32(size)]))
-})
 
 /** Reads the slot of a position; its arrays stay as they are until the next call. */
 export type Read = (epoch: number, step: number) => Effect.Effect<Slot, LoaderError>
@@ -35,7 +27,7 @@ export const make = Effect.fnUntraced(function* (
     readonly lastTicket?: number
   }
 ): Effect.fn.Return<Read, LoaderError, Scope.Scope> {
-  const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan))
+  const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan, Shared))
   const workers = Math.min(options.workers, slots.length)
   const lastTicket = options.lastTicket ?? 2 ** 30
   const words = Shared.int32(Ring.wordsFor(slots.length))

@@ -11,7 +11,14 @@ const packed: Packed = {
   features: new Float32Array(new SharedArrayBuffer(40)).map((_, index) => index),
   target: new Int32Array(new SharedArrayBuffer(20))
 }
-const plan: Plan = { batchSize: 2, steps: 3, order: Key.fromSeed(1), noise: [] }
+const plan: Plan = {
+  batchSize: 2,
+  steps: 3,
+  order: { kind: "shuffled", length: 5, key: Key.fromSeed(1) },
+  shard: { rank: 0, of: 1 },
+  classWeights: undefined,
+  noise: []
+}
 const broken: Plan = { ...plan, noise: [{ name: "n", size: 4, keep: 2, key: Key.fromSeed(2) }] }
 
 const expected = (epoch: number, step: number) => {
