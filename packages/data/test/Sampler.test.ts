@@ -226,6 +226,7 @@ describe("Loader options", () => {
       { shard: { rank: 0, of: 2 }, last: "keep" },
       /would differ in size; pad or drop it/
     ],
+    ["a ring of very many slots", { prefetch: 1001 }, /prefetch is 1001; give at most 1000/],
     ["another last batch", { last: "wrap" }, /last is "wrap"; it is "pad", "drop" or "keep"/],
     [
       "masks that rows cannot share",

@@ -12,6 +12,10 @@ export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError"
   column: Schema.optionalKey(Schema.String),
   /** The row's place in its partition, from 0. */
   row: Schema.optionalKey(Schema.Int),
+  /** The number of the worker thread that died, and the batch it was making. */
+  worker: Schema.optionalKey(Schema.Int),
+  epoch: Schema.optionalKey(Schema.Int),
+  step: Schema.optionalKey(Schema.Int),
   reason: Schema.String
 }) {
   override get message() {

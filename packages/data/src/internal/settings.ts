@@ -63,6 +63,9 @@ const shardDefect = ({ batchSize, last, shard = { rank: 0, of: 1 } }: Settings):
   return undefined
 }
 
+/** Far more than hides any delay, and few enough for the tickets of a ring. */
+const mostPrefetched = 1000
+
 /** Finds what is wrong with options, the columns aside. */
 export const optionDefect = (rows: number, partition: Partition, options: Settings): LoaderError | undefined => {
   const { batchSize, classWeights, last = "pad", prefetch = 4, workers = 1 } = options
@@ -75,6 +78,9 @@ export const optionDefect = (rows: number, partition: Partition, options: Settin
   }
   if (!["pad", "drop", "keep"].includes(last)) {
     return new LoaderError({ reason: `last is ${JSON.stringify(last)}; it is "pad", "drop" or "keep"` })
+  }
+  if (prefetch > mostPrefetched) {
+    return new LoaderError({ reason: `prefetch is ${prefetch}; give at most ${mostPrefetched}` })
   }
   return noiseDefect(options) ?? shardDefect(options) ?? count("prefetch", prefetch, 0) ?? count("workers", workers, 0)
 }
