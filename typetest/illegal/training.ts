@@ -33,7 +33,7 @@ Train.fit(module, { ...fare, ...digitParts, features: ["ink"], target: "image" }
 // error: class weights are for a category target; fare is a float
 Train.fit(module, { ...fare, ...rows, classWeights: "balanced" })
 
-// error: '3' does not exist
+// error: '"3"' does not exist
 Train.fit(module, {
   ...fare,
   ...digitParts,
