@@ -1,5 +1,5 @@
 /**
- * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader overhead` picks sections, `--rounds 5`
+ * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader wait overhead` picks sections, `--rounds 5`
  * sets how often everything is repeated. README.md says what is measured.
  */
 import * as tf from "@tensorflow/tfjs"
@@ -12,6 +12,7 @@ import * as Measure from "./measure.ts"
 import * as Overhead from "./overhead.ts"
 import * as Python from "./python.ts"
 import * as Step from "./step.ts"
+import * as Wait from "./wait.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -43,6 +44,7 @@ const main = Effect.gen(function* () {
   console.log(`${count} rounds`)
   if (isWanted("step")) yield* compare(Step)
   if (isWanted("loader")) yield* compare(Loader)
+  if (isWanted("wait")) section(Wait.title, Wait.meaning, yield* Wait.report(count))
   if (isWanted("overhead"))
     section(Overhead.title, Overhead.meaning, Overhead.report(yield* Effect.scoped(Overhead.measure)))
 })

@@ -305,6 +305,21 @@ describe("Loader.read", () => {
     })
   )
 
+  it.effect("D61 D62 prefetched batches lie in shared memory that is allocated once and used again", () =>
+    Effect.gen(function* () {
+      const train = Dataset.make(yield* trips(40), undefined, "train")
+      const options = { features: ["distance"], target: "fare", batchSize: 4, key, prefetch: 2, workers: 2 } as const
+      const loader = yield* Loader.make(train, options)
+      const buffers = new Set<unknown>()
+      for (let index = 0; index < 60; index++) {
+        const { features } = yield* loader.read(position(Math.floor(index / 10), index % 10))
+        assert.instanceOf(features.buffer, SharedArrayBuffer)
+        buffers.add(features.buffer)
+      }
+      assert.strictEqual(buffers.size, 3)
+    })
+  )
+
   it.effect("makes batches in a process of its own that ends by itself", () =>
     Effect.sync(() => {
       const file = fileURLToPath(new URL("./fixtures/read_prefetched.ts", import.meta.url))
