@@ -128,6 +128,8 @@ export interface Loader {
   readonly rowsOf: (position: Position) => Effect.Effect<Uint32Array, LoaderError>
   /** What has been measured so far. */
   readonly timing: Effect.Effect<Timing>
+  /** How many worker threads died and were replaced: each may be once, and no batch changes. The second time, reading fails. */
+  readonly restarts: Effect.Effect<number>
 }
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31
@@ -191,31 +193,32 @@ export const make = Effect.fn("Loader.make")(function* <
   if (defect !== undefined) return yield* defect
   const packed = yield* pack(table, settings, ahead)
   const plan = yield* planOf(table, settings)
-  const readSlot = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan)
-  return reader(packed, plan, readSlot, settings.last === "keep", yield* Clock.Clock)
+  const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan)
+  return reader(packed, plan, source, settings.last === "keep", yield* Clock.Clock)
 })
 
-const inline = (packed: Packed, plan: Plan): Prefetch.Read => {
+const inline = (packed: Packed, plan: Plan): Prefetch.Prefetch => {
   const fill = filler(packed, plan, draws)
   const slot = makeSlot(packed, plan)
-  return (epoch, step) =>
+  const read: Prefetch.Read = (epoch, step) =>
     Effect.sync(() => {
       fill(epoch, step, slot)
       return slot
     })
+  return { read, restarts: () => 0 }
 }
 
 /** Cuts what belongs to padding off a batch's arrays. */
 const cut = ({ features, noise, target, weight }: Slot, width: number, rows: number): Slot => ({
   features: features.subarray(0, rows * width),
-  target: target.subarray(0, rows),
+  target: target.subarray(0, (target.length / weight.length) * rows),
   weight: weight.subarray(0, rows),
   noise: Object.fromEntries(
     Object.entries(noise).map(([name, mask]) => [name, mask.subarray(0, (mask.length / weight.length) * rows)])
   )
 })
 
-const reader = (packed: Packed, plan: Plan, readSlot: Prefetch.Read, isCut: boolean, clock: Clock.Clock): Loader => {
+const reader = (packed: Packed, plan: Plan, source: Prefetch.Prefetch, isCut: boolean, clock: Clock.Clock): Loader => {
   const { steps } = plan
   const batchSize = plan.batchSize / plan.shard.of
   const stopwatch = Stopwatch.make(clock)
@@ -235,7 +238,7 @@ const reader = (packed: Packed, plan: Plan, readSlot: Prefetch.Read, isCut: bool
       checked(position, (epoch, step) =>
         Effect.suspend(() => {
           stopwatch.ask(epoch, step)
-          return Effect.map(readSlot(epoch, step), (slot) => {
+          return Effect.map(source.read(epoch, step), (slot) => {
             stopwatch.got(epoch, step)
             const rows = rowsIn(plan, step)
             return isCut && rows < batchSize ? { ...cut(slot, packed.width, rows), rows } : { ...slot, rows }
@@ -243,7 +246,8 @@ const reader = (packed: Packed, plan: Plan, readSlot: Prefetch.Read, isCut: bool
         })
       ),
     rowsOf: (position) => checked(position, (epoch, step) => Effect.sync(() => find(epoch, step).slice())),
-    timing: Effect.sync(stopwatch.timing)
+    timing: Effect.sync(stopwatch.timing),
+    restarts: Effect.sync(source.restarts)
   }
 }
 

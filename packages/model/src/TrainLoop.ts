@@ -235,8 +235,10 @@ const noteBatchSize = (session: Session) => {
   return notice(session, `batchSize is ${batchSize}; ${least} to ${most} are common: ${effect}`)
 }
 
-/** Says whether the training waited for its batches. */
-const noteVerdict = Effect.fnUntraced(function* (session: Session) {
+/** Says whether the training waited for its batches, and whether threads that made them died. */
+const noteLoading = Effect.fnUntraced(function* (session: Session) {
+  const restarts = yield* session.loader.restarts
+  if (restarts > 0) yield* notice(session, `worker threads that died and were replaced: ${restarts}; no batch changed`)
   const verdict = Verdict.of(yield* session.loader.timing, preparing(session.options))
   if (verdict !== undefined) yield* notice(session, verdict.message)
 })
@@ -419,7 +421,7 @@ export const run = Effect.fn("TrainLoop.run")(function* (
     )
     yield* save(session, recorded, { version: 1, epoch: epoch + 1, step: 0 })
   }
-  yield* noteVerdict(session)
+  yield* noteLoading(session)
   const done = epoch * session.stepsPerEpoch
   return {
     module: options.module,

@@ -4,7 +4,9 @@ import { Engine, Loss, Module, Train } from "@watertight/model"
 import { ResumeLaws } from "@watertight/model/testing"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result, Schema } from "effect"
+import { Effect, Fiber, Layer, Result, Schema } from "effect"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import type { Worker } from "node:worker_threads"
 
 const columns = Columns.make({
   x: Column.tensor([3], "float32"),
@@ -182,12 +184,12 @@ describe("Train.fit", () => {
   )
 })
 
-/** Runs a pipeline and collects what its stages tell. */
+/** Runs a pipeline and collects what its training tells. */
 const told = <O extends Pipeline.Outputs>(pipeline: Pipeline.Pipeline<O>) =>
   Effect.gen(function* () {
     const notices: Array<string> = []
     const listen = (event: Event.Event) =>
-      Effect.sync(() => void (event._tag === "Notice" && notices.push(event.message)))
+      Effect.sync(() => void (event._tag === "Notice" && event.node === "model" && notices.push(event.message)))
     const { manifest, outputs } = yield* run(pipeline).pipe(Effect.provideService(Event.Listener, listen))
     return { manifest, notices, outputs }
   })
@@ -314,6 +316,27 @@ describe("Train.fit's batches", () => {
       const few = yield* told(rare({ epochs: 1, batchSize: 180 }))
       assert.deepStrictEqual(few.notices, [], "one step tells nothing")
     }).pipe(Effect.provide(onnx(1)))
+  )
+
+  it.live("D60 a worker thread that is killed changes no bit, and is told", () =>
+    Effect.gen(function* () {
+      const threads: Array<Worker> = []
+      const listen = (message: unknown) => threads.push((message as { readonly worker: Worker }).worker) // as Node documents
+      yield* Effect.acquireRelease(
+        Effect.sync(() => subscribe("worker_threads", listen)),
+        () => Effect.sync(() => unsubscribe("worker_threads", listen))
+      )
+      const options = { epochs: 60, prefetch: 2, workers: 1 }
+      const killing = Effect.suspend(() =>
+        threads.length > 0 ? Effect.promise(() => threads[0].terminate()) : Effect.fail("")
+      )
+      const killer = yield* Effect.forkChild(Effect.eventually(killing))
+      const { manifest, notices } = yield* told(rare(options))
+      yield* Fiber.join(killer)
+      assert.include(notices, "worker threads that died and were replaced: 1; no batch changed")
+      const undisturbed = yield* told(rare(options))
+      assert.strictEqual(undisturbed.manifest.root, manifest.root)
+    }).pipe(Effect.scoped, Effect.provide(onnx(1)))
   )
 
   it.live("D64 says when the batch size is not common, and nothing when it is", () =>

@@ -16,6 +16,13 @@ const workerFile = new URL(`./loaderWorker.${extension}`, import.meta.url)
 /** Reads the slot of a position; its arrays stay as they are until the next call. */
 export type Read = (epoch: number, step: number) => Effect.Effect<Slot, LoaderError>
 
+/** The reading side. */
+export interface Prefetch {
+  readonly read: Read
+  /** Counts the workers that died and were replaced. */
+  readonly restarts: () => number
+}
+
 /** How to prefetch. */
 export interface Options {
   readonly prefetch: number
@@ -34,6 +41,7 @@ interface Crew {
   /** Tells a waiting reader of the failure. */
   onFailure: (error: LoaderError) => void
   closing: boolean
+  restarts: number
 }
 
 const neverWrites = (): never => {
@@ -54,6 +62,7 @@ const hire = (crew: Crew, work: Work, course: () => Ring.Reader["course"], resta
   thread.on("exit", (code) => {
     if (crew.closing || crew.failure !== undefined) return
     if (restarts < mostRestarts) {
+      crew.restarts++
       hire(crew, work, course, restarts + 1)
       Ring.run(words, Ring.revive(shape), neverWaits, neverWrites)
       return
@@ -121,14 +130,14 @@ export const make = Effect.fnUntraced(function* (
   packed: Packed,
   plan: Plan,
   options: Options
-): Effect.fn.Return<Read, LoaderError, Scope.Scope> {
+): Effect.fn.Return<Prefetch, LoaderError, Scope.Scope> {
   const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan, Shared))
   const workers = Math.min(options.workers, slots.length)
   const shape: Ring.Shape = { slots: slots.length, workers, steps: plan.steps }
   const lastTicket = options.lastTicket ?? 2 ** 30
   const words = Shared.int32(Ring.wordsFor(shape))
   const reader = Ring.reader()
-  const crew: Crew = { threads: new Map(), failure: undefined, onFailure: () => {}, closing: false }
+  const crew: Crew = { threads: new Map(), failure: undefined, onFailure: () => {}, closing: false, restarts: 0 }
   yield* Effect.addFinalizer(() => dismiss(crew, words))
   yield* Effect.try({
     try: () => {
@@ -138,10 +147,11 @@ export const make = Effect.fnUntraced(function* (
     },
     catch: (error) => new LoaderError({ reason: `a worker thread did not start: ${error}` })
   })
-  return (epoch, step) =>
+  const read: Read = (epoch, step) =>
     Effect.suspend(() => {
       if (crew.failure !== undefined) return Effect.fail(crew.failure)
       const taken = follow(crew, words, Ring.take(shape, reader, { epoch, step, lastTicket }))
       return Effect.map(taken, (slot) => slots[slot])
     })
+  return { read, restarts: () => crew.restarts }
 })
