@@ -189,7 +189,7 @@ const told = <O extends Pipeline.Outputs>(pipeline: Pipeline.Pipeline<O>) =>
   Effect.gen(function* () {
     const notices: Array<string> = []
     const listen = (event: Event.Event) =>
-      Effect.sync(() => void (event._tag === "Notice" && event.node === "model" && notices.push(event.message)))
+      Effect.sync(() => void (event._tag === "Notice" && event.node === "train-model" && notices.push(event.message)))
     const { manifest, outputs } = yield* run(pipeline).pipe(Effect.provideService(Event.Listener, listen))
     return { manifest, notices, outputs }
   })
