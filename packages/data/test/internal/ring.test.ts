@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Ring from "../../src/internal/ring.ts"
+import * as Shared from "../../src/internal/shared.ts"
 import * as Interleaving from "./interleaving.ts"
 
 /** 500 interleavings, 20,000 in `pnpm test:deep`. */
@@ -89,6 +90,41 @@ describe("ring", () => {
   it(`P7 D60 D61 the reader gets the batches it asks for in ${runs} interleavings with 1 to 8 workers, prefetch 1 to 64, jumps and deaths`, async () => {
     const details = await check(undefined, runs)
     assert.isFalse(details.failed, `${String(details.errorInstance)}: ${fc.stringify(details.counterexample)}`)
+  })
+
+  it("a worker that has not seen a jump yet writes nothing that the reader takes for a batch of the new course", () => {
+    const shape = { slots: 2, workers: 2, steps: 10 }
+    const words = Shared.int32(Ring.wordsFor(shape))
+    const contents = ["", ""]
+    /** Performs a process, from where it stopped, up to an access or to its end. */
+    const until = <A>(process: Ring.Process<A>, answer: number, isThere: (access: Ring.Access) => boolean) => {
+      let state = process.next(answer)
+      while (state.done !== true && !isThere(state.value)) {
+        const access = state.value
+        if (access.op === "write") contents[access.slot] = `${access.epoch}/${access.step}`
+        const got = Ring.perform(
+          words,
+          access,
+          () => {},
+          () => {}
+        )
+        state = process.next(got)
+      }
+      return state
+    }
+    const reader = Ring.reader()
+    const sleeps = (access: Ring.Access) => access.op === "wait"
+    const workers = [Ring.serve(shape, 0), Ring.serve(shape, 1)]
+    until(Ring.take(shape, reader, { epoch: 0, step: 0, lastTicket: 2 ** 30 }), 0, sleeps)
+    for (const worker of workers) until(worker, 0, sleeps)
+    assert.deepStrictEqual(contents, ["0/0", "0/1"])
+    until(workers[1], 0, (access) => access.op === "load" && access.at === Ring.word.held)
+    const jump = Ring.take(shape, reader, { epoch: 5, step: 0, lastTicket: 2 ** 30 })
+    until(jump, 0, sleeps)
+    // The worker goes on with what it read of the old course, and the reader looks again.
+    until(workers[1], Atomics.load(words, Ring.word.held), (access) => access.op === "notify")
+    const taken = until(jump, 0, sleeps)
+    assert.isTrue(taken.done !== true || contents[taken.value] === "5/0", `the reader took ${contents.join(" or ")}`)
   })
 
   for (const [what, change] of broken) {
