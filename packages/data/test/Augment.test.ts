@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Key } from "@watertight/core"
 import { Effect, Layer } from "effect"
-import { Augment, Column, Columns, Dataset, Loader, RowId, Source, Split, Table } from "../src/index.ts"
+import { Augment, Column, Columns, Dataset, Loader, RowId, Source, Split, Table, Sampler } from "../src/index.ts"
 import { identity, resample, turn } from "../src/internal/augment/geometry.ts"
 import { darken } from "./fixtures/darken.ts"
 import { run } from "./run.ts"
@@ -58,7 +58,7 @@ const read = (
         target: named,
         batchSize: length,
         key: seed,
-        shuffle: false,
+        sampler: Sampler.sequential,
         prefetch: 0,
         augment: augment as Augment.Augment<Columns.Columns> | undefined
       })
@@ -480,7 +480,7 @@ describe("Augment with a loader", () => {
     Effect.gen(function* () {
       const twice = Dataset.make(table, Uint32Array.of(4, 9, 4), "train")
       const augment = describes.pipe(Augment.rotate("image"))
-      const loader = yield* Loader.make(twice, { ...options, batchSize: 3, shuffle: false, augment })
+      const loader = yield* Loader.make(twice, { ...options, batchSize: 3, sampler: Sampler.sequential, augment })
       const { features } = yield* loader.read(Loader.start)
       assert.deepStrictEqual(features.slice(0, 24), features.slice(48))
       assert.strictEqual(RowId.bytes, 16)

@@ -15,10 +15,17 @@ import type { Built } from "./Module.ts"
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
 const below1 = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }))
 
+const notNegative = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const share = Schema.Finite.check(
+  Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMinimum: true, exclusiveMaximum: true })
+)
+
 /** What identifies a loss. */
 export const Config = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("crossEntropy"), smoothing: below1 }),
   Schema.Struct({ kind: Schema.Literal("binaryCrossEntropy"), positiveWeight: positive }),
+  Schema.Struct({ kind: Schema.Literal("focal"), focus: notNegative }),
+  Schema.Struct({ kind: Schema.Literal("binaryFocal"), focus: notNegative, positiveShare: share }),
   Schema.Struct({ kind: Schema.Literal("meanSquaredError") }),
   Schema.Struct({ kind: Schema.Literal("meanAbsoluteError") }),
   Schema.Struct({ kind: Schema.Literal("huber"), delta: positive })
@@ -135,6 +142,57 @@ const binary = (logit: tf.Tensor1D, positive: tf.Tensor1D, weight: number): tf.T
   return tf.add(missed, tf.mul(tf.sub(1, positive), tf.softplus(logit)))
 }
 
+/**
+ * Makes the focal loss of softmax for a category target: `(1 - p)^focus · -log p` for the probability `p` of the true class
+ * (Lin et al. 2017). Rows that are easy count little, so a severe imbalance does not drown the rare class. `focus` is 2
+ * unless given; 0 is the cross-entropy.
+ *
+ * @example
+ * import { Loss } from "@watertight/model"
+ * Loss.focal().config // => { kind: "focal", focus: 2 }
+ */
+export const focal = ({ focus = 2 }: { readonly focus?: number } = {}): Loss<"category"> => ({
+  config: checked({ kind: "focal", focus }),
+  code: "versioned",
+  target: "category",
+  outputs: (levels) => levels,
+  chance: (levels) => (1 - 1 / levels) ** focus * Math.log(levels),
+  perExample: (logits, codes) => {
+    const classes = logits.shape[1]
+    const isTrue = tf.cast(tf.oneHot(codes, classes), "float32")
+    const cross = tf.neg(tf.sum(tf.mul(isTrue, tf.logSoftmax(logits)), 1))
+    // A rounding error more than 1 - p, so that its logarithm has a gradient where p is 1.
+    const rest = tf.log(tf.sub(1 + 2 ** -23, tf.exp(tf.neg(cross))))
+    return tf.mul(tf.exp(tf.mul(rest, focus)), cross)
+  }
+})
+
+/**
+ * Makes the focal loss for a category of two levels from one logit per row, that of level 1. `positiveShare` weighs the rows
+ * of level 1, and 1 minus it the others: the `alpha` of Lin et al. (2017) and of torchvision's `sigmoid_focal_loss`, whose
+ * defaults these are: `focus` 2, `positiveShare` 0.25.
+ */
+export const binaryFocal = ({
+  focus = 2,
+  positiveShare = 0.25
+}: { readonly focus?: number; readonly positiveShare?: number } = {}): Loss<"category"> => ({
+  config: checked({ kind: "binaryFocal", focus, positiveShare }),
+  code: "versioned",
+  target: "category",
+  outputs: () => 1,
+  chance: () => (positiveShare === 0.5 ? 0.5 ** (focus + 1) * Math.LN2 : undefined),
+  perExample: (prediction, codes) => {
+    const logit = column(prediction)
+    const isPositive = tf.cast(codes, "float32")
+    const [no, yes] = [tf.softplus(logit), tf.softplus(tf.neg(logit))]
+    // -log p is `yes` for a positive row and -log(1 - p) is `no`; for a negative one it is the other way round.
+    const missed = tf.mul(tf.exp(tf.mul(no, -focus)), yes)
+    const claimed = tf.mul(tf.exp(tf.mul(yes, -focus)), no)
+    const positives = tf.mul(tf.mul(isPositive, positiveShare), missed)
+    return tf.add(positives, tf.mul(tf.mul(tf.sub(1, isPositive), 1 - positiveShare), claimed))
+  }
+})
+
 const column = (prediction: tf.Tensor2D): tf.Tensor1D => tf.reshape(prediction, [prediction.shape[0]])
 
 /** The absolute value, with gradient 0 at 0. */
@@ -177,6 +235,10 @@ const make = (config: Config): Loss => {
       return crossEntropy(config)
     case "binaryCrossEntropy":
       return binaryCrossEntropy(config)
+    case "focal":
+      return focal(config)
+    case "binaryFocal":
+      return binaryFocal(config)
     case "meanSquaredError":
       return meanSquaredError
     case "meanAbsoluteError":
@@ -201,8 +263,9 @@ export const fromConfig = (config: unknown): Effect.Effect<Loss, ConfigError> =>
   )
 
 /**
- * Returns the mean loss of a batch, `sum(weight · loss) / sum(weight)`: rows of weight 0 are padding and change nothing.
- * Targets are those of the loss, or for categories distributions over the levels `[batch, levels]`.
+ * Returns the mean loss of a batch, `sum(weight · loss) / sum(weight)`, which is what PyTorch's class weights give: rows of
+ * weight 0 are padding and change nothing, and a row of weight 2 counts as two. Targets are those of the loss, or for
+ * categories distributions over the levels `[batch, levels]`.
  * A batch whose weights are all 0 has no mean: the result is NaN.
  */
 export const mean = (

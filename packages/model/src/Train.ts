@@ -3,7 +3,15 @@
  * checkpoints on the way. Only a train partition fits, and only columns of the right kinds.
  */
 import { Node, Stage } from "@watertight/core"
-import type { Augment, Column, Columns, Dataset, Table } from "@watertight/data"
+import {
+  type Augment,
+  type Column,
+  type Columns,
+  type Dataset,
+  type Loader,
+  Sampler,
+  type Table
+} from "@watertight/data"
 import type { Transform } from "@watertight/optim"
 import { Effect, type Schema } from "effect"
 import { Engine } from "./Engine.ts"
@@ -66,7 +74,8 @@ export interface Options<
   E,
   R,
   E2,
-  R2
+  R2,
+  S extends Sampler.Sampler = Sampler.Sampler
 > {
   readonly train: Node.Node<Train, E, R> & Only<Train, "train">
   readonly validation: Node.Node<Validation, E2, R2> & Only<Validation, "validation">
@@ -80,9 +89,20 @@ export interface Options<
   readonly batchSize: number
   /** How often every train row is visited, at most. */
   readonly epochs: number
+  /** Which train rows make the batches; `Sampler.shuffled` unless given. */
+  readonly sampler?: Sampler.For<ColumnsOf<Train>, S>
+  /**
+   * Weights of the target's classes in the training loss, learned from train rows when `"balanced"`: a step minimizes
+   * `sum(weight · loss) / sum(weight)`. The validation loss is not weighed.
+   */
+  readonly classWeights?: Loader.ClassWeights<ColumnsOf<Train>, Target, "train">
+  /** Whether a last batch that the rows do not fill is padded with rows of weight 0 (unless given) or dropped. */
+  readonly last?: "pad" | "drop"
   readonly stopping?: TrainLoop.Stopping
-  /** Batches made ahead by a worker thread; 4 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by worker threads; 4 unless given, 0 makes them in the loop. No result depends on it. */
   readonly prefetch?: number
+  /** How many worker threads make batches; 1 unless given. No result depends on it. */
+  readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
   /** What is done to train rows each time they are read; never to those of validation. See `Augment`. */
@@ -93,6 +113,9 @@ export interface Options<
  * Fits a module. The result holds the weights of the epoch with the lowest validation loss. Fails with `TrainError` when
  * options do not fit together, with `LossNotFinite` when the loss or a gradient is no number any more, and with the
  * errors of the loader and the engine. An interrupted training continues from its last checkpoint in the same bits.
+ *
+ * Worker threads make batches while the engine computes. At the end a notice, kept in the run's record, says what share of
+ * the time the steps waited for them: above 20 % the training is input-bound, and the notice says what to raise.
  */
 export const fit = <
   Train,
@@ -103,17 +126,17 @@ export const fit = <
   E,
   R,
   E2,
-  R2
+  R2,
+  S extends Sampler.Sampler = Sampler.Sampler<never, never>
 >(
   module: Module.Module,
-  options: Options<Train, Validation, Feature, Target, Kind, E, R, E2, R2>
+  options: Options<Train, Validation, Feature, Target, Kind, E, R, E2, R2, S>
 ): Node.Node<Trained.Trained<ColumnsOf<Train>[Target]>, E | E2 | TrainLoop.Errors, R | R2 | Engine> => {
-  const { augment, batchSize, epochs, features, loss, optimizer, stopping, target } = options
-  const loop: TrainLoop.Options = {
-    ...options,
-    module,
-    augment: augment as Augment.Augment<Columns.Columns> | undefined // of the train rows' columns
-  }
+  const { augment, batchSize, epochs, features, last, loss, optimizer, stopping, target } = options
+  const sampler = options.sampler as Sampler.Sampler | undefined // `Sampler.For` gives the sampler or nothing that can be passed
+  const classWeights = options.classWeights as TrainLoop.Options["classWeights"] // names of levels, and of no others
+  const augmenting = augment as Augment.Augment<Columns.Columns> | undefined // of the train rows' columns
+  const loop: TrainLoop.Options = { ...options, augment: augmenting, classWeights, module, sampler }
   const stage = Stage.make({
     name: "train-model",
     version: 1,
@@ -127,6 +150,9 @@ export const fit = <
       optimizer: optimizer.config,
       batchSize,
       epochs,
+      sampler: (sampler ?? Sampler.shuffled).config,
+      classWeights: classWeights ?? null,
+      last: last ?? "pad",
       patience: stopping?.patience ?? null,
       minimumDelta: stopping?.minimumDelta ?? 0,
       ...(augment === undefined ? {} : { augment: augment.operations as unknown as Schema.Json }) // operations are data

@@ -3,7 +3,7 @@
  * the epoch and step, so a training killed at any moment continues from its last checkpoint and ends in the same bits.
  */
 import { Event, Key, type Stage, type Store } from "@watertight/core"
-import { Augment, type Column, type Columns, Dataset, Loader } from "@watertight/data"
+import { Augment, type Column, type Columns, Dataset, Loader, type Sampler, Verdict } from "@watertight/data"
 import { Transform } from "@watertight/optim"
 import { Clock, Effect, Option, Schema, type Scope } from "effect"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -35,9 +35,14 @@ export interface Options {
   readonly batchSize: number
   /** How often every train row is visited, at most. */
   readonly epochs: number
+  readonly sampler?: Sampler.Sampler
+  readonly classWeights?: "balanced" | Readonly<Record<string, number>>
+  readonly last?: "pad" | "drop"
   readonly stopping?: Stopping
-  /** Batches made ahead by a worker thread; 4 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by worker threads; 4 unless given, 0 makes them in the loop. No result depends on it. */
   readonly prefetch?: number
+  /** How many worker threads make batches; 1 unless given. No result depends on it. */
+  readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
   /** What is done to train rows each time they are read. Its type was checked for the train partition's columns. */
@@ -193,8 +198,11 @@ const prepare = Effect.fnUntraced(function* (
       keep,
       size: batchSize * sizeOf(shape)
     })),
-    prefetch: options.prefetch ?? 4,
-    augment: options.augment
+    augment: options.augment,
+    sampler: options.sampler,
+    classWeights: options.classWeights,
+    last: options.last,
+    ...preparing(options)
   })
   const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)
   const parts = { built, input, loss, batchSize }
@@ -216,6 +224,35 @@ const prepare = Effect.fnUntraced(function* (
     totalSteps,
     scalars: scalarsAhead(options.optimizer, totalSteps)
   }
+})
+
+/** How batches are made ahead. */
+const preparing = ({ prefetch = 4, workers = 1 }: Options) => ({ prefetch, workers })
+
+/** Batch sizes outside of this range train worse or slower in common practice. */
+const commonBatchSizes = { least: 32, most: 512 }
+
+const notice = ({ context: { node } }: Pick<Session, "context">, message: string) =>
+  Event.emit({ _tag: "Notice", node, message })
+
+/** Says when the batch size is unusual. */
+const noteBatchSize = (session: Session) => {
+  const { batchSize } = session.options
+  const { least, most } = commonBatchSizes
+  if (batchSize >= least && batchSize <= most) return Effect.void
+  const effect =
+    batchSize < least
+      ? "smaller batches give noisier gradients and use the processor less"
+      : "larger ones need a higher learning rate with a warm-up, and often generalize worse"
+  return notice(session, `batchSize is ${batchSize}; ${least} to ${most} are common: ${effect}`)
+}
+
+/** Says whether the training waited for its batches, and whether threads that made them died. */
+const noteLoading = Effect.fnUntraced(function* (session: Session) {
+  const restarts = yield* session.loader.restarts
+  if (restarts > 0) yield* notice(session, `worker threads that died and were replaced: ${restarts}; no batch changed`)
+  const verdict = Verdict.of(yield* session.loader.timing, preparing(session.options))
+  if (verdict !== undefined) yield* notice(session, verdict.message)
 })
 
 /** A step sweeps the processor's caches: made one by one after each step, scalars take ten times as long as in a row. */
@@ -249,6 +286,7 @@ const initialState = ({ built, context, program }: Session): Readonly<Record<str
 /** Loads the last checkpoint, or the start. */
 const restore = Effect.fnUntraced(function* (session: Session) {
   const { context, executable, totalSteps } = session
+  yield* noteBatchSize(session)
   const bytes = yield* context.checkpoints.read
   const recorded: Recorded = {
     epochs: [],
@@ -268,7 +306,7 @@ const restore = Effect.fnUntraced(function* (session: Session) {
   recorded.loss.set(loss)
   recorded.gradientNorm.set(gradientNorm)
   const message = `continues from epoch ${position.epoch + 1}, step ${position.step + 1} of ${session.stepsPerEpoch}`
-  yield* Event.emit({ _tag: "Notice", node: context.node, message })
+  yield* notice(session, message)
   return { recorded: { ...recorded, best, bestEpoch }, position }
 })
 
@@ -395,6 +433,7 @@ export const run = Effect.fn("TrainLoop.run")(function* (
     )
     yield* save(session, recorded, { version: 1, epoch: epoch + 1, step: 0 })
   }
+  yield* noteLoading(session)
   const done = epoch * session.stepsPerEpoch
   return {
     module: options.module,

@@ -12,9 +12,13 @@ interface Case {
   readonly gradient: ReadonlyArray<ReadonlyArray<number>>
 }
 
-const fixtures: { readonly source: string; readonly cases: ReadonlyArray<Case> } = JSON.parse(
-  readFileSync(new URL("./fixtures/module/loss.json", import.meta.url), "utf8")
-)
+interface Weighted extends Pick<Case, "prediction" | "target"> {
+  readonly classWeights: ReadonlyArray<number>
+  readonly mean: number
+}
+
+const fixtures: { readonly source: string; readonly cases: ReadonlyArray<Case>; readonly weighted: Weighted } =
+  JSON.parse(readFileSync(new URL("./fixtures/module/loss.json", import.meta.url), "utf8"))
 
 const targetOf = (loss: Loss.Loss, values: ReadonlyArray<number>) =>
   loss.target === "category" ? tf.tensor1d([...values], "int32") : tf.tensor1d([...values])
@@ -36,7 +40,9 @@ const near = (got: number, expected: number, what: string) =>
 
 const ids: Readonly<Record<Loss.Config["kind"], string>> = {
   crossEntropy: "L02",
-  binaryCrossEntropy: "L01",
+  binaryCrossEntropy: "D03 L01",
+  focal: "D03 L03",
+  binaryFocal: "D03 L03",
   meanSquaredError: "L04",
   meanAbsoluteError: "L05",
   huber: "L06"
@@ -148,6 +154,52 @@ it("loss: the mean weighs rows", () => {
     ).dataSync()
   )
   assert.deepStrictEqual([...value], [(1 + 3 * 4) / 4])
+})
+
+it("D03 loss: a mean weighed by class is PyTorch's cross-entropy with class weights, padding or not", () => {
+  const { classWeights, mean, prediction, target } = fixtures.weighted
+  for (const padding of [0, 3]) {
+    const rows = [...prediction, ...Array.from({ length: padding }, () => [5, -5, 0])]
+    const codes = [...target, ...new Array<number>(padding).fill(0)]
+    const weight = codes.map((code, row) => (row < target.length ? classWeights[code] : 0))
+    const value = withBackend("cpu", () =>
+      Loss.mean(
+        Loss.crossEntropy(),
+        tf.tensor2d(rows.map((row) => [...row])),
+        tf.tensor1d(codes, "int32"),
+        tf.tensor1d(weight)
+      ).dataSync()
+    )
+    near(value[0], mean, `${padding} rows of padding`)
+  }
+})
+
+it("D03 L03 loss: focal stays finite, gradient included, where a row is certain or certainly wrong", () => {
+  for (const focus of [0.5, 2]) {
+    const { each, gradient } = evaluate(
+      Loss.focal({ focus }),
+      [
+        [200, -200, -200],
+        [-200, 200, 0],
+        [0, 1e6, 0]
+      ],
+      [0, 0, 1]
+    )
+    assert.isTrue([...each, ...gradient.flat()].every(Number.isFinite), `${each.join()} ${gradient.join()}`)
+    near(each[0], 0, "certain")
+    near(each[1], 400, "certainly wrong")
+  }
+  const binary = evaluate(Loss.binaryFocal(), [[1000], [-1000]], [0, 0])
+  assert.isTrue([...binary.each, ...binary.gradient.flat()].every(Number.isFinite))
+})
+
+it("D03 L03 L10 loss: a focal loss at chance is what it says", () => {
+  for (const loss of [Loss.focal(), Loss.focal({ focus: 0 })]) {
+    near(evaluate(loss, [[0.3, 0.3, 0.3]], [1]).each[0], loss.chance(3) ?? NaN, "three classes")
+  }
+  const even = Loss.binaryFocal({ positiveShare: 0.5 })
+  near(evaluate(even, [[0]], [1]).each[0], even.chance(2) ?? NaN, "one logit")
+  assert.isUndefined(Loss.binaryFocal().chance(2))
 })
 
 it("loss: options out of range throw and say which", () => {

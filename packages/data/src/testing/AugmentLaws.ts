@@ -10,6 +10,7 @@ import { type Augment, fromOperations } from "../augment/Describe.ts"
 import type { Columns } from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
 import * as Loader from "../Loader.ts"
+import * as Sampler from "../Sampler.ts"
 import * as Table from "../Table.ts"
 
 /** How a case is read. */
@@ -49,7 +50,7 @@ export const subject = <C extends Columns>(options: {
 }): Subject => ({
   table: options.table,
   keeps: { range: true, labels: true, ...options.keeps },
-  make: ({ augment, table, ...setup }) => {
+  make: ({ augment, shuffle, table, ...setup }) => {
     const { features, target } = options
     const never = options.augment.operations.map((operation) => ({ ...operation, probability: 0 }))
     const dataset: Dataset.Dataset<Columns, "train"> = Dataset.make(table, undefined, "train")
@@ -57,6 +58,7 @@ export const subject = <C extends Columns>(options: {
       ...setup,
       features,
       target,
+      sampler: shuffle ? Sampler.shuffled : Sampler.sequential,
       key: Key.fromSeed(setup.seed),
       augment:
         augment === "off"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
-import { Column, Columns, Dataset, Loader, Recipe, Table, Text } from "../../src/index.ts"
+import { Column, Columns, Dataset, Loader, Recipe, Table, Text, Sampler } from "../../src/index.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
 import { Key } from "@watertight/core"
 import { fixtures, learn } from "../text/fixtures.ts"
@@ -102,7 +102,7 @@ describe("Recipe.tokenize", () => {
         target: "textLength",
         batchSize: 3,
         key: Key.fromSeed(1),
-        shuffle: false,
+        sampler: Sampler.sequential,
         prefetch: 0
       })
       const batch = yield* loader.read(Loader.start)
