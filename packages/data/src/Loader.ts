@@ -9,8 +9,9 @@ import type { Augment, Modules } from "./augment/Describe.ts"
 import type { Columns } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import { augmenter, load } from "./internal/augment.ts"
-import { idWords, planAugment } from "./internal/augmentPlan.ts"
+import { idWords, planAugment, tellCopies } from "./internal/augmentPlan.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/batches.ts"
+import { repeats } from "./internal/contents.ts"
 import { type Packed, type Plan, filler, makeSlot, rowsIn } from "./internal/fill.ts"
 import { LoaderError, type Selection as PackSelection, featureDefect, pack, widthOf } from "./internal/pack.ts"
 import * as Prefetch from "./internal/prefetch.ts"
@@ -148,17 +149,21 @@ const checkOwn = (modules: Modules): Effect.Effect<void, LoaderError> =>
 const withAugment = Effect.fnUntraced(function* (
   plain: { readonly packed: Packed; readonly plan: Plan },
   augment: Augment<never> | undefined,
-  read: { readonly table: Table; readonly partition: Dataset.Partition; readonly options: Settings & PackSelection }
+  read: { readonly table: Table; readonly dataset: Dataset.Dataset; readonly options: Settings & PackSelection }
 ): Effect.fn.Return<{ readonly packed: Packed; readonly plan: Plan }, LoaderError> {
   if (augment === undefined || augment.operations.length === 0) return plain
-  const { options, partition, table } = read
-  if (partition !== "train") {
-    return yield* new LoaderError({ reason: `only train rows are augmented; these are ${partition} rows` })
+  const { dataset, options, table } = read
+  if (dataset.partition !== "train") {
+    return yield* new LoaderError({ reason: `only train rows are augmented; these are ${dataset.partition} rows` })
   }
   const planned = planAugment(augment, table, options, Key.foldIn(options.key, "augment"))
   if (planned instanceof LoaderError) return yield* planned
   if (augment.modules !== undefined) yield* checkOwn(augment.modules)
-  return { packed: { ...plain.packed, ids: idWords(table.ids) }, plan: { ...plain.plan, augment: planned } }
+  const ids = idWords(table.ids)
+  return {
+    packed: { ...plain.packed, ids: repeats(dataset) ? tellCopies(ids) : ids },
+    plan: { ...plain.plan, augment: planned }
+  }
 })
 
 const planOf = (rows: number, options: Settings): Plan => {
@@ -215,7 +220,7 @@ export const make = Effect.fn("Loader.make")(function* <
   if (defect !== undefined) return yield* defect
   const rows = yield* pack(table, options, ahead)
   const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
-  const read = { table, partition: readable.partition, options }
+  const read = { table, dataset: readable, options }
   const { packed, plan } = yield* withAugment({ packed: rows, plan: planOf(rows.rows, options) }, augment, read)
 
   const inline = (): Prefetch.Read => {

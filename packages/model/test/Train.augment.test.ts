@@ -1,5 +1,6 @@
 import { Ledger, Pipeline, Store } from "@watertight/core"
 import { Augment, Column, Columns, Source, Split, Table } from "@watertight/data"
+import { NoPeeking } from "@watertight/data/testing"
 import { Engine, Loss, Module, Train } from "@watertight/model"
 import { ResumeLaws } from "@watertight/model/testing"
 import { Optimizer } from "@watertight/optim"
@@ -123,6 +124,16 @@ describe("Train.fit with augmentation", () => {
       seed: 7,
       checkpointEvery: 1
     }).pipe(Effect.provide(Engine.onnx({ threads: 1 })))
+  )
+
+  it.live(
+    "D51 what an augmentation measures, it measures on train rows: changing the test rows changes nothing",
+    () => {
+      const augment = shifted.pipe(Augment.noise("image"), Augment.cutout("image", { size: 2 }), Augment.mixup())
+      return NoPeeking.check(classify({ augment, epochs: 1 }), { seed: 7 }).pipe(
+        Effect.provide(Engine.onnx({ threads: 1 }))
+      )
+    }
   )
 
   it.live("D49 a loss that takes no blended labels is refused before the first step", () =>

@@ -251,6 +251,21 @@ const placesById = (ids: Uint8Array): Uint32Array => {
   })
 }
 
+/**
+ * Counts up the last word of the id of each copy of a row after the first, so that the copies of a bootstrap or an
+ * oversampled class are changed each in its own way. Copies are alike, so it does not matter which is the first.
+ */
+export const tellCopies = (words: Uint32Array): Uint32Array => {
+  const seen = new Map<string, number>()
+  for (let at = 0; at < words.length; at += 4) {
+    const id = words.subarray(at, at + 4).join()
+    const before = seen.get(id) ?? 0
+    seen.set(id, before + 1)
+    words[at + 3] += before
+  }
+  return words
+}
+
 /** Row ids as words, in shared memory. */
 export const idWords = (ids: Uint8Array): Uint32Array => {
   const bytes = new DataView(ids.buffer, ids.byteOffset, ids.byteLength)
