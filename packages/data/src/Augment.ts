@@ -2,7 +2,8 @@
  * Augmentation: train rows changed a little each time they are read, by operations that leave their meaning as it is. It
  * happens in the loader's workers, is never stored, and takes the train partition only. Every draw is keyed by the row's
  * id, the epoch and the operation, so that no batch size, order, prefetching or resuming changes what becomes of a row.
- * Rows with one id (equal rows, and the copies of a bootstrap) are changed alike within an epoch.
+ * Of a row that a bootstrap or an oversampled class holds more than once, each copy is changed in its own way; rows of a
+ * table that are equal by chance are changed alike within an epoch.
  *
  * Describe operations with `Augment.of(train).pipe(…)` on the columns that the loader reads, after any recipe, and give
  * them to `Train.fit` or `Loader.make`.

@@ -204,7 +204,7 @@ export const make = Effect.fn("Loader.make")(function* <
   if (defect !== undefined) return yield* defect
   const rows = yield* pack(table, settings, ahead)
   const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
-  const read = { table, partition: readable.partition, options: settings }
+  const read = { table, dataset: readable, options: settings }
   const { packed, plan } = yield* withAugment({ packed: rows, plan: yield* planOf(table, settings) }, augment, read)
   const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan, augment)
   return reader(packed, plan, source, settings.last === "keep", yield* Clock.Clock)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Key } from "@watertight/core"
 import { Effect, Layer } from "effect"
-import { Augment, Column, Columns, Dataset, Loader, RowId, Source, Split, Table, Sampler } from "../src/index.ts"
+import { Augment, Column, Columns, Dataset, Loader, Sampler, Source, Split, Table } from "../src/index.ts"
 import { identity, resample, turn } from "../src/internal/augment/geometry.ts"
 import { darken } from "./fixtures/darken.ts"
 import { run } from "./run.ts"
@@ -476,14 +476,26 @@ describe("Augment with a loader", () => {
     })
   )
 
-  it.effect("D52 rows of one id change alike, wherever they stand", () =>
+  it.effect("D52 copies of a row are changed each in its own way, the first as the row alone", () =>
     Effect.gen(function* () {
-      const twice = Dataset.make(table, Uint32Array.of(4, 9, 4), "train")
       const augment = describes.pipe(Augment.rotate("image"))
-      const loader = yield* Loader.make(twice, { ...options, batchSize: 3, sampler: Sampler.sequential, augment })
-      const { features } = yield* loader.read(Loader.start)
-      assert.deepStrictEqual(features.slice(0, 24), features.slice(48))
-      assert.strictEqual(RowId.bytes, 16)
+      const rowsAt = (places: ReadonlyArray<number>) =>
+        Effect.gen(function* () {
+          const some = Dataset.make(table, Uint32Array.from(places), "train")
+          const loader = yield* Loader.make(some, {
+            ...options,
+            batchSize: places.length,
+            sampler: Sampler.sequential,
+            augment
+          })
+          const { features } = yield* loader.read(Loader.start)
+          return places.map((_, row) => [...features.subarray(24 * row, 24 * (row + 1))])
+        })
+      const [alone, other] = yield* rowsAt([4, 9])
+      const copies = yield* rowsAt([9, 4, 4, 9, 4])
+      assert.deepStrictEqual([copies[0], copies[1]], [other, alone])
+      assert.strictEqual(new Set(copies.map(String)).size, 5)
+      assert.deepStrictEqual(yield* rowsAt([9, 4, 4, 9, 4]), copies)
     })
   )
 

@@ -1,5 +1,6 @@
 import { Ledger, Pipeline, Store } from "@watertight/core"
 import { Augment, Column, Columns, Source, Split, Table } from "@watertight/data"
+import { NoPeeking } from "@watertight/data/testing"
 import { Engine, Loss, Module, Train } from "@watertight/model"
 import { ResumeLaws } from "@watertight/model/testing"
 import { Optimizer } from "@watertight/optim"
@@ -33,10 +34,18 @@ interface Small {
   readonly epochs?: number
   readonly prefetch?: number
   readonly checkpointEvery?: number
+  readonly batchSize?: number
   readonly loss?: Loss.Loss<"category">
 }
 
-const classify = ({ augment, checkpointEvery, epochs = 2, loss = Loss.crossEntropy(), prefetch = 0 }: Small) =>
+const classify = ({
+  augment,
+  batchSize = 8,
+  checkpointEvery,
+  epochs = 2,
+  loss = Loss.crossEntropy(),
+  prefetch = 0
+}: Small) =>
   Pipeline.make("lines", {
     model: Train.fit(Module.mlp({ hidden: [12], output: 2 }), {
       train: parts.train,
@@ -45,7 +54,7 @@ const classify = ({ augment, checkpointEvery, epochs = 2, loss = Loss.crossEntro
       target: "kind",
       loss,
       optimizer: Optimizer.adamw({ learningRate: 0.02 }),
-      batchSize: 8,
+      batchSize,
       epochs,
       prefetch,
       ...(augment === undefined ? {} : { augment }),
@@ -119,10 +128,20 @@ describe("Train.fit with augmentation", () => {
   )
 
   it.live("D52 resumed at any step, training ends in the same bits", () =>
-    ResumeLaws.check(classify({ augment: shifted.pipe(Augment.mixup()), checkpointEvery: 1 }), {
+    ResumeLaws.check(classify({ augment: shifted.pipe(Augment.mixup()), checkpointEvery: 1, batchSize: 30 }), {
       seed: 7,
       checkpointEvery: 1
     }).pipe(Effect.provide(Engine.onnx({ threads: 1 })))
+  )
+
+  it.live(
+    "D51 what an augmentation measures, it measures on train rows: changing the test rows changes nothing",
+    () => {
+      const augment = shifted.pipe(Augment.noise("image"), Augment.cutout("image", { size: 2 }), Augment.mixup())
+      return NoPeeking.check(classify({ augment, epochs: 1 }), { seed: 7 }).pipe(
+        Effect.provide(Engine.onnx({ threads: 1 }))
+      )
+    }
   )
 
   it.live("D49 a loss that takes no blended labels is refused before the first step", () =>

@@ -4,11 +4,12 @@ import { Effect } from "effect"
 import type { Augment, Modules } from "../augment/Describe.ts"
 import { type Operation, type Range, type Single, isMixing } from "../augment/Operation.ts"
 import * as Column from "../Column.ts"
-import type { Partition } from "../Dataset.ts"
+import type { Dataset } from "../Dataset.ts"
 import type * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
 import type { AugmentPlan, Planned } from "./augment/planned.ts"
 import { load } from "./augment.ts"
+import { repeats } from "./contents.ts"
 import type { Packed, Plan } from "./fill.ts"
 import { moments, range } from "./lanes.ts"
 import { LoaderError, type Selection, widthOf } from "./pack.ts"
@@ -255,6 +256,21 @@ const placesById = (ids: Uint8Array): Uint32Array => {
   })
 }
 
+/**
+ * Counts up the last word of the id of each copy of a row after the first, so that the copies of a bootstrap or an
+ * oversampled class are changed each in its own way. Copies are alike, so it does not matter which is the first.
+ */
+export const tellCopies = (words: Uint32Array): Uint32Array => {
+  const seen = new Map<string, number>()
+  for (let at = 0; at < words.length; at += 4) {
+    const id = words.subarray(at, at + 4).join()
+    const before = seen.get(id) ?? 0
+    seen.set(id, before + 1)
+    words[at + 3] += before
+  }
+  return words
+}
+
 /** Row ids as words, in shared memory. */
 export const idWords = (ids: Uint8Array): Uint32Array => {
   const bytes = new DataView(ids.buffer, ids.byteOffset, ids.byteLength)
@@ -298,12 +314,16 @@ export const withAugment = Effect.fnUntraced(function* (
   }
 ): Effect.fn.Return<{ readonly packed: Packed; readonly plan: Plan }, LoaderError> {
   if (augment === undefined || augment.operations.length === 0) return plain
-  const { options, partition, table } = read
-  if (partition !== "train") {
-    return yield* new LoaderError({ reason: `only train rows are augmented; these are ${partition} rows` })
+  const { dataset, options, table } = read
+  if (dataset.partition !== "train") {
+    return yield* new LoaderError({ reason: `only train rows are augmented; these are ${dataset.partition} rows` })
   }
   const planned = planAugment(augment, table, options, Key.foldIn(options.key, "augment"))
   if (planned instanceof LoaderError) return yield* planned
   if (augment.modules !== undefined) yield* checkOwn(augment.modules)
-  return { packed: { ...plain.packed, ids: idWords(table.ids) }, plan: { ...plain.plan, augment: planned } }
+  const ids = idWords(table.ids)
+  return {
+    packed: { ...plain.packed, ids: repeats(dataset) ? tellCopies(ids) : ids },
+    plan: { ...plain.plan, augment: planned }
+  }
 })
