@@ -162,8 +162,7 @@ export type NotTest<Given, P extends Dataset.Partition> = "test" extends P
  *
  * Fails with a `LoaderError` on a batch size that is no positive integer or larger than the data set, an empty data set,
  * columns that are missing or of the wrong kind, on NaN, infinity or numbers too large for float32, and on options that
- * do not fit together or the data; with a
- * `SealedError` for test rows, should types have been cast away.
+ * do not fit together or the data; with a `SealedError` for test rows, should types have been cast away.
  *
  * @example
  * import { Key } from "@watertight/core"
