@@ -162,7 +162,8 @@ const Chunked = Schema.Struct({
 const byChunks = (json: Schema.JsonObject, parts: File, config: Schema.JsonObject): Engine["encode"] | undefined => {
   const split = json["pre_tokenizer"]
   const model = json["model"] as Schema.JsonObject // File says so
-  const isPlain = parts.model.type === "BPE" && model["fuse_unk"] !== true
+  const changesWhole = config["remove_space"] === true || config["do_lowercase_and_remove_accent"] === true
+  const isPlain = parts.model.type === "BPE" && model["fuse_unk"] !== true && !changesWhole
   const added = json["added_tokens"]
   if (!isPlain || !Schema.is(Chunked)(split) || !Array.isArray(added) || added.length > 0) return undefined
   const [cutting, bytes] = split.pretokenizers
