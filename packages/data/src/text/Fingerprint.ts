@@ -5,7 +5,8 @@
  */
 import { Digest } from "@watertight/core"
 import { Effect, Schema } from "effect"
-import { File, toHuggingFace, tokensOf } from "./HuggingFace.ts"
+import { toHuggingFace } from "./HuggingFace.ts"
+import { File, tokensOf } from "./Library.ts"
 import { Special } from "./Special.ts"
 import type { Ready, Tokenizer } from "./Tokenizer.ts"
 

@@ -8,7 +8,7 @@ import type * as Table from "../Table.ts"
 import * as BytePairs from "./BytePairs.ts"
 import type { Description } from "./Description.ts"
 import type { Engine } from "./Engine.ts"
-import * as HuggingFace from "./HuggingFace.ts"
+import * as Library from "./Library.ts"
 import { Normalization } from "./Normalization.ts"
 import { type Role, Special, spellings } from "./Special.ts"
 import * as WordPieces from "./WordPieces.ts"
@@ -64,7 +64,7 @@ export const engineOf = (tokenizer: Tokenizer): Engine => {
   }
   let engine = engines.get(tokenizer)
   if (engine === undefined) {
-    engine = tokenizer.kind === "huggingFace" ? HuggingFace.engine(tokenizer) : learnedEngine(tokenizer)
+    engine = tokenizer.kind === "huggingFace" ? Library.engine(tokenizer) : learnedEngine(tokenizer)
     engines.set(tokenizer, engine)
   }
   return engine
