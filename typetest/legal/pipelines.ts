@@ -389,8 +389,10 @@ Recipe.of(parts.train).pipe(
   Recipe.standardize("hashed", { per: "element" }),
   Recipe.bin("tip", { bins: 3, by: "quantile" }),
   Recipe.cross(["zone", "tip"], { as: "both" }),
-  Recipe.embeddingIndex(["zone", "both"], { minimumCount: 2 }),
-  Recipe.oneHot("both")
+  Recipe.embeddingIndex("both", { minimumCount: 2 }),
+  Recipe.embeddingIndex("zone", { as: "tensor" }),
+  Recipe.oneHot("both"),
+  Recipe.varianceThreshold("zone")
 )
 
 // legal: features selected by what they tell about the target, of floats and tensors

@@ -41,6 +41,12 @@ export const oneHot =
   ): Recipe<In, Encoded<Out, Name>> =>
     columnwise(recipe, columns, (name) => OneHot.make(name, options))
 
+/** `C` with indices for the columns named: categories, or tensors of one int32. */
+export type Indexed<C extends Columns, Name extends string, As extends EmbeddingIndex.Form> = Replace<
+  C,
+  { readonly [K in Name]: As extends "tensor" ? Column.Tensor<readonly [1]> : Column.Category }
+>
+
 /** The sentence for an order that names what is no level. */
 type Unordered<C extends Columns, Name extends string, Level extends string> = Name extends keyof C
   ? C[Name] extends Column.Category<infer Known>
@@ -145,7 +151,8 @@ export const hash =
 
 /**
  * Turns categories of many levels, or texts such as ids, into indices for an embedding layer: 0 for levels that too few train rows have and for
- * what is missing, 1, 2, … for the others, the most frequent first. The result is a category whose level 0 is `[unknown]`.
+ * what is missing, 1, 2, … for the others, the most frequent first. The result is a category whose level 0 is `[unknown]`,
+ * or with `as: "tensor"` a tensor of one int32, which a model takes as a feature.
  *
  * @example
  * import { Column, Recipe } from "@watertight/data"
@@ -154,10 +161,13 @@ export const hash =
  * // => { column: "user", minimumCount: 5 }
  */
 export const embeddingIndex =
-  <const Name extends string>(columns: Name | ReadonlyArray<Name>, options?: EmbeddingIndex.Options) =>
+  <const Name extends string, const As extends EmbeddingIndex.Form = "category">(
+    columns: Name | ReadonlyArray<Name>,
+    options?: EmbeddingIndex.Options<As>
+  ) =>
   <In extends Columns, Out extends Columns>(
     recipe: Accepts<Recipe<In, Out>, Out, Name, "category" | "optional category" | "text", "embeddingIndex">
-  ): Recipe<In, AsCategory<Out, Name>> =>
+  ): Recipe<In, Indexed<Out, Name, As>> =>
     columnwise(recipe, columns, (name) => EmbeddingIndex.make(name, options))
 
 /**

@@ -8,8 +8,13 @@ import * as Column from "../Column.ts"
 import * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"
 
+/** What indices come out as: a category whose level 0 is `[unknown]`, or a tensor of one int32, which a model can take. */
+export type Form = "category" | "tensor"
+
 /** Options of `make`. */
-export interface Options {
+export interface Options<As extends Form = Form> {
+  /** `"category"` unless given. */
+  readonly as?: As
   /** How many train rows a level needs to be known; 1 unless given. */
   readonly minimumCount?: number
   /** How many levels are known at most, the most frequent ones; all unless given. */
@@ -40,11 +45,17 @@ export const make = <const Name extends string>(column: Name, options: Options =
     name: "embeddingIndex",
     version: 1,
     code: "versioned",
-    config: { minimumCount, ...(options.most === undefined ? {} : { most }) },
+    config: {
+      minimumCount,
+      ...(options.most === undefined ? {} : { most }),
+      ...(options.as === undefined ? {} : { as: options.as })
+    },
     column,
     takes: ["category", "optional category", "text"],
-    becomes: (_: Indexed, learned?: typeof State.Type): Column.Category =>
-      Column.category([unknown, ...(learned?.vocabulary ?? [])]),
+    becomes: (_: Indexed, learned?: typeof State.Type): Column.Category | Column.Tensor<readonly [1]> =>
+      options.as === "tensor"
+        ? Column.tensor([1], "int32")
+        : Column.category([unknown, ...(learned?.vocabulary ?? [])]),
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Indexed>) {
       const { counts, texts } = counted(cells)

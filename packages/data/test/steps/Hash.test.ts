@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Column, Columns, Recipe, Table } from "../../src/index.ts"
+import { Column, Columns, Loader, Recipe, Table } from "../../src/index.ts"
 import { hash } from "../../src/internal/murmur.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
 import { features } from "./featureFixtures.ts"
@@ -107,6 +107,19 @@ describe("D25 embeddingIndex", () => {
       assert.deepStrictEqual(one.learned, [{ vocabulary: ["b"] }])
       const none = described.pipe(Recipe.embeddingIndex("user", { minimumCount: 9 }))
       assert.deepStrictEqual([...(yield* both(none, User, train, other)).other.values.user], [0, 0, 0, 0, 0])
+    })
+  )
+
+  it.effect("gives a tensor of whole numbers where a model is to take them", () =>
+    Effect.gen(function* () {
+      const recipe = described.pipe(Recipe.embeddingIndex("user", { as: "tensor" }))
+      const made = yield* both(recipe, User, train, other)
+      assert.deepStrictEqual(made.other.columns.user, Column.tensor([1], "int32"))
+      assert.deepStrictEqual(made.other.values.user, Int32Array.of(3, 1, 2, 0, 0))
+      const columns = { ...made.other.columns, y: Column.float }
+      const table = yield* Table.make(columns, { ...made.other.values, y: new Float64Array(5) }, { length: 5 })
+      const batches = yield* Loader.sequential(table, { features: ["user"], target: "y", batchSize: 5 })
+      assert.deepStrictEqual([...batches.batch(0).features], [3, 1, 2, 0, 0])
     })
   )
 
