@@ -309,7 +309,7 @@ export const withAugment = Effect.fnUntraced(function* (
   augment: Augment<never> | undefined,
   read: {
     readonly table: Table.Table
-    readonly partition: Partition
+    readonly dataset: Dataset
     readonly options: Selection & { readonly key: Key.Key }
   }
 ): Effect.fn.Return<{ readonly packed: Packed; readonly plan: Plan }, LoaderError> {
