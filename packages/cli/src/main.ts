@@ -5,12 +5,22 @@ import { CliError, Command } from "effect/cli"
 import * as Environment from "./Environment.ts"
 import * as Columns from "./commands/Columns.ts"
 import * as Look from "./commands/Look.ts"
+import * as Profile from "./commands/Profile.ts"
 import * as Replay from "./commands/Replay.ts"
 import * as Run from "./commands/Run.ts"
 
 const watertight = Command.make("watertight").pipe(
   Command.withDescription("Training pipelines that cannot leak and always replay"),
-  Command.withSubcommands([Run.command, Replay.command, Look.diff, Look.runs, Look.show, Look.graph, Columns.command])
+  Command.withSubcommands([
+    Run.command,
+    Replay.command,
+    Look.diff,
+    Look.runs,
+    Look.show,
+    Look.graph,
+    Columns.command,
+    Profile.command
+  ])
 )
 
 /** One clear message for what can be expected to fail; the whole cause for what is a bug. */

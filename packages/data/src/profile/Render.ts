@@ -24,7 +24,7 @@ const findings = (profile: Profile): ReadonlyArray<string> => [
 
 const number = (kind: ColumnProfile["kind"]) => (kind.endsWith("timestamp") ? instant : significant)
 
-const spread = ({ kind, levels, numbers, tensor }: ColumnProfile): readonly [range: string, middle: string] => {
+const spread = ({ kind, levels, numbers, rows, tensor }: ColumnProfile): readonly [range: string, middle: string] => {
   if (levels !== null) {
     const all = levels.reduce((sum, { rows }) => sum + rows, 0)
     const named = levels.filter(({ rows }) => rows > 0).slice(0, most.named)
@@ -37,7 +37,8 @@ const spread = ({ kind, levels, numbers, tensor }: ColumnProfile): readonly [ran
   const range = `${show(numbers.min)} to ${show(numbers.max)}`
   const shape = tensor === null ? "" : `${tensor.shape.join("×")}: `
   if (kind.endsWith("timestamp")) return [range, `median ${show(median(numbers.quantiles))}`]
-  return [`${shape}${range}`, `${significant(numbers.mean)} ± ${significant(numbers.deviation)}`]
+  const part = tensor === null || tensor.described === rows ? "" : ` (in ${counted(tensor.described, "row")})`
+  return [`${shape}${range}${part}`, `${significant(numbers.mean)} ± ${significant(numbers.deviation)}`]
 }
 
 const median = (quantiles: ReadonlyArray<{ readonly share: number; readonly value: number }>): number =>
@@ -99,7 +100,9 @@ const powers = ({ powers }: Profile): ReadonlyArray<string> => {
 }
 
 const rows = ({ repeats }: Profile): ReadonlyArray<string> =>
-  repeats.rows === 0 ? ["No row is there twice."] : [`${counted(repeats.rows, "row")} ${repeats.rows === 1 ? "repeats" : "repeat"} an earlier one.`]
+  repeats.rows === 0
+    ? ["No row is there twice."]
+    : [`${counted(repeats.rows, "row")} ${repeats.rows === 1 ? "repeats" : "repeat"} an earlier one.`]
 
 /** Writes a profile as text for people. */
 export const page = (profile: Profile): string =>

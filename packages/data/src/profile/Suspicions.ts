@@ -112,7 +112,8 @@ const levels = (profile: ColumnProfile): ReadonlyArray<Finding.Finding> => {
   const rare = levels.filter((level) => level.rows > 0 && level.rows <= 2).map(({ level }) => JSON.stringify(level))
   if (rare.length > 0 && rows >= 100) {
     const message = `${counted(rare.length, "level")} with one or two rows: ${some(rare, 5)}`
-    const remedy = "Check their spelling, and merge rare levels in Recipe.oneHot: so few rows tell nothing about a level."
+    const remedy =
+      "Check their spelling, and merge rare levels in Recipe.oneHot: so few rows tell nothing about a level."
     found.push(Finding.make({ code: "rare-levels", severity: "note", column: name, message, remedy }))
   }
   if (used > manyLevels) {
