@@ -20,7 +20,8 @@ const watertight = Command.make("watertight").pipe(
     Look.show,
     Look.graph,
     Columns.command,
-    Profile.command
+    Profile.command,
+    Audit.command
   ])
 )
 

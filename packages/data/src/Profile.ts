@@ -5,7 +5,6 @@
  */
 import { Codec, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
-import { createHash } from "node:crypto"
 import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import * as Contents from "./internal/contents.ts"
@@ -18,7 +17,7 @@ import * as Suspicions from "./profile/Suspicions.ts"
 import * as Target from "./profile/Target.ts"
 import * as TargetFindings from "./profile/TargetFindings.ts"
 import type * as RowId from "./RowId.ts"
-import type { Table } from "./Table.ts"
+import { type Table, digest as digestOf } from "./Table.ts"
 
 /** Which rows were looked at. */
 export const Scope = Schema.Union([
@@ -202,14 +201,15 @@ const repeated = ({ rows, sets }: Rows.Repeats, some: Pick<Finding.Finding, "cou
   return [Finding.make({ code: "duplicates", severity, message, remedy, ...some })]
 }
 
-/** What a column holds, as text that is equal for equal columns. */
-const contentOf = (table: Table) => (name: string) => {
+/** What a column holds, as a digest that is equal for equal columns. */
+const contentOf = (table: Table) => (name: string) =>
+  digestOf({ ...table, columns: { "": table.columns[name] }, values: { "": valuesIn(table, name) }, ids: noIds })
+
+const noIds = new Uint8Array(0)
+
+const valuesIn = (table: Table, name: string): RowId.Values => {
   const named: Readonly<Record<string, RowId.Values>> = table.values
-  const { kind, ...rest } = table.columns[name]
-  return createHash("sha256")
-    .update(JSON.stringify([kind, rest]))
-    .update(named[name])
-    .digest("hex")
+  return named[name]
 }
 
 const made = (table: Table, places: Uint32Array | undefined, scope: Scope, options: Options): Profile => {

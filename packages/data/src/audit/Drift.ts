@@ -5,19 +5,20 @@
 import { Schema } from "effect"
 import * as Column from "../Column.ts"
 import * as Boosted from "../internal/boosted.ts"
+import { hashOf } from "../internal/equalRows.ts"
 import * as IdOrder from "../internal/idOrder.ts"
 import { quantile as normalQuantile } from "../internal/normal.ts"
 import { ascending, quantile } from "../internal/order.ts"
 import * as Single from "../internal/singleFeature.ts"
 import * as TwoSample from "../internal/twoSample.ts"
 import type * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import { type Table, numbers as valuesOf, texts as textsOf } from "../Table.ts"
 import type { Side } from "./Overlap.ts"
 
 /** How far apart one column is in two partitions. */
 export const ColumnDrift = Schema.Struct({
   column: Schema.String,
-  /** Kolmogorov and Smirnov's distance for numbers, the total variation distance for categories. */
+  /** Kolmogorov and Smirnov's distance for numbers and lengths of texts, the total variation distance for categories. */
   distance: Schema.Finite,
   /** How likely so large a distance is without drift: Kolmogorov's limit for numbers, chi-square for categories. */
   p: Schema.Finite,
@@ -67,15 +68,10 @@ const tensorBins = 16
 /** At most so many features; more are not needed to see a drift. */
 const mostFeatures = 200
 
-const valuesOf = (table: Table, name: string): RowId.Values => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  return named[name]
-}
-
 const rangeOf = (length: number): Uint32Array => Uint32Array.from({ length }, (_, row) => row)
 
 /** Sums of a tensor's numbers, each number added to or taken from one of a few sums that a hash of its place chooses. */
-const sketch = (values: RowId.Values, width: number, rows: Uint32Array, sums: number): ReadonlyArray<Float64Array> => {
+const sketch = (values: RowId.Numbers, width: number, rows: Uint32Array, sums: number): ReadonlyArray<Float64Array> => {
   const out = Array.from({ length: sums }, () => new Float64Array(rows.length))
   for (let element = 0; element < width; element++) {
     const hashed = Math.imul(element + 1, 0x9e3779b1) >>> 0
@@ -106,6 +102,18 @@ const joined = (left: ArrayLike<number>, right: ArrayLike<number>): Float64Array
   return out
 }
 
+/** A text's length, and how many of its words fall into each of a few sets that a hash of the word chooses. */
+const wordsIn = (texts: ReadonlyArray<string>, rows: Uint32Array): ReadonlyArray<Float64Array> => {
+  const out = Array.from({ length: 1 + tensorBins }, () => new Float64Array(rows.length))
+  rows.forEach((row, place) => {
+    out[0][place] = texts[row].length
+    for (const word of texts[row].toLowerCase().split(/[^\p{L}\p{N}]+/u)) {
+      if (word !== "") out[1 + ((hashOf(word) >>> 7) % tensorBins)][place]++
+    }
+  })
+  return out
+}
+
 /** The features of the chosen rows of both tables, as bins. */
 const features = (
   [left, right]: readonly [Table, Table],
@@ -120,6 +128,10 @@ const features = (
         return [
           Uint8Array.from(joined(take(left, some), take(right, others)), (code) => (code < 0 ? 0 : 1 + (code % 254)))
         ]
+      }
+      if (column.kind === "text") {
+        const [a, b] = [wordsIn(textsOf(left, name), some), wordsIn(textsOf(right, name), others)]
+        return a.map((counts, place) => binned(joined(counts, b[place])))
       }
       if (column.kind !== "tensor") return [binned(joined(take(left, some), take(right, others)))]
       const width = Column.width(column)
@@ -168,21 +180,22 @@ const classify = (left: Side, right: Side, names: ReadonlyArray<string>): Classi
   }
 }
 
-const missingOf = (values: RowId.Values): number => {
-  const isCode = values instanceof Int32Array
+const missingOf = (column: Column.Column, values: RowId.Numbers): number => {
+  if (!Column.isOptional(column)) return 0
+  const isCode = column.kind === "optional category"
   let count = 0
   for (let row = 0; row < values.length; row++) if (isCode ? values[row] < 0 : Number.isNaN(values[row])) count++
   return count
 }
 
-const missingDrift = (left: RowId.Values, right: RowId.Values): ColumnDrift["missing"] => {
-  const [a, b] = [missingOf(left), missingOf(right)]
+const missingDrift = (column: Column.Column, left: RowId.Numbers, right: RowId.Numbers): ColumnDrift["missing"] => {
+  const [a, b] = [missingOf(column, left), missingOf(column, right)]
   if (a + b === 0 || left.length === 0 || right.length === 0) return { difference: 0, p: 1 }
   const { p } = TwoSample.chiSquare([a, left.length - a], [b, right.length - b])
   return { difference: b / right.length - a / left.length, p }
 }
 
-const countsOf = (codes: RowId.Values, levels: number): Float64Array => {
+const countsOf = (codes: RowId.Numbers, levels: number): Float64Array => {
   const counts = new Float64Array(levels)
   for (let row = 0; row < codes.length; row++) if (codes[row] >= 0) counts[codes[row]]++
   return counts
@@ -201,10 +214,16 @@ const inTenths = (sorted: Float64Array, edges: Float64Array): Float64Array => {
   return counts
 }
 
+/** A column's numbers; for texts, their lengths. */
+const numbersOf = (table: Table, name: string): RowId.Numbers =>
+  table.columns[name].kind === "text"
+    ? Float64Array.from(textsOf(table, name), (text) => text.length)
+    : valuesOf(table, name)
+
 const compare = (left: Side, right: Side, name: string): ColumnDrift => {
   const column = left.table.columns[name]
-  const [a, b] = [valuesOf(left.table, name), valuesOf(right.table, name)]
-  const missing = missingDrift(a, b)
+  const [a, b] = [numbersOf(left.table, name), numbersOf(right.table, name)]
+  const missing = missingDrift(column, a, b)
   if (column.kind === "category" || column.kind === "optional category") {
     const [some, others] = [countsOf(a, column.levels.length), countsOf(b, column.levels.length)]
     return { column: name, ...TwoSample.chiSquare(some, others), stability: TwoSample.stability(some, others), missing }

@@ -5,8 +5,8 @@
 import { counted, percent } from "../internal/prose.ts"
 import * as EqualRows from "../internal/equalRows.ts"
 import * as IdOrder from "../internal/idOrder.ts"
-import type * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import * as RowId from "../RowId.ts"
+import { type Table, numbers as valuesOf } from "../Table.ts"
 import * as LeakFinding from "./LeakFinding.ts"
 
 /** A partition as an audit sees it. */
@@ -19,11 +19,6 @@ export interface Side {
 
 /** Where more rows than this share of train have equals in train itself, equal rows are no sign of copies. */
 const common = 0.2
-
-const valuesOf = (table: Table, name: string): RowId.Values => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  return named[name]
-}
 
 /** The share of rows that have an equal one in the same table. */
 const repeating = (keys: Float64Array): number => {
@@ -107,6 +102,15 @@ export const copies = (left: Side, right: Side, target: string | undefined): Rea
   ]
 }
 
+/** The group of each row; undefined where it is missing. */
+const groupsOf = (table: Table, column: string): ReadonlyArray<string | number | undefined> => {
+  const named: Readonly<Record<string, RowId.Values>> = table.values
+  const values = named[column]
+  if (RowId.isTexts(values)) return values
+  const isCode = table.columns[column].kind.endsWith("category")
+  return Array.from(values, (value) => (Number.isNaN(value) || (isCode && value < 0) ? undefined : value))
+}
+
 /** Finds groups that are on both sides. */
 export const groups = (
   left: Side,
@@ -114,17 +118,12 @@ export const groups = (
   columns: ReadonlyArray<string>
 ): ReadonlyArray<LeakFinding.LeakFinding> =>
   columns.flatMap((column) => {
-    const isThere = (value: number) =>
-      !Number.isNaN(value) && !(valuesOf(left.table, column) instanceof Int32Array && value < 0)
-    const others = new Set<number>(valuesOf(right.table, column))
-    const values = valuesOf(left.table, column)
-    const marks = Uint8Array.from({ length: left.table.length }, (_, row) =>
-      isThere(values[row]) && others.has(values[row]) ? 1 : 0
-    )
+    const others = new Set(groupsOf(right.table, column))
+    const own = groupsOf(left.table, column)
+    const marks = Uint8Array.from(own, (group) => (group !== undefined && others.has(group) ? 1 : 0))
     const rows = sum(marks)
     if (rows === 0) return []
-    const both = new Set<number>()
-    values.forEach((value, row) => marks[row] === 1 && both.add(value))
+    const both = new Set(own.filter((_, row) => marks[row] === 1))
     return [
       LeakFinding.make({
         code: "groups",
@@ -140,10 +139,10 @@ export const groups = (
 
 /** Marks the intervals that overlap one of the others; touching is no overlap. Missing ends mark nothing. */
 const overlapping = (
-  starts: RowId.Values,
-  ends: RowId.Values,
-  otherStarts: RowId.Values,
-  otherEnds: RowId.Values
+  starts: RowId.Numbers,
+  ends: RowId.Numbers,
+  otherStarts: RowId.Numbers,
+  otherEnds: RowId.Numbers
 ): Uint8Array => {
   const order = Uint32Array.from(otherStarts.keys())
     .filter((row) => otherEnds[row] >= otherStarts[row])

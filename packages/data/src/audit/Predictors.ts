@@ -6,8 +6,7 @@ import * as IdOrder from "../internal/idOrder.ts"
 import * as Single from "../internal/singleFeature.ts"
 import * as Suspicions from "../profile/Suspicions.ts"
 import * as Target from "../profile/Target.ts"
-import type * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import { type Table, numbers as valuesOf } from "../Table.ts"
 import * as LeakFinding from "./LeakFinding.ts"
 import type { Side } from "./Overlap.ts"
 
@@ -16,19 +15,15 @@ export const leastStrength = 0.2
 
 type Powers = ReadonlyArray<Target.Power & { readonly z: number }>
 
-const valuesOf = (table: Table, name: string): RowId.Values => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  return named[name]
-}
-
 const shown = ({ metric, score }: Pick<Target.Power, "metric" | "score">): string =>
   `${metric} ${score.toFixed(3)} on train rows it was not fitted to`
 
 /** Tells whether a column holds ids: another whole number, or another level, in every row. */
 export const isId = (table: Table, name: string): boolean => {
-  const [{ kind }, values] = [table.columns[name], valuesOf(table, name)]
-  if (table.length < 20 || kind === "tensor" || kind.endsWith("timestamp")) return false
-  const isWhole = values instanceof Int32Array || values.every((value) => Number.isInteger(value))
+  const { kind } = table.columns[name]
+  if (table.length < 20 || kind === "tensor" || kind === "text" || kind.endsWith("timestamp")) return false
+  const values = valuesOf(table, name)
+  const isWhole = values.every((value) => Number.isInteger(value))
   return isWhole && new Set<number>(values).size === table.length
 }
 

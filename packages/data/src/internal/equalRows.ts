@@ -3,10 +3,10 @@
  * no two rows are called equal because their hashes are.
  */
 import * as Column from "../Column.ts"
-import type * as RowId from "../RowId.ts"
+import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 
-/** A column's numbers as 32-bit words, so many to a row. */
+/** A column's numbers as 32-bit words, so many to a row; texts as hashes of them. */
 interface Words {
   readonly words: Uint32Array | Int32Array | Uint8Array
   readonly width: number
@@ -16,10 +16,24 @@ const wordsOf = (table: Table, name: string): Words => {
   const named: Readonly<Record<string, RowId.Values>> = table.values
   const values = named[name]
   const width = Column.width(table.columns[name])
+  if (RowId.isTexts(values)) return { words: Int32Array.from(values, hashOf), width: 1 }
   if (values instanceof Uint8Array || values instanceof Int32Array) return { words: values, width }
   const perNumber = values.BYTES_PER_ELEMENT / 4
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * perNumber)
   return { words, width: width * perNumber }
+}
+
+/** The FNV-1a hash of a text's UTF-16 units. */
+export const hashOf = (text: string): number => {
+  let hash = 0x811c9dc5
+  for (let place = 0; place < text.length; place++) hash = Math.imul(hash ^ text.charCodeAt(place), 0x01000193)
+  return hash
+}
+
+const textsOf = (table: Table, name: string): ReadonlyArray<string> => {
+  const named: Readonly<Record<string, RowId.Values>> = table.values
+  const values = named[name]
+  return RowId.isTexts(values) ? values : []
 }
 
 /** Hashes what the rows hold in the columns named: 53 bits as a whole number. */
@@ -58,6 +72,9 @@ export const equality = (
   names: ReadonlyArray<string>
 ): ((leftRow: number, rightRow: number) => boolean) => {
   const columns = names.map((name): readonly [Words, Words] => [wordsOf(left, name), wordsOf(right, name)])
+  const texts = names
+    .filter((name) => left.columns[name].kind === "text")
+    .map((name) => [textsOf(left, name), textsOf(right, name)] as const)
   return (leftRow, rightRow) => {
     for (const [a, b] of columns) {
       const [start, other] = [leftRow * a.width, rightRow * b.width]
@@ -65,7 +82,7 @@ export const equality = (
         if (a.words[start + index] !== b.words[other + index]) return false
       }
     }
-    return true
+    return texts.every(([a, b]) => a[leftRow] === b[rightRow])
   }
 }
 

@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import * as Column from "../Column.ts"
 import * as EqualRows from "../internal/equalRows.ts"
 import * as IdOrder from "../internal/idOrder.ts"
-import type * as RowId from "../RowId.ts"
+import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 import * as Numbers from "./Numbers.ts"
 
@@ -18,6 +18,7 @@ export const ColumnProfile = Schema.Struct({
     "timestamp",
     "category",
     "tensor",
+    "text",
     "optional float",
     "optional timestamp",
     "optional category"
@@ -29,10 +30,12 @@ export const ColumnProfile = Schema.Struct({
   infinite: Schema.Int,
   /** Values that differ, counted exactly; those of tensors are whole rows. */
   distinct: Schema.Int,
-  /** What the finite numbers look like; instants are milliseconds since 1970 in UTC. */
+  /** What the finite numbers look like; instants are milliseconds since 1970 in UTC, texts count their characters. */
   numbers: Schema.NullOr(Numbers.Numbers),
   /** Rows of each level, the most frequent first, levels without rows at the end. */
   levels: Schema.NullOr(Schema.Array(Schema.Struct({ level: Schema.String, rows: Schema.Int }))),
+  /** For texts: how many are empty or blank. */
+  texts: Schema.NullOr(Schema.Struct({ empty: Schema.Int })),
   tensor: Schema.NullOr(
     Schema.Struct({
       shape: Schema.Array(Schema.Int),
@@ -68,7 +71,7 @@ const sortedFinite = (values: ArrayLike<number>): Part => {
   return { finite: finite.subarray(0, count).sort(), nan, infinite }
 }
 
-const nothing = { missing: 0, nan: 0, infinite: 0, numbers: null, levels: null, tensor: null } as const
+const nothing = { missing: 0, nan: 0, infinite: 0, numbers: null, levels: null, texts: null, tensor: null } as const
 
 const ofNumbers = (column: Column.Column, values: ArrayLike<number>) => {
   const { finite, infinite, nan } = sortedFinite(values)
@@ -87,10 +90,17 @@ const ofCodes = (levels: ReadonlyArray<string>, codes: ArrayLike<number>) => {
   return { ...nothing, missing: counts[0], distinct, levels: shares }
 }
 
+const ofTexts = (texts: ReadonlyArray<string>) => {
+  const lengths = Float64Array.from(texts, (text) => text.length).sort()
+  const empty = texts.filter((text) => text.trim() === "").length
+  const numbers = Numbers.describe(lengths)
+  return { ...nothing, distinct: new Set(texts).size, numbers, texts: { empty } }
+}
+
 /** More numbers than this are described by a sample of their rows. */
 const mostNumbers = 4_000_000
 
-const ofTensor = (table: Table, name: string, column: Column.Tensor, values: Uint8Array | Float32Array) => {
+const ofTensor = (table: Table, name: string, column: Column.Tensor, values: Exclude<RowId.Numbers, Float64Array>) => {
   const width = Column.width(column)
   const varies = new Uint8Array(width)
   let blank = 0
@@ -136,7 +146,7 @@ const notFinite = (values: ArrayLike<number>) => {
   return { nan, infinite }
 }
 
-const gathered = (values: Uint8Array | Float32Array, width: number, rows: Uint32Array): Float64Array => {
+const gathered = (values: RowId.Numbers, width: number, rows: Uint32Array): Float64Array => {
   const out = new Float64Array(rows.length * width)
   rows.forEach((row, index) => out.set(values.subarray(row * width, (row + 1) * width), index * width))
   return out
@@ -148,10 +158,11 @@ export const of = (table: Table, name: string): ColumnProfile => {
   const [column, values] = [table.columns[name], named[name]]
   const { kind } = column
   const common = { name, kind, rows: table.length }
+  if (RowId.isTexts(values)) return { ...common, ...ofTexts(values) }
   if (column.kind === "category" || column.kind === "optional category") {
     return { ...common, ...ofCodes(column.levels, values) }
   }
-  if (column.kind === "tensor" && (values instanceof Uint8Array || values instanceof Float32Array)) {
+  if (column.kind === "tensor" && !(values instanceof Float64Array)) {
     return { ...common, ...ofTensor(table, name, column, values) }
   }
   return { ...common, ...ofNumbers(column, values) }

@@ -36,6 +36,8 @@ const spread = ({ kind, levels, numbers, rows, tensor }: ColumnProfile): readonl
   const show = number(kind)
   const range = `${show(numbers.min)} to ${show(numbers.max)}`
   const shape = tensor === null ? "" : `${tensor.shape.join("×")}: `
+  if (kind === "text")
+    return [`${range} characters`, `${significant(numbers.mean)} ± ${significant(numbers.deviation)}`]
   if (kind.endsWith("timestamp")) return [range, `median ${show(median(numbers.quantiles))}`]
   const part = tensor === null || tensor.described === rows ? "" : ` (in ${counted(tensor.described, "row")})`
   return [`${shape}${range}${part}`, `${significant(numbers.mean)} ± ${significant(numbers.deviation)}`]
@@ -79,7 +81,7 @@ const target = (profile: Profile): ReadonlyArray<string> => {
     const rest = column.levels.length - shown.length
     return [head, ...aligned(lines, [1, 2]).map((line) => `  ${line}`), ...(rest > 0 ? [`  and ${rest} more`] : [])]
   }
-  if (column.numbers === null) return []
+  if (column.numbers === null || column.kind === "text") return []
   const show = number(column.kind)
   const { farOut, quantiles, skew } = column.numbers
   const names = quantiles.map(({ share }) => (share === 0.5 ? "median" : `${Math.round(share * 100)} %`))

@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import * as EqualRows from "../internal/equalRows.ts"
 import * as IdOrder from "../internal/idOrder.ts"
 import * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import { type Table, numbers } from "../Table.ts"
 
 /** Rows that repeat an earlier one. */
 export const Repeats = Schema.Struct({
@@ -52,9 +52,8 @@ export const contradictions = (
   table: Table,
   target: string
 ): { readonly found: Contradictions; readonly in: ReadonlySet<number> } => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  const values = named[target]
-  const isClass = values instanceof Int32Array
+  const values = numbers(table, target)
+  const isClass = table.columns[target].kind.endsWith("category")
   const features = Object.keys(table.columns).filter((name) => name !== target)
   const alike =
     features.length === 0

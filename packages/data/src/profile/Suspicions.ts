@@ -4,8 +4,7 @@
  */
 import * as Column from "../Column.ts"
 import { counted, instant, percent, significant, some } from "../internal/prose.ts"
-import type * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import { type Table, numbers as valuesOf } from "../Table.ts"
 import type { ColumnProfile } from "./ColumnProfile.ts"
 import * as Finding from "./Finding.ts"
 
@@ -17,17 +16,12 @@ const often = 0.5
 /** One-hot encoding is for fewer levels than about this (PRACTICES D24 and D25). */
 const manyLevels = 20
 const fewestForIds = 20
+const longestId = 40
 /** Numbers that files commonly write where a value is missing. */
 const sentinels = new Set([-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999])
 
-const valuesOf = (table: Table, name: string): RowId.Values => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  return named[name]
-}
-
 const notNumbers = (table: Table, profile: ColumnProfile, places: Places): ReadonlyArray<Finding.Finding> => {
-  const count = profile.nan + profile.infinite
-  if (count === 0) return []
+  if (profile.nan + profile.infinite === 0) return []
   const values = valuesOf(table, profile.name)
   const width = Column.width(table.columns[profile.name])
   const isMissing = Column.isOptional(table.columns[profile.name])
@@ -68,8 +62,8 @@ const missing = ({ missing, name, rows }: ColumnProfile): ReadonlyArray<Finding.
 
 /** The most frequent value, how it is written, and its rows. */
 const topOf = (profile: ColumnProfile): { readonly text: string; readonly rows: number } | undefined => {
-  const { kind, levels, numbers, tensor } = profile
-  if (tensor !== null) return undefined
+  const { kind, levels, numbers, tensor, texts } = profile
+  if (tensor !== null || texts !== null) return undefined
   if (levels !== null) return levels[0] === undefined ? undefined : { text: levels[0].level, rows: levels[0].rows }
   if (numbers === null) return undefined
   const { rows, value } = numbers.top
@@ -171,7 +165,29 @@ const tensors = ({ name, rows, tensor }: ColumnProfile): ReadonlyArray<Finding.F
   return [Finding.make({ code: "blank", severity: "warning", column: name, message, remedy, count: tensor.blank })]
 }
 
-const shape = (table: Table, { name }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
+const texts = ({ distinct, name, numbers, rows, texts }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
+  if (texts === null || numbers === null || rows < 2) return []
+  if (distinct === 1) {
+    const remedy = "Leave the column out: a model cannot learn from what never changes."
+    const message = "is the same text in every row"
+    return [Finding.make({ code: "constant", severity: "warning", column: name, message, remedy })]
+  }
+  const found: Array<Finding.Finding> = []
+  if (texts.empty > 0) {
+    const message = `${counted(texts.empty, "text")} (${percent(texts.empty / rows)}) ${texts.empty === 1 ? "is" : "are"} empty or blank`
+    const remedy = "Look whether they are missing values, and drop these rows if there is nothing else to learn from."
+    found.push(
+      Finding.make({ code: "empty-text", severity: "note", column: name, message, remedy, count: texts.empty })
+    )
+  }
+  if (distinct === rows && rows >= fewestForIds && numbers.max <= longestId && numbers.deviation <= 2) {
+    found.push(identifies(name, "is another short text in every row"))
+  }
+  return found
+}
+
+const shape = (table: Table, { name, texts }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
+  if (texts !== null) return []
   const expected = table.length * Column.width(table.columns[name])
   const found = valuesOf(table, name).length
   if (found === expected) return []
@@ -189,7 +205,8 @@ export const ofColumn = (table: Table, profile: ColumnProfile, places: Places): 
   ...sentinel(profile),
   ...ids(table, profile),
   ...levels(profile),
-  ...tensors(profile)
+  ...tensors(profile),
+  ...texts(profile)
 ]
 
 /** Points at instants that are later than the one at which the row's prediction is made. */

@@ -5,8 +5,7 @@
 import { Schema } from "effect"
 import * as IdOrder from "../internal/idOrder.ts"
 import * as Single from "../internal/singleFeature.ts"
-import type * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import { type Table, numbers, texts } from "../Table.ts"
 
 /** How well a column alone predicts the target: see `thresholds`. */
 export const Power = Schema.Struct({
@@ -35,23 +34,33 @@ export const fewestRows = 50
 
 /** A target as what `internal/singleFeature` predicts, for some rows; undefined for columns that are no target. */
 export const outcomeOf = (table: Table, target: string, rows: Uint32Array): Single.Outcome | undefined => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  const [column, values] = [table.columns[target], named[target]]
-  if (column.kind === "category" || column.kind === "optional category") {
-    return { kind: "classes", codes: Int32Array.from(rows, (row) => values[row]), classes: column.levels.length }
-  }
-  if (column.kind === "tensor") return undefined
-  return { kind: "ranks", ranks: Single.ranksOf(Float64Array.from(rows, (row) => values[row])) }
+  const column = table.columns[target]
+  if (column.kind === "tensor" || column.kind === "text") return undefined
+  const values = numbers(table, target)
+  return column.kind === "category" || column.kind === "optional category"
+    ? { kind: "classes", codes: Int32Array.from(rows, (row) => values[row]), classes: column.levels.length }
+    : { kind: "ranks", ranks: Single.ranksOf(Float64Array.from(rows, (row) => values[row])) }
 }
 
-/** A column's bins for some rows; undefined for tensors. */
+/** A column's bins for some rows: texts by what they say where many are equal, else by their length; no tensors. */
 export const binsFor = (table: Table, name: string, rows: Uint32Array) => {
-  const named: Readonly<Record<string, RowId.Values>> = table.values
-  const [column, values] = [table.columns[name], named[name]]
-  if (column.kind === "category" || column.kind === "optional category") {
-    return { of: Int32Array.from(rows, (row) => values[row] + 1), count: column.levels.length + 1 }
+  const column = table.columns[name]
+  if (column.kind === "tensor") return undefined
+  if (column.kind === "text") {
+    const all = texts(table, name)
+    const codes = new Map<string, number>()
+    const of = Int32Array.from(rows, (row) => {
+      const code = codes.get(all[row]) ?? codes.size
+      codes.set(all[row], code)
+      return code
+    })
+    const isRepeating = codes.size <= rows.length / 10
+    return isRepeating ? { of, count: codes.size } : Single.binsOf(Float64Array.from(rows, (row) => all[row].length))
   }
-  return column.kind === "tensor" ? undefined : Single.binsOf(Float64Array.from(rows, (row) => values[row]))
+  const values = numbers(table, name)
+  return column.kind === "category" || column.kind === "optional category"
+    ? { of: Int32Array.from(rows, (row) => values[row] + 1), count: column.levels.length + 1 }
+    : Single.binsOf(Float64Array.from(rows, (row) => values[row]))
 }
 
 /** Measures every column but the target and tensors, the strongest first; nothing where there are too few rows. */

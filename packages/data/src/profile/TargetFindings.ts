@@ -46,7 +46,7 @@ const balance = ({ levels, name }: ColumnProfile): ReadonlyArray<Finding.Finding
 
 /** D02: a third standardized moment beyond 1 either way is skewed; numbers three interquartile ranges out are far out. */
 const spread = ({ kind, name, numbers }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
-  if (numbers === null || kind === "tensor" || numbers.count < 20) return []
+  if (numbers === null || kind === "tensor" || kind === "text" || numbers.count < 20) return []
   const found: Array<Finding.Finding> = []
   if (Math.abs(numbers.skew) > 1) {
     const side = numbers.skew > 0 ? "a few large numbers" : "a few small numbers"
