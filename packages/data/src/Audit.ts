@@ -70,6 +70,13 @@ export type Named<C extends Columns> = Options<
   string extends keyof C ? string : KeysOf<C, "timestamp" | "optional timestamp">
 >
 
+const aboutOf = ({ falseAlarm = 0.01, groups, labelEnd, predictedAt, target }: Options): Look.About => {
+  if (!(falseAlarm > 0 && falseAlarm < 0.5)) {
+    throw new RangeError(`Audit.of: ${falseAlarm} is no rate of false alarms between 0 and 0.5`)
+  }
+  return { target, groups: groups ?? [], predictedAt, labelEnd, falseAlarm }
+}
+
 /** Keeps an audit as JSON, shown as its page. */
 export const codec: Codec.Codec<Audit> = Codec.json("audit", Audit, { show: page })
 
@@ -90,18 +97,15 @@ export const of = <C extends Columns, E, R>(
   parts: Partitions<C, E, R>,
   options: Named<NoInfer<C>> = {}
 ): Node.Node<Audit, E | AuditError, R> => {
-  const { falseAlarm = 0.01, groups, labelEnd, predictedAt, target } = options
-  if (!(falseAlarm > 0 && falseAlarm < 0.5)) {
-    throw new RangeError(`Audit.of: ${falseAlarm} is no rate of false alarms between 0 and 0.5`)
-  }
-  const about: Look.About = { target, groups: groups ?? [], predictedAt, labelEnd, falseAlarm }
+  const about = aboutOf(options)
+  const { falseAlarm, groups, labelEnd, predictedAt, target } = about
   const stage = Stage.make({
     name: "audit",
     version: 1,
     code: "versioned",
     params: {
       target: target ?? null,
-      groups: about.groups,
+      groups,
       predictedAt: predictedAt ?? null,
       labelEnd: labelEnd ?? null,
       falseAlarm
@@ -112,7 +116,8 @@ export const of = <C extends Columns, E, R>(
   return Node.make(stage, { train: parts.train, validation: parts.validation, test: parts.test })
 }
 
-type Datasets<C extends Columns> = {
+/** The three partitions of a split. */
+export type Datasets<C extends Columns> = {
   readonly train: Dataset.Dataset<C, "train">
   readonly validation: Dataset.Dataset<C, "validation">
   readonly test: Dataset.Dataset<C, "test">
@@ -151,6 +156,12 @@ const check = ({ test, train, validation }: Datasets<Columns>, about: Look.About
     hint: "Name both: a label is made between them."
   })
 }
+
+/** Audits three partitions, now. Pipelines use `of`. */
+export const ofDatasets = <C extends Columns>(
+  datasets: Datasets<C>,
+  options: Named<NoInfer<C>> = {}
+): Effect.Effect<Audit, AuditError> => audited(datasets, aboutOf(options))
 
 const audited = <C extends Columns>(datasets: Datasets<C>, about: Look.About): Effect.Effect<Audit, AuditError> =>
   Effect.suspend(() => {

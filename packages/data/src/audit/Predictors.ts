@@ -34,12 +34,13 @@ const proxies = (powers: Powers, target: string, z: number): ReadonlyArray<LeakF
       const isNear = power.strength >= Target.thresholds.near
       const how = isNear ? "almost perfectly" : "very well"
       const threshold = isNear ? Target.thresholds.near : Target.thresholds.high
+      const from = power.metric === "AUC" ? (1 + threshold) / 2 : threshold
       return LeakFinding.make({
         code: "proxy",
         severity: isNear ? "problem" : "note",
         leakage: "L2",
         column: power.column,
-        message: `alone predicts ${target} ${how}: ${shown(power)} (strength ${power.strength.toFixed(3)}; looked at from ${threshold} on)`,
+        message: `alone predicts ${target} ${how}: ${shown(power)}; from ${from.toFixed(3)} on it is looked at`,
         remedy:
           "Ask when this value is known, and from what: leave the column out if it is written after, or made from, the target."
       })

@@ -1,5 +1,7 @@
+export * as AuditLaws from "./AuditLaws.ts"
 export * as LoaderLaws from "./LoaderLaws.ts"
 export * as NoPeeking from "./NoPeeking.ts"
+export * as ProfileLaws from "./ProfileLaws.ts"
 export * as RecipeLaws from "./RecipeLaws.ts"
 export * as ResampleLaws from "./ResampleLaws.ts"
 export * as SplitLaws from "./SplitLaws.ts"
