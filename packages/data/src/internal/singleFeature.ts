@@ -21,18 +21,20 @@ export interface Power {
   readonly z: number
 }
 
-const mostBins = 64
+/** So many bins, but no more than leaves ten rows to each, five in each half. */
+const [mostBins, leastBins, rowsPerBin] = [64, 5, 10]
 
 /** A bin for each row: values in as many bins of equally many rows as there may be, and one for missing numbers. */
 export const binsOf = (values: ArrayLike<number>): { readonly of: Int32Array; readonly count: number } => {
   const sorted = ascending(values)
   const distinct = sorted.filter((value, place) => place === 0 || value !== sorted[place - 1])
+  const bins = Math.min(mostBins, Math.max(leastBins, Math.floor(sorted.length / rowsPerBin)))
   const uppers =
-    distinct.length <= mostBins
+    distinct.length <= bins
       ? distinct
       : Float64Array.from(
-          { length: mostBins },
-          (_, bin) => sorted[Math.ceil(((bin + 1) * sorted.length) / mostBins) - 1]
+          { length: bins },
+          (_, bin) => sorted[Math.ceil(((bin + 1) * sorted.length) / bins) - 1]
         ).filter((value, place, all) => place === 0 || value !== all[place - 1])
   const of = new Int32Array(values.length)
   for (let row = 0; row < of.length; row++) {
