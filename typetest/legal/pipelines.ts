@@ -5,12 +5,14 @@ import {
   Clean,
   Column,
   Columns,
+  Near,
   Partitions,
   Profile,
   Recipe,
   Resample,
   Source,
   Split,
+  type Table,
   Window
 } from "@watertight/data"
 import { Evaluate } from "@watertight/eval"
@@ -21,6 +23,9 @@ import {
   digits,
   fare,
   fitted,
+  letters,
+  letterTimes,
+  mails,
   measures,
   model,
   module,
@@ -185,7 +190,7 @@ Recipe.of(surveyParts.train).pipe(
 )
 
 // legal: rows without a time dropped, then split by it
-Split.temporal(Clean.dropMissing(survey, ["moved"]).table, { on: "moved", validation: 0.1, test: 0.1 })
+Split.temporal(Clean.of(survey).pipe(Clean.dropMissing(["moved"])).table, { on: "moved", validation: 0.1, test: 0.1 })
 
 // legal: missing as a level of its own
 Recipe.of(surveyParts.train).pipe(Recipe.imputeConstant("home", "unknown"), Recipe.oneHot("home"))
@@ -322,3 +327,38 @@ Pipeline.make("audited", {
 
 // legal: an audit that may miss a column's values
 Audit.of(surveyParts, { target: "score", groups: ["home"], falseAlarm: 0.001 })
+
+// legal: a chain of cleaning, from sentinels to near duplicates
+Clean.of(letters).pipe(
+  Clean.sentinel("age", [-1, -999]),
+  Clean.sentinel("kind", "N/A"),
+  Clean.sentinel("sent", "1970-01-01"),
+  Clean.dropMissing(["sent"]),
+  Clean.dropOutside("age", { minimum: 0, maximum: 120 }),
+  Clean.dropOutside("sent", { minimum: "2000-01-01", maximum: new Date(0) }),
+  Clean.dropNonFinite(),
+  Clean.dropBlank("body"),
+  Clean.dropBlank("photo"),
+  Clean.drop("spam from nobody", (row) => row.kind === "spam" && row.age === null && row.sent > 0),
+  Clean.dropDuplicates({ except: ["age"], target: "kind2", contradictions: "drop" }),
+  Clean.dropNearDuplicates(Near.text("body")),
+  Clean.dropNearDuplicates(Near.image("photo", { hash: "difference" })),
+  Clean.dropNearDuplicates(Near.row({ columns: ["age", "kind2"], differing: 1, round: { age: 5 } }))
+)
+
+// legal: a level that stood for a missing value is no level any more
+Recipe.imputeConstant(
+  "kind",
+  "unknown"
+)(Recipe.of(Split.temporal(Clean.of(letters).pipe(Clean.sentinel("kind", "N/A")).table, letterTimes).train))
+
+// legal: cleaning the columns of any table
+const cleanAny = (table: Node.Node<Table.Table>) => Clean.of(table).pipe(Clean.dropDuplicates({ by: ["id"] })).table
+
+// legal: near duplicates on one side of a split
+Split.hashed(mails, { validation: 0.1, test: 0.1, near: Near.text("body") })
+
+// legal: near duplicates on one side of a stratified split
+Split.stratified(mails, { on: "spam", validation: 0.1, test: 0.1, near: Near.text("body", { characters: 5 }) })
+
+export { cleanAny }

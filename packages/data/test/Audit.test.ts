@@ -56,23 +56,21 @@ const placed = <C extends Columns.Columns>(table: Table.Table<C>, bounds: readon
 }
 
 describe("Audit.of", () => {
-  it.effect(
-    "D38 representativeness: the last year of weather does not look like the years before",
-    () =>
-      Effect.gen(function* () {
-        const parts = Split.temporal(days, { on: "date", validation: "180 days", test: "365 days" })
-        const found = yield* run(Audit.of(parts, { target: "weather", predictedAt: "date" }))
-        assert.match(
-          finding(found, "drift")?.message ?? "",
-          /test does not look like train: .*AUC 0\.\d\d \(95 % interval/
-        )
-        assert.isFalse(codesOf(found).includes("time-order date"))
-        const lines = Audit.render(found).split("\n")
-        assert.match(lines[0], /^Audit of a split: train 9\d\d rows, validation 180, test 365; the target is weather$/)
-        assert.isTrue(lines.some((line) => line.includes("– groups in two partitions: not checked")))
-        const again = yield* Schema.decodeUnknownEffect(Audit.Audit)(JSON.parse(JSON.stringify(found)))
-        assert.deepStrictEqual(again, found)
-      }).pipe(Effect.provide(NodeFileSystem.layer))
+  it.effect("D38 representativeness: the last year of weather does not look like the years before", () =>
+    Effect.gen(function* () {
+      const parts = Split.temporal(days, { on: "date", validation: "180 days", test: "365 days" })
+      const found = yield* run(Audit.of(parts, { target: "weather", predictedAt: "date" }))
+      assert.match(
+        finding(found, "drift")?.message ?? "",
+        /test does not look like train: .*AUC 0\.\d\d \(95 % interval/
+      )
+      assert.isFalse(codesOf(found).includes("time-order date"))
+      const lines = Audit.render(found).split("\n")
+      assert.match(lines[0], /^Audit of a split: train 9\d\d rows, validation 180, test 365; the target is weather$/)
+      assert.isTrue(lines.some((line) => line.includes("– groups in two partitions: not checked")))
+      const again = yield* Schema.decodeUnknownEffect(Audit.Audit)(JSON.parse(JSON.stringify(found)))
+      assert.deepStrictEqual(again, found)
+    }).pipe(Effect.provide(NodeFileSystem.layer))
   )
 
   it.effect("D37 validation size: says how exactly a rate is known from too few rows", () =>

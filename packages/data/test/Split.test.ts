@@ -2,10 +2,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { Key, type Node } from "@watertight/core"
 import { Effect, Exit } from "effect"
 import * as fc from "fast-check"
-import { Assignment, Column, Columns, Dataset, Partitions, type RowId, Source, Split, Table } from "../src/index.ts"
+import {
+  Assignment,
+  Column,
+  Columns,
+  Dataset,
+  Near,
+  Partitions,
+  type RowId,
+  Source,
+  Split,
+  Table
+} from "../src/index.ts"
 import * as Grouped from "../src/split/Grouped.ts"
+import * as Hashed from "../src/split/Hashed.ts"
 import * as Random from "../src/split/Random.ts"
 import * as Stratified from "../src/split/Stratified.ts"
+import { mails } from "./mails.ts"
 import { run } from "./run.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
@@ -403,6 +416,80 @@ describe("duplicates", () => {
       const stratified = yield* xs(Split.stratified(source, { ...shares, on: "label", duplicates: "together" }))
       assert.strictEqual(both(stratified), 0)
       assert.closeTo(stratified.validation.length, 60, 9)
+    })
+  )
+})
+
+describe("D04 near duplicates", () => {
+  const Mail = Columns.make({ x: Column.float, body: Column.text, label: labels })
+  const near = Near.text("body", { words: 3, similarity: 0.7 })
+  const corpus = mails("spam-1")
+  const body = [...corpus, ...corpus.slice(0, 20)]
+  const source = Source.fromTable(
+    table(Mail, {
+      x: Float64Array.from(body.keys()),
+      body,
+      label: Int32Array.from(body, (_, row) => row % 2)
+    })
+  )
+  const shares = { validation: 0.2, test: 0.2 }
+
+  it.effect("are on two sides of a random split, and on one when it is said what near is", () =>
+    Effect.gen(function* () {
+      const pairs = yield* Near.pairs(near, yield* run(source))
+      assert.isAtLeast(pairs.length, 40)
+      const parted = (split: Partitions.Partitions<typeof Mail, Split.SplitError, never>) =>
+        Effect.map(run(split.test.inputs.assignment as Node.Node<Assignment.Assignment>), ({ places }) => ({
+          pairs: pairs.filter(([first, second]) => places[first] !== places[second]).length,
+          sizes: [1, 2].map((place) => places.filter((found) => found === place).length)
+        }))
+      assert.isAtLeast((yield* parted(Split.random(source, shares))).pairs, 10)
+      const random = yield* parted(Split.random(source, { ...shares, near }))
+      assert.deepStrictEqual(random, { pairs: 0, sizes: [104, 104] })
+      const stratified = yield* parted(Split.stratified(source, { ...shares, on: "label", near }))
+      assert.strictEqual(stratified.pairs, 0)
+      stratified.sizes.forEach((size) => assert.closeTo(size, 104, 3))
+      assert.isAtLeast((yield* parted(Split.hashed(source, shares))).pairs, 10)
+      const hashed = yield* parted(Split.hashed(source, { ...shares, near }))
+      assert.strictEqual(hashed.pairs, 0)
+      hashed.sizes.forEach((size) => assert.closeTo(size, 104, 40))
+      assert.deepStrictEqual(Split.hashed(source, { ...shares, near }).test.inputs.assignment.stage.params, {
+        ...shares,
+        near: { by: "text", column: "body", unit: "words", size: 3, similarity: 0.7 }
+      })
+    })
+  )
+
+  it.effect("hashed: rows stay on their side when rows are removed that they are not near to", () =>
+    Effect.gen(function* () {
+      const whole = yield* run(source)
+      const firsts = yield* Near.firsts(near, whole)
+      const sizes = new Map<number, number>()
+      firsts.forEach((first) => sizes.set(first, (sizes.get(first) ?? 0) + 1))
+      const kept = Uint32Array.from(firsts.keys()).filter((row) => firsts[row] % 3 !== 0)
+      const assign = Hashed.assign(shares, near)
+      const { places } = yield* assign(whole, Key.fromSeed(7))
+      const fewer = yield* assign(Table.take(whole, kept), Key.fromSeed(7))
+      assert.deepStrictEqual(
+        fewer.places,
+        Uint8Array.from(kept, (row) => places[row])
+      )
+      assert.isAtLeast([...sizes.values()].filter((size) => size > 1).length, 10)
+    })
+  )
+
+  it.effect("says when the rows hang together too much to be split, and what cannot be compared", () =>
+    Effect.gen(function* () {
+      const copies = Source.fromTable(
+        table(Mail, { x: Float64Array.of(1, 2, 3, 4), body: ["a b", "a b", "a b", "a b"], label: new Int32Array(4) })
+      )
+      const all = yield* failure(Split.random(copies, { ...shares, near }))
+      assert.include(all.message, "The rows come to 1 set of near duplicates: call fewer rows near")
+      const forced = yield* failure(Split.random(copies, { ...shares, near: Near.text("x") as never }))
+      assert.strictEqual(
+        forced.message,
+        'Split.random: Near duplicates: "x" is a float column; texts are compared so. Compare other columns.'
+      )
     })
   )
 })

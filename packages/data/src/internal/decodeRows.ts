@@ -112,7 +112,7 @@ const collect = (column: Column.Column): Growing => {
 
 const written = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/
 
-const instant = (value: unknown): number | undefined => {
+export const instant = (value: unknown): number | undefined => {
   const time = value instanceof Date ? value.getTime() : isWritten(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(time) ? undefined : time
 }

@@ -1,4 +1,5 @@
 export * as AuditLaws from "./AuditLaws.ts"
+export * as CleanLaws from "./CleanLaws.ts"
 export * as LoaderLaws from "./LoaderLaws.ts"
 export * as NoPeeking from "./NoPeeking.ts"
 export * as ProfileLaws from "./ProfileLaws.ts"
