@@ -1,5 +1,5 @@
 /** Profiles take train rows, or a whole table with a reason; audits take the three partitions of one split. */
-import { Audit, Profile, Recipe } from "@watertight/data"
+import { Audit, Near, Profile, Recipe } from "@watertight/data"
 import { parts, recipe, survey, trips } from "../fixtures.ts"
 
 // error: Profile.of takes the train partition; this is the test partition
@@ -46,3 +46,9 @@ Audit.of(survey)
 
 // error: Recipe.fit takes the train partition of a Split
 Recipe.fit(recipe, Audit.of(parts))
+
+// error: Near.text compares texts; zone is a category
+Audit.of(parts, { near: Near.text("zone") })
+
+// error: Near.row: there is no column fair
+Audit.of(parts, { near: Near.row({ columns: ["fair"], differing: 1 }) })

@@ -8,11 +8,13 @@ import { Codec, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Drift from "./audit/Drift.ts"
 import * as LeakFinding from "./audit/LeakFinding.ts"
+import * as NearDuplicates from "./audit/NearDuplicates.ts"
 import * as Look from "./audit/Look.ts"
 import { page } from "./audit/Render.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
 import type * as Dataset from "./Dataset.ts"
 import * as Contents from "./internal/contents.ts"
+import * as Near from "./Near.ts"
 import type { Partitions } from "./Partitions.ts"
 import * as Target from "./profile/Target.ts"
 
@@ -77,6 +79,11 @@ const aboutOf = ({ falseAlarm = 0.01, groups, labelEnd, predictedAt, target }: O
   return { target, groups: groups ?? [], predictedAt, labelEnd, falseAlarm }
 }
 
+/** When rows of two partitions are nearly the same: nothing, or a sentence about the columns it takes. */
+export interface Nearness<C extends Columns, N extends Near.Near> {
+  readonly near?: N & ([Near.Refusal<C, N>] extends [never] ? unknown : Near.Refusal<C, N>)
+}
+
 /** Keeps an audit as JSON, shown as its page. */
 export const codec: Codec.Codec<Audit> = Codec.json("audit", Audit, { show: page })
 
@@ -93,10 +100,11 @@ export const codec: Codec.Codec<Audit> = Codec.json("audit", Audit, { show: page
  * const audit = Audit.of(parts, { target: "fare", predictedAt: "pickup" })
  * audit.lineage.has("test") // => true
  */
-export const of = <C extends Columns, E, R>(
+export const of = <C extends Columns, E, R, const N extends Near.Near = never>(
   parts: Partitions<C, E, R>,
-  options: Named<NoInfer<C>> = {}
-): Node.Node<Audit, E | AuditError, R> => {
+  options: Named<NoInfer<C>> & Nearness<NoInfer<C>, N> = {}
+): Node.Node<Audit, E | AuditError | Near.NearError, R> => {
+  const near: Near.Near | undefined = options.near
   const about = aboutOf(options)
   const { falseAlarm, groups, labelEnd, predictedAt, target } = about
   const stage = Stage.make({
@@ -108,10 +116,11 @@ export const of = <C extends Columns, E, R>(
       groups,
       predictedAt: predictedAt ?? null,
       labelEnd: labelEnd ?? null,
-      falseAlarm
+      falseAlarm,
+      near: near === undefined ? null : Near.toJson(near)
     },
     codec,
-    run: (inputs: Datasets<C>) => audited(inputs, about)
+    run: (inputs: Datasets<C>) => audited(inputs, about, near)
   })
   return Node.make(stage, { train: parts.train, validation: parts.validation, test: parts.test })
 }
@@ -158,33 +167,30 @@ const check = ({ test, train, validation }: Datasets<Columns>, about: Look.About
 }
 
 /** Audits three partitions, now. Pipelines use `of`. */
-export const ofDatasets = <C extends Columns>(
+export const ofDatasets = <C extends Columns, const N extends Near.Near = never>(
   datasets: Datasets<C>,
-  options: Named<NoInfer<C>> = {}
-): Effect.Effect<Audit, AuditError> => audited(datasets, aboutOf(options))
+  options: Named<NoInfer<C>> & Nearness<NoInfer<C>, N> = {}
+): Effect.Effect<Audit, AuditError | Near.NearError> => audited(datasets, aboutOf(options), options.near)
 
-const audited = <C extends Columns>(datasets: Datasets<C>, about: Look.About): Effect.Effect<Audit, AuditError> =>
-  Effect.suspend(() => {
-    const error = check(datasets, about)
-    if (error !== undefined) return Effect.fail(error)
-    return Effect.sync((): Audit => {
-      const { test, train, validation } = datasets
-      const isOneTable = Contents.of(train).table === Contents.of(test).table
-      const sides = { train: sideOf(train), validation: sideOf(validation), test: sideOf(test), isOneTable }
-      const { checks, comparisons, drifts, findings, powers } = Look.at(sides, about)
-      return {
-        version: 1,
-        target: about.target ?? null,
-        rows: { train: train.length, validation: validation.length, test: test.length },
-        falseAlarm: about.falseAlarm,
-        comparisons,
-        drifts,
-        powers,
-        checks,
-        findings
-      }
-    })
-  })
+const audited = Effect.fnUntraced(function* <C extends Columns>(
+  datasets: Datasets<C>,
+  about: Look.About,
+  near: Near.Near | undefined
+): Effect.fn.Return<Audit, AuditError | Near.NearError> {
+  const error = check(datasets, about)
+  if (error !== undefined) return yield* error
+  const { test, train, validation } = datasets
+  const isOneTable = Contents.of(train).table === Contents.of(test).table
+  const sides = { train: sideOf(train), validation: sideOf(validation), test: sideOf(test), isOneTable }
+  const copies = near === undefined ? undefined : yield* NearDuplicates.of(sides, near)
+  return {
+    version: 1,
+    target: about.target ?? null,
+    rows: { train: train.length, validation: validation.length, test: test.length },
+    falseAlarm: about.falseAlarm,
+    ...Look.at(sides, about, copies)
+  }
+})
 
 /** Writes an audit as text: findings first, then the figures, then what was not checked and why. */
 export const render: (audit: Audit) => string = page

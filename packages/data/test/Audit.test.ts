@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { NodeFileSystem } from "@effect/platform-node"
 import { Codec, Ledger, Node, Pipeline, Stage, Store } from "@watertight/core"
 import { Effect, Layer, Schema } from "effect"
-import { Audit, Column, Columns, Dataset, Partitions, Recipe, Source, Split, Table } from "../src/index.ts"
+import { Audit, Column, Columns, Dataset, Near, Partitions, Recipe, Source, Split, Table } from "../src/index.ts"
 import { NoPeeking } from "../src/testing/index.ts"
 import { run } from "./run.ts"
 import { vega } from "./sources/files.ts"
@@ -191,6 +191,42 @@ describe("Audit.of", () => {
       const { drifts } = yield* Audit.ofDatasets(placed(table, [400, 600]))
       assert.isAbove(drifts[0].classifier?.area ?? 0, 0.95)
       assert.isBelow(drifts[1].classifier?.area ?? 1, 0.6)
+    })
+  )
+})
+
+describe("near duplicates", () => {
+  const columns = Columns.make({ body: Column.text, n: Column.float })
+  const body = (row: number) =>
+    Array.from({ length: 20 }, (_, at) => `word${Math.floor(500 * noise(row, at))}`).join(" ")
+  const made = (change: (text: string, row: number) => string) => {
+    const texts = Array.from({ length: 120 }, (_, row) => change(body(row === 110 ? 4 : row), row))
+    return Table.make(columns, { body: texts, n: Float64Array.from({ length: 120 }, (_, row) => row) }, { length: 120 })
+  }
+  const near = Near.text("body", { words: 1, similarity: 0.8 })
+
+  it.effect("a text of train that was changed a little in test is found", () =>
+    Effect.gen(function* () {
+      const table = yield* made((text, row) => (row === 110 ? text.replace(/word\d+$/, "other") : text))
+      const found = yield* Audit.ofDatasets(placed(table, [60, 90]), { near })
+      const copy = finding(found, "near-duplicates")
+      assert.deepStrictEqual([copy?.count, copy?.rows, copy?.leakage], [1, [4], "L1.4"])
+      assert.isUndefined(
+        (yield* Audit.ofDatasets(placed(table, [60, 90]))).findings.find(({ code }) => code === "near-duplicates")
+      )
+      const clean = yield* Audit.ofDatasets(
+        placed(yield* made((text, row) => (row === 110 ? "alone" : text)), [60, 90]),
+        { near }
+      )
+      assert.isFalse(codesOf(clean).includes("near-duplicates body"))
+    })
+  )
+
+  it.effect("a column that cannot be compared so is an error", () =>
+    Effect.gen(function* () {
+      const table: Table.Table = yield* made((text) => text)
+      const error = yield* Effect.flip(Audit.ofDatasets(placed(table, [60, 90]), { near: Near.text("n") }))
+      assert.match(error.message, /"n"/)
     })
   )
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { NodeFileSystem } from "@effect/platform-node"
-import { Ledger, Node, Pipeline, Store } from "@watertight/core"
+import { Ledger, type Node, Pipeline, Store } from "@watertight/core"
 import { Effect, Layer, Schema } from "effect"
 import { Column, Columns, Dataset, Profile, Source, Split, Table } from "../src/index.ts"
 import { run } from "./run.ts"

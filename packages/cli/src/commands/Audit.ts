@@ -1,6 +1,6 @@
 /** `watertight audit FILE`: looks for leaks between the partitions of a pipeline's splits. */
 import { Pipeline } from "@watertight/core"
-import { Audit } from "@watertight/data"
+import { Audit, Near } from "@watertight/data"
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Environment from "../Environment.ts"
@@ -15,15 +15,28 @@ interface Asked {
   readonly groups: ReadonlyArray<string>
   readonly predictedAt: Option.Option<string>
   readonly labelEnd: Option.Option<string>
+  readonly nearText: Option.Option<string>
+  readonly nearImage: Option.Option<string>
   readonly seed: number
 }
 
-const optionsOf = (asked: Asked, about: Audit.Options): Audit.Options => ({
+/** Columns of a pipeline are known at run time only: a column that cannot be compared so is an error then. */
+type Options = Audit.Options & { readonly near?: Near.Near }
+
+const nearOf = ({ nearImage, nearText }: Asked): Near.Near | undefined =>
+  Option.isSome(nearText)
+    ? Near.text(nearText.value)
+    : Option.isSome(nearImage)
+      ? Near.image(nearImage.value)
+      : undefined
+
+const optionsOf = (asked: Asked, about: Audit.Options): Options => ({
   ...about,
   ...(Option.isSome(asked.target) ? { target: asked.target.value } : {}),
   ...(Option.isSome(asked.predictedAt) ? { predictedAt: asked.predictedAt.value } : {}),
   ...(Option.isSome(asked.labelEnd) ? { labelEnd: asked.labelEnd.value } : {}),
-  ...(asked.groups.length === 0 ? {} : { groups: asked.groups })
+  ...(asked.groups.length === 0 ? {} : { groups: asked.groups }),
+  ...(nearOf(asked) === undefined ? {} : { near: nearOf(asked) })
 })
 
 const audit = Effect.fnUntraced(function* (file: string, asked: Asked) {
@@ -37,7 +50,7 @@ const audit = Effect.fnUntraced(function* (file: string, asked: Asked) {
     return yield* new AuditFailed({ message: `${file}: this pipeline has no split into train, validation and test.` })
   }
   return yield* Effect.forEach(splits, ({ about, name, parts }) => {
-    const run = (options: Audit.Options) => Splits.compute({ audit: Audit.of(parts, options) }, asked.seed)
+    const run = (options: Options) => Splits.compute({ audit: Audit.of(parts, options) }, asked.seed)
     const { target, ...others } = about
     // the target of a model may be made by a recipe, after the split
     const found =
@@ -66,6 +79,14 @@ const flags = {
   ),
   labelEnd: Flag.String("label-end").pipe(
     Flag.withDescription("The column with the instant at which the label is known; the split's own unless given"),
+    Flag.optional
+  ),
+  nearText: Flag.String("near-text").pipe(
+    Flag.withDescription("A column of texts: rows whose texts share four fifths of their words are nearly equal"),
+    Flag.optional
+  ),
+  nearImage: Flag.String("near-image").pipe(
+    Flag.withDescription("A column of images: rows whose images look the same are nearly equal"),
     Flag.optional
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("The seed of the pipeline's split"), Flag.withDefault(0)),

@@ -75,7 +75,12 @@ const isInTime = ({ test, train, validation }: Sides, predictedAt: string | unde
   return names.some((on) => Overlap.isBefore(train, validation, on) && Overlap.isBefore(train, test, on))
 }
 
-const checksOf = (about: About, sides: Sides, drifts: ReadonlyArray<Drift.Drift>): ReadonlyArray<Checked> => {
+const checksOf = (
+  about: About,
+  sides: Sides,
+  drifts: ReadonlyArray<Drift.Drift>,
+  isNear: boolean
+): ReadonlyArray<Checked> => {
   const { groups, labelEnd, predictedAt, target } = about
   const needs = (value: unknown, why: string) => (value === undefined ? why : null)
   const isMeasured = target !== undefined && sides.train.table.columns[target].kind !== "tensor"
@@ -87,6 +92,7 @@ const checksOf = (about: About, sides: Sides, drifts: ReadonlyArray<Drift.Drift>
   return [
     { check: "equal rows in two partitions", skipped: null },
     { check: "equal features in two partitions", skipped: needs(target, "no target is named") },
+    { check: "nearly equal rows in two partitions", skipped: isNear ? null : "no way of being near is named" },
     { check: "groups in two partitions", skipped: groups.length === 0 ? "no groups are declared or named" : null },
     { check: "labels that reach into another partition", skipped: needs(labelEnd, "no labelEnd is named") },
     { check: "train rows later than validation or test rows", skipped: needs(predictedAt, "no predictedAt is named") },
@@ -117,8 +123,8 @@ const overlaps = (sides: Sides, { groups, labelEnd, predictedAt, target }: About
     ...(predictedAt === undefined ? [] : Overlap.order(left, right, predictedAt))
   ])
 
-/** Looks at the partitions of a split. Of validation and test only counts, distances and scores come out. */
-export const at = (sides: Sides, about: About): Result => {
+/** Looks at the partitions of a split; `near` is what was found of near duplicates, if they were looked for. Of validation and test only counts, distances and scores come out. */
+export const at = (sides: Sides, about: About, near: ReadonlyArray<LeakFinding.LeakFinding> | undefined): Result => {
   const { columns } = sides.train.table
   const { falseAlarm, labelEnd, predictedAt, target } = about
   const declared = Object.keys(columns).filter((name) => isGroup(columns[name]))
@@ -134,6 +140,7 @@ export const at = (sides: Sides, about: About): Result => {
   const powers = target === undefined ? [] : Target.powers(sides.train.table, target)
   const how = { z, isOneTable: sides.isOneTable, inTime: isInTime(sides, predictedAt) }
   const findings = [
+    ...(near ?? []),
     ...overlaps(sides, { ...about, groups }),
     ...(predictedAt === undefined ? [] : Predictors.later(sides.train, predictedAt, labelEnd)),
     ...(target === undefined ? [] : Predictors.of(sides.train, sides.test, { ...how, target }, powers)),
@@ -144,7 +151,7 @@ export const at = (sides: Sides, about: About): Result => {
     comparisons,
     drifts,
     powers: powers.map(({ z: _, ...power }) => power),
-    checks: checksOf({ ...about, groups }, sides, drifts),
+    checks: checksOf({ ...about, groups }, sides, drifts, near !== undefined),
     findings: Finding.sorted(findings)
   }
 }
