@@ -65,7 +65,7 @@ describe("watertight profile", () => {
 
   it("exits with 1 and one line that helps", async () => {
     const cases = [
-      [["profile", broken, "--target", "lable"], /no column "lable"\. The columns are id, x, label/],
+      [["profile", broken, "--target", "lable"], /has no column "lable"\. It has id, x, label/],
       [["profile", "examples/weather/weather.ts", "--whole", "why not"], /--whole is for data files/],
       [["audit", broken], /is data, which has no split to audit/]
     ] as const

@@ -177,6 +177,11 @@ describe("Profile.of", () => {
         code: row((row) => `row-${1000 + row}`),
         fine
       })
+      const measured = yield* profiled(
+        { income: Column.float },
+        { income: floats((row) => 20_000 + ((row * 48_271) % 2_147_483)) }
+      )
+      assert.deepStrictEqual(codesOf(measured), [])
       assert.deepStrictEqual(codesOf(found).sort(), [
         "all-missing gone",
         "constant same",

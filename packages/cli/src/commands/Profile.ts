@@ -30,8 +30,16 @@ const optionsOf = ({ predictedAt, target }: Asked, about: Profile.Options): Prof
 })
 
 const ofFile = Effect.fnUntraced(function* (file: string, asked: Asked) {
-  const { notes, table } = yield* Splits.readFile(file)
+  const { columns, notes, table } = yield* Splits.readFile(file)
   const options = optionsOf(asked, {})
+  const unknown = [options.target, options.predictedAt].find(
+    (name) => name !== undefined && columns[name] === undefined
+  )
+  if (unknown !== undefined) {
+    const left = notes.find((note) => note.startsWith(`${unknown} is left out`))
+    const message = `${file} has no column "${unknown}"${left === undefined ? "" : ` that can be used (${left})`}. It has ${Object.keys(columns).join(", ")}.`
+    return yield* new ProfileFailed({ message })
+  }
   const isWhole = Option.isSome(asked.whole)
   const node = isWhole
     ? Profile.ofWhole(table, { ...options, because: asked.whole.value })

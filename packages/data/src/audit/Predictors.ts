@@ -21,10 +21,7 @@ const shown = ({ metric, score }: Pick<Target.Power, "metric" | "score">): strin
 /** Tells whether a column holds ids: another whole number, or another level, in every row. */
 export const isId = (table: Table, name: string): boolean => {
   const { kind } = table.columns[name]
-  if (table.length < 20 || kind === "tensor" || kind === "text" || kind.endsWith("timestamp")) return false
-  const values = valuesOf(table, name)
-  const isWhole = values.every((value) => Number.isInteger(value))
-  return isWhole && new Set<number>(values).size === table.length
+  return kind !== "tensor" && kind !== "text" && !kind.endsWith("timestamp") && Suspicions.areIds(valuesOf(table, name))
 }
 
 const proxies = (powers: Powers, target: string, z: number): ReadonlyArray<LeakFinding.LeakFinding> =>

@@ -32,7 +32,7 @@ export const ColumnProfile = Schema.Struct({
   distinct: Schema.Int,
   /** What the finite numbers look like; instants are milliseconds since 1970 in UTC, texts count their characters. */
   numbers: Schema.NullOr(Numbers.Numbers),
-  /** Rows of each level, the most frequent first, levels without rows at the end. */
+  /** Rows of each level, the most frequent first, levels without rows at the end; of texts that are often equal, the most frequent. */
   levels: Schema.NullOr(Schema.Array(Schema.Struct({ level: Schema.String, rows: Schema.Int }))),
   /** For texts: how many are empty or blank. */
   texts: Schema.NullOr(Schema.Struct({ empty: Schema.Int })),
@@ -90,11 +90,25 @@ const ofCodes = (levels: ReadonlyArray<string>, codes: ArrayLike<number>) => {
   return { ...nothing, missing: counts[0], distinct, levels: shares }
 }
 
+/** Texts of which each is there this often on average are shown like levels, so many of them. */
+const [oftenEqual, mostTexts] = [10, 20]
+
+const mostFrequent = (counts: ReadonlyMap<string, number>, all: number): ColumnProfile["levels"] =>
+  counts.size === 0 || all / counts.size < oftenEqual
+    ? null
+    : [...counts]
+        .map(([level, rows]) => ({ level, rows }))
+        .sort((a, b) => b.rows - a.rows || (a.level < b.level ? -1 : 1))
+        .slice(0, mostTexts)
+
 const ofTexts = (texts: ReadonlyArray<string>) => {
   const lengths = Float64Array.from(texts, (text) => text.length).sort()
   const empty = texts.filter((text) => text.trim() === "").length
   const numbers = Numbers.describe(lengths)
-  return { ...nothing, distinct: new Set(texts).size, numbers, texts: { empty } }
+  const counts = new Map<string, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  const distinct = counts.size
+  return { ...nothing, distinct, numbers, levels: mostFrequent(counts, texts.length), texts: { empty } }
 }
 
 /** More numbers than this are described by a sample of their rows. */

@@ -24,11 +24,19 @@ const findings = (profile: Profile): ReadonlyArray<string> => [
 
 const number = (kind: ColumnProfile["kind"]) => (kind.endsWith("timestamp") ? instant : significant)
 
-const spread = ({ kind, levels, numbers, rows, tensor }: ColumnProfile): readonly [range: string, middle: string] => {
+const spread = ({
+  distinct,
+  kind,
+  levels,
+  missing,
+  numbers,
+  rows,
+  tensor
+}: ColumnProfile): readonly [range: string, middle: string] => {
   if (levels !== null) {
-    const all = levels.reduce((sum, { rows }) => sum + rows, 0)
+    const all = rows - missing
     const named = levels.filter(({ rows }) => rows > 0).slice(0, most.named)
-    const rest = levels.filter(({ rows }) => rows > 0).length - named.length
+    const rest = distinct - named.length
     const shares = named.map(({ level, rows }) => `${cut(plain(level), 16)} ${percent(rows / all)}`).join(", ")
     return [rest > 0 ? `${shares}, ${rest} more` : shares, ""]
   }
@@ -50,7 +58,7 @@ const columnTable = ({ columns }: Profile): ReadonlyArray<string> => {
   const rows = columns.map((column) => {
     const [range, middle] = spread(column)
     const missing = column.missing === 0 ? "" : percent(column.missing / column.rows)
-    const counts = column.numbers?.histogram ?? column.levels?.slice(0, most.levels).map(({ rows }) => rows) ?? []
+    const counts = column.levels?.slice(0, most.levels).map(({ rows }) => rows) ?? column.numbers?.histogram ?? []
     return [
       cut(plain(column.name), 28),
       column.kind,

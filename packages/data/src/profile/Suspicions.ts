@@ -90,8 +90,8 @@ const constant = (profile: ColumnProfile): ReadonlyArray<Finding.Finding> => {
 }
 
 const levels = (profile: ColumnProfile): ReadonlyArray<Finding.Finding> => {
-  const { levels, name, rows } = profile
-  if (levels === null || rows === 0) return []
+  const { levels, name, rows, texts } = profile
+  if (levels === null || texts !== null || rows === 0) return []
   const empty = levels.filter((level) => level.rows === 0).map(({ level }) => level)
   const used = levels.length - empty.length
   const found: Array<Finding.Finding> = []
@@ -128,18 +128,38 @@ const identifies = (column: string, message: string): Finding.Finding =>
       "Do not use it as a feature: a model can only learn rows by heart from it. If it names a group, declare Column.group."
   })
 
+/** Whole numbers that are drawn at random from so wide a range would have this many equal pairs; ids have none. */
+const expectedPairs = 5
+
+const isRising = (values: ArrayLike<number>): boolean => {
+  for (let row = 1; row < values.length; row++) if (!(values[row] > values[row - 1])) return false
+  return true
+}
+
+/**
+ * Tells whether numbers look like ids: another whole number in every row, rising from row to row, or where measurements of
+ * the same range would hold some numbers twice.
+ */
+export const areIds = (values: ArrayLike<number>): boolean => {
+  const seen = new Set<number>()
+  let [low, high] = [Infinity, -Infinity]
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]
+    if (!Number.isInteger(value)) return false
+    seen.add(value)
+    low = Math.min(low, value)
+    high = Math.max(high, value)
+  }
+  if (values.length < fewestForIds || seen.size < values.length) return false
+  return isRising(values) || values.length ** 2 / (2 * (high - low + 1)) >= expectedPairs
+}
+
 const ids = (table: Table, { kind, missing, name, numbers, rows }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
-  if (kind !== "float" && kind !== "optional float") return []
-  if (numbers === null || rows < fewestForIds || !numbers.whole || missing > 0) return []
-  if (numbers.distinct < rows) return []
+  if (!kind.endsWith("float") || numbers === null || !numbers.whole || missing > 0 || numbers.distinct < rows) return []
   const values = valuesOf(table, name)
-  const isRising = values.every((value, row) => row === 0 || value > values[row - 1])
-  return [
-    identifies(
-      name,
-      isRising ? "is a different whole number in every row, rising" : "is a different whole number in every row"
-    )
-  ]
+  if (!areIds(values)) return []
+  const how = isRising(values) ? ", rising" : ""
+  return [identifies(name, `is a different whole number in every row${how}`)]
 }
 
 /** A code for missing values: a value at the edge of the range, far from the others, in more than one row of a hundred. */
