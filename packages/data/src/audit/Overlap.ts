@@ -5,6 +5,7 @@
 import { counted, percent } from "../internal/prose.ts"
 import * as EqualRows from "../internal/equalRows.ts"
 import * as IdOrder from "../internal/idOrder.ts"
+import * as Radix from "../internal/radix.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, numbers as valuesOf } from "../Table.ts"
 import * as LeakFinding from "./LeakFinding.ts"
@@ -22,7 +23,7 @@ const common = 0.2
 
 /** The share of rows that have an equal one in the same table. */
 const repeating = (keys: Float64Array): number => {
-  const sorted = keys.slice().sort()
+  const sorted = Radix.sort(keys.slice())
   let rows = 0
   for (let start = 0; start < sorted.length;) {
     let end = start + 1

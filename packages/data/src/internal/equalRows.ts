@@ -5,6 +5,7 @@
 import * as Column from "../Column.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
+import * as Radix from "./radix.ts"
 
 /** A column's numbers as 32-bit words, so many to a row; texts as hashes of them. */
 interface Words {
@@ -91,7 +92,7 @@ export const groups = (
   keys: Float64Array,
   areEqual: (left: number, right: number) => boolean
 ): ReadonlyArray<ReadonlyArray<number>> => {
-  const sorted = keys.slice().sort()
+  const sorted = Radix.sort(keys.slice())
   const repeated = new Set<number>()
   for (let place = 1; place < sorted.length; place++) {
     if (sorted[place] === sorted[place - 1]) repeated.add(sorted[place])

@@ -3,6 +3,7 @@
  * they stand. Ids are hashes of content, so the sample is as good as a random one, and equal rows stay together.
  */
 import * as RowId from "../RowId.ts"
+import * as Radix from "./radix.ts"
 
 const two21 = 2 ** 21
 
@@ -22,7 +23,7 @@ export const sample = (ids: Uint8Array, most: number): Uint32Array => {
   const keys = keysOf(ids)
   let rows = Uint32Array.from(keys.keys())
   if (rows.length > most) {
-    const last = keys.slice().sort()[most - 1]
+    const last = Radix.sort(keys.slice())[most - 1]
     rows = rows.filter((row) => keys[row] <= last)
   }
   return rows.sort((a, b) => keys[a] - keys[b]).subarray(0, most)

@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import * as Column from "../Column.ts"
 import * as EqualRows from "../internal/equalRows.ts"
 import * as IdOrder from "../internal/idOrder.ts"
+import * as Radix from "../internal/radix.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 import * as Numbers from "./Numbers.ts"
@@ -68,7 +69,7 @@ const sortedFinite = (values: ArrayLike<number>): Part => {
     else if (value === Infinity || value === -Infinity) infinite++
     else nan++
   }
-  return { finite: finite.subarray(0, count).sort(), nan, infinite }
+  return { finite: Radix.sort(finite.subarray(0, count)), nan, infinite }
 }
 
 const nothing = { missing: 0, nan: 0, infinite: 0, numbers: null, levels: null, texts: null, tensor: null } as const
@@ -102,7 +103,7 @@ const mostFrequent = (counts: ReadonlyMap<string, number>, all: number): ColumnP
         .slice(0, mostTexts)
 
 const ofTexts = (texts: ReadonlyArray<string>) => {
-  const lengths = Float64Array.from(texts, (text) => text.length).sort()
+  const lengths = Radix.sort(Float64Array.from(texts, (text) => text.length))
   const empty = texts.filter((text) => text.trim() === "").length
   const numbers = Numbers.describe(lengths)
   const counts = new Map<string, number>()
