@@ -14,7 +14,9 @@ export type AnyPartitions = Partitions.Partitions<Columns.Columns>
 export interface Found {
   /** The name of the stage that splits. */
   readonly name: string
-  readonly parts: AnyPartitions
+  readonly train: AnyPartitions["train"]
+  /** All three partitions, where the pipeline's outputs reach them. */
+  readonly parts: AnyPartitions | undefined
   /** What the pipeline says its rows are about. */
   readonly about: {
     readonly target?: string
@@ -59,23 +61,33 @@ const aboutSplit = (assignment: Node.Any | undefined) => {
   }
 }
 
-/** Finds the splits of a planned pipeline: partitions that were read off one assignment, or given together. */
+/** Nodes that a split placed in a partition; the sides of folds are made of train, and are none. */
+const placed = (planned: ReadonlyArray<Pipeline.Planned>, origin: string): ReadonlyArray<Node.Any> =>
+  planned
+    .map(({ node }) => node)
+    .filter(({ inputs, stage }) => stage.origin === origin && inputs["table"] !== undefined)
+
+/** Tells whether two partitions are of one split: read off one assignment, or given together. */
+const areTogether = (train: Node.Any, other: Node.Any): boolean =>
+  other.inputs["assignment"] !== undefined
+    ? train.inputs["assignment"] === other.inputs["assignment"]
+    : train.inputs["table"] === other.inputs["like"]
+
+/** Finds the splits of which a planned pipeline reaches the train partition. */
 export const inPipeline = (planned: ReadonlyArray<Pipeline.Planned>): ReadonlyArray<Found> => {
-  const nodes = planned.map(({ node }) => node)
-  const placed = (origin: string) =>
-    nodes.filter(({ inputs, stage }) => stage.origin === origin && inputs["table"] !== undefined) // folds are made of train
   const target = targetOf(planned)
-  return placed("test").flatMap((test) => {
-    const belongs = ({ inputs }: Node.Any) => {
-      if (test.inputs["assignment"] !== undefined) return inputs["assignment"] === test.inputs["assignment"]
-      return inputs["like"] === test.inputs["like"] || inputs["table"] === test.inputs["like"]
-    }
-    const [train, validation] = [placed("train").find(belongs), placed("validation").find(belongs)]
-    if (train === undefined || validation === undefined) return []
+  return placed(planned, "train").map((train) => {
+    const [validation, test] = ["validation", "test"].map((origin) =>
+      placed(planned, origin).find((node) => areTogether(train, node))
+    )
     const parts: unknown = { train, validation, test }
-    const about = { ...aboutSplit(test.inputs["assignment"]), ...(target === undefined ? {} : { target }) }
-    const name = test.inputs["assignment"]?.stage.name ?? "given split"
-    return [{ name, parts: parts as AnyPartitions, about }] // nodes that place rows of one table
+    const { assignment } = train.inputs
+    return {
+      name: assignment?.stage.name ?? "given split",
+      train: train as AnyPartitions["train"], // a node that places rows in train
+      parts: validation === undefined || test === undefined ? undefined : (parts as AnyPartitions), // nodes that place rows of one table
+      about: { ...aboutSplit(assignment), ...(target === undefined ? {} : { target }) }
+    }
   })
 }
 

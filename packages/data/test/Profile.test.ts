@@ -223,6 +223,22 @@ describe("Profile.of", () => {
     })
   )
 
+  it.effect("texts and tensors may be targets: then nothing is said of what predicts them", () =>
+    Effect.gen(function* () {
+      const columns = { summary: Column.text, mask: Column.tensor([2]), x: Column.float }
+      const values = {
+        summary: row((row) => `a text about ${row % 50}`),
+        mask: Float32Array.from({ length: 2 * length }, (_, place) => place % 7),
+        x: floats((row) => mixed(row) / 3)
+      }
+      for (const target of ["summary", "mask"]) {
+        const found = yield* profiled(columns, values, { target })
+        assert.deepStrictEqual([found.powers, found.contradictions?.sets], [[], 0])
+        assert.include(Profile.render(found), `the target is ${target}`)
+      }
+    })
+  )
+
   it.effect("takes train rows only, also when types are cast away", () =>
     Effect.gen(function* () {
       const validation = birds.validation as unknown as typeof birds.train // what a cast would do

@@ -50,6 +50,12 @@ const audit = Effect.fnUntraced(function* (file: string, asked: Asked) {
     return yield* new AuditFailed({ message: `${file}: this pipeline has no split into train, validation and test.` })
   }
   return yield* Effect.forEach(splits, ({ about, name, parts }) => {
+    if (parts === undefined) {
+      const message =
+        `${file}: no output of this pipeline reaches the validation and test partitions of its ${name}. ` +
+        "Add Audit.of(parts) to its outputs and run it, or an output that uses them."
+      return Effect.fail(new AuditFailed({ message }))
+    }
     const run = (options: Options) => Splits.compute({ audit: Audit.of(parts, options) }, asked.seed)
     const { target, ...others } = about
     // the target of a model may be made by a recipe, after the split

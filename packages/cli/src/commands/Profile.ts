@@ -64,9 +64,8 @@ const ofPipeline = Effect.fnUntraced(function* (file: string, asked: Asked) {
       message: `${file}: this pipeline has no split, so no train partition to profile.`
     })
   }
-  return yield* Effect.forEach(splits, ({ about, name, parts }) => {
-    const profile = (options: Profile.Options) =>
-      Splits.compute({ profile: Profile.of(parts.train, options) }, asked.seed)
+  return yield* Effect.forEach(splits, ({ about, name, train }) => {
+    const profile = (options: Profile.Options) => Splits.compute({ profile: Profile.of(train, options) }, asked.seed)
     const { predictedAt, target } = about
     const guessed = {
       ...(target === undefined ? {} : { target }),

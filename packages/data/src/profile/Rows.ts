@@ -47,11 +47,13 @@ export const repeats = (table: Table): { readonly found: Repeats; readonly later
   return { found: { sets: sets.length, rows: later.size }, later }
 }
 
-/** Finds rows with equal features whose targets differ. Rows without a target do not count. */
+/** Finds rows with equal features whose targets differ. Rows without a target do not count, nor do tensors and texts. */
 export const contradictions = (
   table: Table,
   target: string
 ): { readonly found: Contradictions; readonly in: ReadonlySet<number> } => {
+  const { kind } = table.columns[target]
+  if (kind === "tensor" || kind === "text") return { found: { sets: 0, rows: 0, ceiling: null }, in: new Set() }
   const values = numbers(table, target)
   const isClass = table.columns[target].kind.endsWith("category")
   const features = Object.keys(table.columns).filter((name) => name !== target)
