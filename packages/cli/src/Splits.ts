@@ -99,7 +99,7 @@ export interface DataFile {
   readonly notes: ReadonlyArray<string>
 }
 
-const dataFile = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|parq|pq|arrow|feather)(\.gz)?$/
+const dataFile = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|parq|pq|arrow|feather|npz)(\.gz)?$/
 
 /** Tells by its name whether a file holds data. */
 export const isData = (file: string): boolean => dataFile.test(file)
@@ -108,7 +108,8 @@ export const isData = (file: string): boolean => dataFile.test(file)
 export const readFile = Effect.fnUntraced(function* (file: string) {
   const { columns, isWhole, notes, source } = yield* Source.infer(file, { rows: 10_000_000 })
   const left = Object.entries(notes).filter(([name]) => columns[name] === undefined)
-  const of = { arrow: Source.arrow, csv: Source.csv, json: Source.json, parquet: Source.parquet }[source]
+  const { arrow, csv, json, npz, parquet } = Source
+  const of = { arrow, csv, json, npz, parquet }[source]
   const delimiter = source === "csv" && /\.tsv(\.gz)?$/.test(file) ? { delimiter: "\t" } : undefined
   const table: Node.Node<Table.Table, unknown, unknown> =
     delimiter === undefined ? of(file, columns) : Source.csv(file, columns, delimiter)

@@ -88,7 +88,7 @@ const isNoColumn = (error: unknown): error is Profile.ProfileError => error inst
 const flags = {
   file: Argument.String("file").pipe(
     Argument.withDescription(
-      "A module whose default export is a pipeline, or a CSV, TSV, JSON, JSON Lines, Parquet or Arrow file"
+      "A module whose default export is a pipeline, or a CSV, TSV, JSON, JSON Lines, Parquet, Arrow or .npz file"
     )
   ),
   target: Flag.String("target").pipe(

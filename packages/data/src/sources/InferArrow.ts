@@ -21,7 +21,8 @@ export interface Guesses {
   readonly rows: number
 }
 
-const booleans = Column.category(["false", "true"])
+/** What is true or false. */
+export const booleans = Column.category(["false", "true"])
 
 /** Guesses the columns of an Arrow file; texts with more than `mostLevels` distinct ones are no categories. */
 export const guess = Effect.fn("Source.infer")(function* (
@@ -55,7 +56,8 @@ const guessColumn = Effect.fnUntraced(function* (opened: ArrowRead.Opened, name:
   return { note: "of no column's kind, or lists whose shape must be declared" }
 })
 
-const ofTexts = (texts: ReadonlyArray<string>, mostLevels: number): Guess => {
+/** Makes a category of few texts, else a column of texts. */
+export const ofTexts = (texts: ReadonlyArray<string>, mostLevels: number): Guess => {
   const levels = new Set(texts)
   return levels.size <= mostLevels
     ? { column: Column.category([...levels].sort()) }

@@ -32,6 +32,14 @@ describe("Source.infer", () => {
           ["float", "timestamp", "category"]
         )
 
+        const arrays = yield* Source.infer(fixture("stored.npz"))
+        const read = yield* run(Source.npz(fixture("stored.npz"), arrays.columns))
+        assert.strictEqual(read.length, arrays.rows)
+        assert.includeMembers(
+          Object.values(arrays.columns).map(({ kind }) => kind),
+          ["float", "tensor"]
+        )
+
         const types = yield* Source.infer(fixture("types.parquet"))
         assert.deepStrictEqual(
           { ...types.columns, label: null, text: null },
