@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import * as Column from "../Column.ts"
 import * as Boosted from "../internal/boosted.ts"
-import { hashOf } from "../internal/equalRows.ts"
+import { hashOf } from "../internal/rowKeys.ts"
 import * as IdOrder from "../internal/idOrder.ts"
 import { quantile as normalQuantile } from "../internal/normal.ts"
 import { ascending, quantile } from "../internal/order.ts"

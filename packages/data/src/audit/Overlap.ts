@@ -3,7 +3,7 @@
  * other partition only counts leave.
  */
 import { counted, percent } from "../internal/prose.ts"
-import * as EqualRows from "../internal/equalRows.ts"
+import * as RowKeys from "../internal/rowKeys.ts"
 import * as IdOrder from "../internal/idOrder.ts"
 import * as Radix from "../internal/radix.ts"
 import * as RowId from "../RowId.ts"
@@ -82,9 +82,9 @@ export const copies = (left: Side, right: Side, target: string | undefined): Rea
         ]
   const features = Object.keys(a.columns).filter((name) => name !== target)
   if (target === undefined || features.length === 0) return copied
-  const [leftKeys, rightKeys] = [EqualRows.keysOf(a, features), EqualRows.keysOf(b, features)]
+  const [leftKeys, rightKeys] = [RowKeys.keysOf(a, features), RowKeys.keysOf(b, features)]
   if (repeating(leftKeys) > common) return copied
-  const alike = shared(leftKeys, rightKeys, EqualRows.equality(a, b, features)).map(
+  const alike = shared(leftKeys, rightKeys, RowKeys.equality(a, b, features)).map(
     (mark, row) => mark & (1 - exact[row])
   )
   const more = sum(alike)

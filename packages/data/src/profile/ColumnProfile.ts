@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import * as Column from "../Column.ts"
-import * as EqualRows from "../internal/equalRows.ts"
+import * as RowKeys from "../internal/rowKeys.ts"
 import * as IdOrder from "../internal/idOrder.ts"
 import * as Radix from "../internal/radix.ts"
 import * as RowId from "../RowId.ts"
@@ -133,8 +133,8 @@ const ofTensor = (table: Table, name: string, column: Column.Tensor, values: Exc
   const rows = described === table.length ? undefined : IdOrder.sample(table.ids, most)
   const { finite } = sortedFinite(rows === undefined ? values : gathered(values, width, rows))
   const { infinite, nan } = rows === undefined ? sortedFinite(values) : notFinite(values)
-  const keys = EqualRows.keysOf(table, [name])
-  const repeated = EqualRows.groups(keys, EqualRows.equality(table, table, [name]))
+  const keys = RowKeys.keysOf(table, [name])
+  const repeated = RowKeys.groups(keys, RowKeys.equality(table, table, [name]))
   return {
     ...nothing,
     nan,

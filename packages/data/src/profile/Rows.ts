@@ -3,7 +3,7 @@
  * wrong, and how good the best model can be that sees only these features.
  */
 import { Schema } from "effect"
-import * as EqualRows from "../internal/equalRows.ts"
+import * as RowKeys from "../internal/rowKeys.ts"
 import * as IdOrder from "../internal/idOrder.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, numbers } from "../Table.ts"
@@ -42,7 +42,7 @@ const isSameId =
 
 /** Finds the rows that have the id of an earlier one. */
 export const repeats = (table: Table): { readonly found: Repeats; readonly later: ReadonlySet<number> } => {
-  const sets = EqualRows.groups(IdOrder.keysOf(table.ids), isSameId(table.ids))
+  const sets = RowKeys.groups(IdOrder.keysOf(table.ids), isSameId(table.ids))
   const later = new Set(sets.flatMap((group) => group.slice(1)))
   return { found: { sets: sets.length, rows: later.size }, later }
 }
@@ -60,7 +60,7 @@ export const contradictions = (
   const alike =
     features.length === 0
       ? []
-      : EqualRows.groups(EqualRows.keysOf(table, features), EqualRows.equality(table, table, features))
+      : RowKeys.groups(RowKeys.keysOf(table, features), RowKeys.equality(table, table, features))
   const isThere = (row: number) => (isClass ? values[row] >= 0 : !Number.isNaN(values[row]))
   const known = alike.map((group) => group.filter(isThere))
   const sets = known.filter((group) => new Set(group.map((row) => values[row])).size > 1)
