@@ -95,9 +95,10 @@ const check = (isRight: boolean, what: string): void => {
 
 /**
  * Texts are near when their sets of shingles, runs of three words unless given, share at least `similarity` of what they
- * have together: 0.8 unless given. Case, white space and, between words, punctuation do not count. Pairs are found by
- * MinHash and compared exactly; one at the threshold is missed with a probability below a millionth. Throws a `RangeError`
- * for a similarity outside [0.1, 1] and a size below 1.
+ * have together: 0.8 unless given. Case, white space and, between words, punctuation do not count; blank texts are near
+ * each other. In languages that put no spaces between words, compare `characters`. Pairs are found by MinHash and compared
+ * exactly, by 32-bit hashes of shingles; one at the threshold is missed with a probability of about a millionth. Throws a
+ * `RangeError` for a similarity outside [0.1, 1] and a size below 1.
  *
  * @example
  * import { Near } from "@watertight/data"

@@ -281,6 +281,13 @@ describe("D04 duplicates", () => {
     })
   )
 
+  it.effect("refuses to compare rows by nothing", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run(some.pipe(Clean.dropDuplicates({ except: ["id", "body", "spam"] })).table))
+      assert.strictEqual(error.message, "Clean.dropDuplicates: there is no column left to compare. Name some.")
+    })
+  )
+
   it.effect("compares what columns hold now: sentinels made missing are equal", () =>
     Effect.gen(function* () {
       const Ages = Columns.make({ age: Column.float })
@@ -447,8 +454,9 @@ describe("a chain", () => {
         kept: 78
       })
       assert.lengthOf(Clean.waterfalls([first.table, second.table]), 1)
-      const quarantine = Clean.of({ table: Source.fromTable(yield* trips), excluded: first.excluded })
+      const quarantine = Clean.of({ table: Source.fromTable(yield* trips), quarantine: first.excluded })
       assert.lengthOf(Clean.waterfalls([quarantine.table]), 1)
+      assert.deepStrictEqual((yield* run(quarantine.excluded)).steps, [{ reason: "zone is missing", rows: 20 }])
     })
   )
 
@@ -524,6 +532,27 @@ describe("missing values from source to batch", () => {
       const options = { features: ["distance"], target: "fare", batchSize: 8, key: Key.fromSeed(7), prefetch: 0 }
       const error = yield* Effect.flip(Loader.make(train as never, options as never))
       assert.strictEqual(error.message, 'Loader: column "distance" may be missing: impute it first')
+    })
+  )
+
+  it.effect("no peeking past cleaning and splitting by near duplicates", () =>
+    Effect.gen(function* () {
+      const Mail = Columns.make({ body: Column.text, length: Column.float, spam: Column.category(["no", "yes"]) })
+      const corpus = mails("spam-1").slice(0, 80)
+      const clean = rowsOf(
+        Mail,
+        corpus.map((body, row) => ({ body, length: body.length, spam: row % 2 === 0 ? "no" : "yes" }) as const)
+      ).pipe(
+        Clean.dropOutside("length", { maximum: 20_000 }),
+        Clean.dropDuplicates({ target: "spam", contradictions: "drop" }),
+        Clean.dropNearDuplicates(Near.text("body", { similarity: 0.9 }))
+      )
+      const near = Near.text("body", { similarity: 0.6 })
+      const parts = Split.stratified(clean.table, { on: "spam", validation: 0.2, test: 0.2, near })
+      const fitted = Recipe.fit(Recipe.of(parts.train).pipe(Recipe.standardize("length")), parts.train)
+      const ready = Partitions.map(parts, (part) => Recipe.apply(fitted, part))
+      const outputs = { fitted, train: ready.train, validation: ready.validation, test: ready.test }
+      yield* NoPeeking.check(Pipeline.make("mails", outputs), { seed: 7 })
     })
   )
 

@@ -478,6 +478,24 @@ describe("D04 near duplicates", () => {
     })
   )
 
+  it.effect("hashed: sets of near rows get their shares, however many rows they have", () =>
+    Effect.gen(function* () {
+      const sets = 1500
+      const rows = table(Points, {
+        x: Float64Array.from({ length: 6 * sets }, (_, row) => row),
+        label: new Int32Array(6 * sets)
+      })
+      const round = Near.row({ columns: ["x"], differing: 0, round: { x: 6 } })
+      const { places } = yield* Hashed.assign(shares, round)(rows, Key.fromSeed(3))
+      const test = new Set(
+        Array.from(places.keys())
+          .filter((row) => places[row] === 2)
+          .map((row) => Math.round(row / 6))
+      )
+      assert.closeTo(test.size, 0.2 * sets, 5 * Math.sqrt(sets * 0.2 * 0.8))
+    })
+  )
+
   it.effect("says when the rows hang together too much to be split, and what cannot be compared", () =>
     Effect.gen(function* () {
       const copies = Source.fromTable(

@@ -38,11 +38,11 @@ interface Source {
   readonly before: Node.Any | undefined
 }
 
-/** A table, and the count of rows that were set aside when it was read. */
-export interface Counted<C extends Columns, E, R> {
-  readonly table: Node.Node<Table.Table<C>, E, R>
-  readonly excluded: Node.Node<Excluded.Excluded, E, R>
-}
+/** A table, and the count of rows that were set aside before: those of another cleaning, or of a source's quarantine. */
+export type Counted<C extends Columns, E, R> = { readonly table: Node.Node<Table.Table<C>, E, R> } & (
+  | { readonly excluded: Node.Node<Excluded.Excluded, E, R> }
+  | { readonly quarantine: Node.Node<Excluded.Excluded, E, R> }
+)
 
 /** An indefinite article before a kind. */
 export type A<Kind extends string> = Kind extends `optional ${string}` ? `an ${Kind}` : `a ${Kind}`
@@ -121,7 +121,7 @@ const make = <C extends Columns, E, R>(source: Source, steps: ReadonlyArray<Step
     name: deciding,
     codec: Exclusions.codec,
     run: ({ before, table }: { readonly table: Table.Table; readonly before?: Excluded.Excluded }) =>
-      decide(steps, table, before ?? null)
+      decide(steps, table, before === undefined ? null : { rows: before.rows, steps: before.steps, kept: before.kept })
   })
   const keeping = Stage.make({
     ...shared,
@@ -132,7 +132,7 @@ const make = <C extends Columns, E, R>(source: Source, steps: ReadonlyArray<Step
   const table = source.table as Node.Node<Table.Table> // given as such to `of`
   const before = source.before as Node.Node<Excluded.Excluded> | undefined // likewise
   const exclusions = Node.make(decision, before === undefined ? { table } : { table, before })
-  const nodes: Counted<Columns, CleanError, never> = {
+  const nodes = {
     table: steps.length === 0 && before === undefined ? table : Node.make(keeping, { table, exclusions }),
     excluded: Node.make(countStage, { exclusions })
   }
@@ -162,7 +162,7 @@ export const of = <C extends Columns, E, R>(
 ): Cleaning<C, E, R> =>
   "stage" in source
     ? make({ table: source, before: isCleaned(source) ? countOf(source) : undefined }, [])
-    : make({ table: source.table, before: source.excluded }, [])
+    : make({ table: source.table, before: "excluded" in source ? source.excluded : source.quarantine }, [])
 
 /** Adds a step to what a combinator accepted. */
 export const adding = <C extends Columns, E, R>(accepted: unknown, step: Step): Cleaning<C, E | CleanError, R> => {

@@ -258,7 +258,7 @@ const constant = (values: Numbers, width: number, tolerance: number) => (row: nu
 
 /**
  * Drops the rows for which a predicate of one's own holds, and counts them under the reason. It gets one row at a time,
- * and must depend on nothing else; an edit of any file of yours cleans anew.
+ * and must depend on nothing else; an edit of any file of yours cleans anew. Throws a `RangeError` for a blank reason.
  *
  * @example
  * import { Clean, Column, Columns, Source } from "@watertight/data"
@@ -268,7 +268,9 @@ const constant = (values: Numbers, width: number, tolerance: number) => (row: nu
  * ).steps[0].reasons // => ["a fare without a trip"]
  */
 export const drop = <C extends Columns, E, R>(reason: string, predicate: (row: Rows.Row<C>) => boolean) => {
-  if (reason.trim() === "") throw new RangeError("Clean.drop: rows leave for a reason; give it a name")
+  if (reason.trim() === "" || !reason.isWellFormed()) {
+    throw new RangeError("Clean.drop: rows leave for a reason; give it a name")
+  }
   return (cleaning: Cleaning<C, E, R>): Cleaning<C, E | CleanError, R> =>
     adding(cleaning, {
       params: { step: "drop", reason },

@@ -4,6 +4,7 @@
  */
 import { Effect, type Schema } from "effect"
 import type { Columns } from "../Columns.ts"
+import * as EqualRows from "../internal/equalRows.ts"
 import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
@@ -37,22 +38,21 @@ type NameRefusal<C extends Columns, Name extends string> = string extends keyof 
 
 const step = "Clean.dropDuplicates"
 
+const nothing = { step, reason: "there is no column left to compare", hint: "Name some." }
+
 const refuse = (column: string) =>
   Effect.fail(new CleanError({ step, column, reason: "is no column", hint: "Check its name." }))
+
+/** The rows at the given places, which are ascending: nothing is copied where those are all. */
+const someRows = (table: Table.Table, rows: Uint32Array): Table.Table =>
+  rows.length === table.length ? table : Table.take(table, rows)
 
 /** Numbers rows by what they hold in some columns: equal rows have one number, the place of the first of them. */
 const contents = (table: Table.Table, rows: Uint32Array, names: ReadonlyArray<string>): Uint32Array => {
   const pick = <A>(all: Readonly<Record<string, A>>) => Object.fromEntries(names.map((name) => [name, all[name]]))
-  const some = Table.take({ ...table, columns: pick(table.columns), values: pick(table.values) }, rows)
-  const ids = RowId.ofContent(some.columns, some.values, some.length)
-  const text = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString("latin1")
-  const firsts = new Map<string, number>()
-  return Uint32Array.from(rows, (_, at) => {
-    const id = text.slice(at * RowId.bytes, (at + 1) * RowId.bytes)
-    const first = firsts.get(id) ?? at
-    if (first === at) firsts.set(id, at)
-    return first
-  })
+  const picked: Table.Table = { ...table, columns: pick(table.columns), values: pick(table.values) }
+  const some = someRows(picked, rows)
+  return EqualRows.firsts(RowId.ofContent(some.columns, some.values, some.length))
 }
 
 /** Writes 1 for rows that others like them go before. */
@@ -121,6 +121,7 @@ export const dropDuplicates =
         const unknown = [...wanted, ...skipped].find((name) => table.columns[name] === undefined)
         if (unknown !== undefined) return yield* refuse(unknown)
         const names = wanted.filter((name) => !skipped.includes(name))
+        if (names.length === 0) return yield* new CleanError(nothing)
         const features = contents(table, rows, names)
         if (target === undefined || contradictions === undefined) return later(features)
         const targets = contents(table, rows, [target])
@@ -159,7 +160,7 @@ export const dropNearDuplicates =
       code: "versioned",
       reasons: [names.length === 0 ? "near duplicate" : `near duplicate by ${names.join(", ")}`],
       leave: (table, rows) =>
-        Near.firsts(near, Table.take(Near.select(near, table), rows)).pipe(
+        Near.firsts(near, someRows(Near.select(near, table), rows)).pipe(
           Effect.map(later),
           Effect.mapError(
             ({ column, reason }) =>

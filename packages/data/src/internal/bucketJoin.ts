@@ -10,7 +10,8 @@ export interface Bands {
   readonly bands: number
   /** Writes each row's key in a band. */
   readonly fill: (band: number, keys: Uint32Array) => void
-  readonly isNear: (first: number, second: number) => boolean
+  /** Compares two rows that share a key in a band; it may say no of rows that share one in an earlier band. */
+  readonly isNear: (first: number, second: number, band: number) => boolean
 }
 
 const none = 0xffff_ffff
@@ -28,10 +29,10 @@ export const components = ({ bands, fill, isNear, length }: Bands): Components.C
   const lists = new Uint32Array(slotsFor(length)) // the head of the first list in a slot
   const nextList = new Uint32Array(length)
   const nextMember = new Uint32Array(length)
-  const joinTo = (head: number, row: number): boolean => {
+  const joinTo = (head: number, row: number, band: number): boolean => {
     if (Components.find(joined, head) === Components.find(joined, row)) return true
     for (let member = head; member !== none; member = nextMember[member]) {
-      if (!isNear(member, row)) continue
+      if (!isNear(member, row, band)) continue
       Components.join(joined, member, row)
       return true
     }
@@ -44,7 +45,7 @@ export const components = ({ bands, fill, isNear, length }: Bands): Components.C
       const slot = keys[row] & (lists.length - 1)
       let home = none
       for (let head = lists[slot]; head !== none; head = nextList[head]) {
-        if (keys[head] === keys[row] && joinTo(head, row)) home = head
+        if (keys[head] === keys[row] && joinTo(head, row, band)) home = head
       }
       nextMember[row] = home === none ? none : nextMember[home]
       if (home !== none) nextMember[home] = row
@@ -70,7 +71,7 @@ export const pairs = ({ bands, fill, isNear, length }: Bands, visit: (first: num
       const slot = keys[row] & (last.length - 1)
       for (let earlier = last[slot]; earlier !== none; earlier = previous[earlier]) {
         const pair = earlier * length + row
-        if (keys[earlier] !== keys[row] || found.has(pair) || !isNear(earlier, row)) continue
+        if (keys[earlier] !== keys[row] || found.has(pair) || !isNear(earlier, row, band)) continue
         found.add(pair)
         visit(earlier, row)
       }

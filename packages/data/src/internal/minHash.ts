@@ -38,17 +38,33 @@ export const signature = ({ starts, values }: Sets, row: number, out: Uint32Arra
 export interface Plan {
   readonly bands: number
   readonly rows: number
+  /** Pairs that agree in fewer bands are not near. */
+  readonly least: number
 }
 
 /** Pairs at the threshold are missed with at most this probability, those above it with less. */
 const miss = 1e-6
+
+/** The probability of fewer than `least` successes in so many trials. */
+const fewer = (least: number, trials: number, success: number): number => {
+  let term = (1 - success) ** trials
+  let sum = 0
+  for (let each = 0; each < least; each++) {
+    sum += term
+    term *= ((trials - each) / (each + 1)) * (success / (1 - success))
+  }
+  return sum
+}
 
 /** Chooses the longest bands that miss hardly a pair at the threshold, a Jaccard similarity in (0, 1]. */
 export const plan = (threshold: number): Plan => {
   let rows = 1
   const missed = (length: number) => (1 - threshold ** length) ** Math.floor(bins / length)
   while (rows < bins && missed(rows + 1) <= miss) rows++
-  return { rows, bands: Math.floor(bins / rows) }
+  const bands = Math.floor(bins / rows)
+  let least = 1
+  while (least < bands && fewer(least + 1, bands, threshold ** rows) <= miss) least++
+  return { rows, bands, least }
 }
 
 /** Counts what two sets share, in units of what they have together; two empty sets are equal. */
@@ -68,7 +84,7 @@ export const jaccard = ({ starts, values }: Sets, first: number, second: number)
 
 const bandsOf = (sets: Sets, threshold: number): BucketJoin.Bands => {
   const length = sets.starts.length - 1
-  const { bands, rows } = plan(threshold)
+  const { bands, least, rows } = plan(threshold)
   const all = new Uint32Array(length * bands)
   const drawn = new Uint32Array(bins)
   for (let row = 0; row < length; row++) {
@@ -86,7 +102,14 @@ const bandsOf = (sets: Sets, threshold: number): BucketJoin.Bands => {
     fill: (band, keys) => {
       for (let row = 0; row < length; row++) keys[row] = all[row * bands + band]
     },
-    isNear: (first, second) => {
+    isNear: (first, second, band) => {
+      let shared = 0
+      for (let each = 0; each < bands; each++) {
+        if (all[first * bands + each] !== all[second * bands + each]) continue
+        if (each < band) return false // compared then
+        shared++
+      }
+      if (shared < least) return false
       const [a, b] = [sizeOf(first), sizeOf(second)]
       if (Math.min(a, b) < threshold * Math.max(a, b)) return false
       return jaccard(sets, first, second) >= threshold

@@ -14,11 +14,22 @@ const hashOf = (text: string): number => {
   return hash
 }
 
+const characters = (text: string): Uint32Array => {
+  const codes = new Uint32Array(text.length)
+  let count = 0
+  for (let at = 0; at < text.length; count++) {
+    const code = text.codePointAt(at) ?? 0
+    codes[count] = code
+    at += code > 0xffff ? 2 : 1
+  }
+  return codes.subarray(0, count)
+}
+
 /** Units of a text as 32-bit words. */
-const units = (text: string, unit: Unit): ReadonlyArray<number> => {
+const units = (text: string, unit: Unit): ArrayLike<number> => {
   const plain = text.normalize("NFKC").toLowerCase()
   if ("words" in unit) return (plain.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).map(hashOf)
-  return Array.from(plain.replace(/\s+/g, " ").trim(), (character) => character.codePointAt(0) ?? 0)
+  return characters(plain.replace(/\s+/g, " ").trim())
 }
 
 /** Ascending, none twice. */

@@ -32,21 +32,44 @@ const encode = (identity: (row: number) => unknown, words: Uint32Array, place: n
   return codes.size
 }
 
-const rowsOf = (table: Table, names: ReadonlyArray<string>, round: Row["round"], differing: number): Agreement.Rows => {
+/**
+ * Deals columns out to the parts of a cut, those with the most values first, so that no part is of constants only if that
+ * can be: rows that share nothing but constants are not worth comparing.
+ */
+const spread = (counts: ReadonlyArray<number>, { parts }: Agreement.Cut): ReadonlyArray<number> => {
+  const order = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b)
+  const slots = parts.flatMap(([start, end], part) =>
+    Array.from({ length: end - start }, (_, turn) => ({ place: start + turn, turn, part }))
+  )
+  const dealt: Array<number> = []
+  slots.sort((a, b) => a.turn - b.turn || a.part - b.part).forEach(({ place }, turn) => (dealt[place] = order[turn]))
+  return dealt
+}
+
+/** Makes codes of the columns named, and says how to compare rows by them. */
+export const rowsOf = (
+  table: Table,
+  names: ReadonlyArray<string>,
+  round: Row["round"],
+  differing: number
+): Agreement.Rows => {
+  const { length } = table
   const places = names.length
-  const words = new Uint32Array(table.length * places)
+  const words = new Uint32Array(length * places)
   const named: Readonly<Record<string, Values>> = table.values
   const steps = new Map(round.map(({ column, step }) => [column, step]))
   const counts = names.map((name, place) =>
     encode(identities(table.columns[name], named[name], steps.get(name)), words, place, places)
   )
+  const bits = counts.reduce((sum, count) => sum + Math.log2(Math.max(1, count)), 0)
+  const dealt = spread(counts, Agreement.cut(places, bits, differing, length))
   return {
-    length: table.length,
+    length,
     places,
-    bits: counts.reduce((sum, count) => sum + Math.log2(Math.max(1, count)), 0),
+    bits,
     hash: (row, start, end) => {
       let hash = start
-      for (let place = start; place < end; place++) hash = add(hash, words[row * places + place])
+      for (let place = start; place < end; place++) hash = add(hash, words[row * places + dealt[place]])
       return hash
     },
     isNear: (first, second) => {

@@ -89,8 +89,8 @@ describe("minHash", () => {
       assert.isAtMost(bands * rows, MinHash.bins)
       assert.isAtMost((1 - threshold ** rows) ** bands, 1e-6)
     }
-    assert.deepStrictEqual(MinHash.plan(1), { bands: 1, rows: 256 })
-    assert.deepStrictEqual(MinHash.plan(0.8), { bands: 51, rows: 5 })
+    assert.deepStrictEqual(MinHash.plan(1), { bands: 1, rows: 256, least: 1 })
+    assert.deepStrictEqual(MinHash.plan(0.8), { bands: 51, rows: 5, least: 3 })
   })
 
   it("gives signatures that agree as often as sets do, small or large", () => {

@@ -1,7 +1,7 @@
 /**
  * The text of reports.
  */
-import type { Excluded } from "@watertight/data"
+import { Excluded } from "@watertight/data"
 import type { Baseline, ClassificationReport, Reading, RegressionReport, Report } from "../Report.ts"
 import { counted, cut, decimalsOf, percent, plain, significant, table } from "./text.ts"
 
@@ -89,23 +89,12 @@ const baseline = (report: Report, against: Baseline): ReadonlyArray<string> => {
 const verdict = ({ high, low }: Baseline["difference"]): string =>
   low > 0 ? "It is better." : high < 0 ? "It is WORSE." : "That may be chance."
 
-/** Rows that came, those that left by reason, and those that were kept, each with its share of the first. */
-const waterfall = ({ kept, rows, steps }: Excluded.Excluded, which: string): ReadonlyArray<string> => {
-  const count = (number: number) => number.toLocaleString("en-US")
-  const share = (number: number) => (rows === 0 ? "" : percent(number / rows))
-  return [
-    `Rows${which} before the split`,
-    ...table([
-      ["  came", count(rows), ""],
-      ...steps.map((step) => [
-        `  ${plain(step.reason)}`,
-        step.rows === 0 ? "0" : `-${count(step.rows)}`,
-        share(step.rows)
-      ]),
-      ["  kept", count(kept), share(kept)]
-    ])
-  ]
-}
+const waterfall = (excluded: Excluded.Excluded, which: string): ReadonlyArray<string> => [
+  `Rows${which} before the split`,
+  ...Excluded.toText(excluded)
+    .split("\n")
+    .map((line) => `  ${line}`)
+]
 
 const levels = (report: ClassificationReport): ReadonlyArray<string> => {
   const figures = (scores: { readonly precision: number; readonly recall: number; readonly f1: number }) =>
