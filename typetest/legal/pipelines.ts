@@ -1,6 +1,7 @@
 /** Whole pipelines and their parts, as people write them. */
 import { Node, Pipeline } from "@watertight/core"
 import {
+  Audit,
   Balance,
   Clean,
   Column,
@@ -8,6 +9,7 @@ import {
   Join,
   Near,
   Partitions,
+  Profile,
   Recipe,
   Resample,
   Source,
@@ -308,6 +310,25 @@ Recipe.of(
 
 // legal: nodes of nothing in common beside each other
 Node.reachable([trips, model, parts.test])
+
+// legal: a profile of train rows, and of a whole table with a reason
+Pipeline.make("look", {
+  profile: Profile.of(parts.train, { target: "fare", predictedAt: "pickup" }),
+  whole: Profile.ofWhole(trips, { because: "the source is new to us", target: "fare" })
+})
+
+// legal: a profile of one side of a fold
+Profile.of(Resample.kFold(digitParts.train, { folds: 5 })[0].train, { target: "label" })
+
+// legal: an audit beside a model, of rows as they come and as they are prepared
+Pipeline.make("audited", {
+  model,
+  raw: Audit.of(parts, { target: "fare", predictedAt: "pickup", groups: ["zone"] }),
+  prepared: Audit.of(ready, { target: "fare" })
+})
+
+// legal: an audit that may miss a column's values
+Audit.of(surveyParts, { target: "score", groups: ["home"], falseAlarm: 0.001 })
 
 // legal: a chain of cleaning, from sentinels to near duplicates
 Clean.of(letters).pipe(

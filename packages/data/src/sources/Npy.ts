@@ -164,7 +164,8 @@ const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(arrays: Re
   })
 })
 
-interface Npy {
+/** An array as its file holds it. */
+export interface Npy {
   /** NumPy's name of the element type, without the byte order: `f8`, `M8[us]`, `U12`. */
   readonly type: string
   readonly shape: ReadonlyArray<number>
@@ -174,7 +175,8 @@ interface Npy {
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
-const parse = Effect.fnUntraced(function* (
+/** Reads the header of a `.npy` file, and where its elements lie. */
+export const parse = Effect.fnUntraced(function* (
   file: string,
   column: string,
   bytes: Uint8Array
@@ -268,7 +270,8 @@ const numbersOf = (type: string, data: ArrayBuffer): Exact.Numbers => {
   }
 }
 
-const valuesOf = Effect.fnUntraced(function* (
+/** Makes the values of a column of an array. */
+export const valuesOf = Effect.fnUntraced(function* (
   file: string,
   name: string,
   column: Column.Column,
