@@ -1,11 +1,12 @@
 /**
  * Files that together hold one table: one file, all of a folder, or those that match a pattern. Their order is that of
- * their paths, letter by letter, whatever the file system's own order is.
+ * their paths by code points, whatever the file system's own order is.
  */
 import { Digest } from "@watertight/core"
 import { Effect, FileSystem, type PlatformError } from "effect"
 import { SourceError } from "../sources/SourceError.ts"
 import * as Files from "./files.ts"
+import { byCodePoints } from "./folder.ts"
 
 /**
  * Lists the files: the file itself; for a folder, those below it whose names end in one of `endings`, without hidden ones
@@ -28,7 +29,7 @@ export const list = (
     const below = yield* fileSystem.readDirectory(folder === "" ? "." : folder, { recursive: true })
     const separator = folder === "" || folder.endsWith("/") ? "" : "/"
     const found = below.map((name) => name.replaceAll("\\", "/")).filter(isMatch)
-    const all = found.sort(byLetters).map((name) => `${folder}${separator}${name}`)
+    const all = found.sort(byCodePoints).map((name) => `${folder}${separator}${name}`)
     const files = yield* Effect.filter(all, (each) => Effect.map(fileSystem.stat(each), ({ type }) => type === "File"))
     if (files.length > 0) return files
     return yield* new SourceError({
@@ -49,8 +50,6 @@ export const digest = Effect.fn("Source.digest")(function* (path: Files.Path, en
   const digests = yield* Effect.forEach(files, Files.digest)
   return digests.length === 1 ? digests[0] : Digest.of(digests)
 })
-
-const byLetters = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
 const isData =
   (endings: ReadonlyArray<string>) =>
