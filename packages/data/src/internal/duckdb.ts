@@ -27,9 +27,10 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 export interface Connection {
   /**
    * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT or fixed-size arrays of these; rows stay in the query's
-   * order. Results are streamed: nothing is held twice when `rows`, the number expected, is right.
+   * order. Results are streamed: nothing is held twice when `rows`, the number expected, is right. With `keepMissing`,
+   * `places` has all rows that hold NULL.
    */
-  readonly numbers: (sql: string, rows: number) => Effect.Effect<Numbers, DuckDBError>
+  readonly numbers: (sql: string, rows: number, keepMissing?: boolean) => Effect.Effect<Numbers, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
 }
@@ -44,7 +45,9 @@ export interface Numbers {
 export interface NumberColumn {
   readonly values: Values
   /** Where it holds NULL, or an array that does: the first such row, counted from 0, and how many there are. */
-  readonly missing: { readonly first: number; readonly rows: number } | undefined
+  readonly missing:
+    | { readonly first: number; readonly rows: number; readonly places: ReadonlyArray<number> }
+    | undefined
 }
 
 type Values = Float64Array | Int32Array | Float32Array | Uint8Array
@@ -71,14 +74,19 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    numbers: (sql, rows) => interruptible(() => readNumbers(connection, sql, rows)),
+    numbers: (sql, rows, keepMissing = false) => interruptible(() => readNumbers(connection, sql, rows, keepMissing)),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson())
   }
 })
 
-const readNumbers = async (connection: DuckDBConnection, sql: string, rows: number): Promise<Numbers> => {
+const readNumbers = async (
+  connection: DuckDBConnection,
+  sql: string,
+  rows: number,
+  keepMissing: boolean
+): Promise<Numbers> => {
   const result = await connection.stream(sql)
-  const columns = result.columnTypes().map((type) => column(String(type), rows))
+  const columns = result.columnTypes().map((type) => column(String(type), rows, keepMissing))
   let length = 0
   for (;;) {
     const chunk = await result.fetchChunk()
@@ -92,11 +100,12 @@ const readNumbers = async (connection: DuckDBConnection, sql: string, rows: numb
 }
 
 /** Collects the chunks of a column of the given type. */
-const column = (type: string, rows: number) => {
+const column = (type: string, rows: number, keepMissing: boolean) => {
   const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
   let values = valuesOf(type, rows * width)
   let first: number | undefined
   let missing = 0
+  const places: Array<number> = []
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
       const end = (start + count) * width
@@ -110,10 +119,11 @@ const column = (type: string, rows: number) => {
       if (without.size === 0) return
       first ??= start + Math.min(...without)
       missing += without.size
+      if (keepMissing) for (const row of without) places.push(start + row)
     },
     end: (length: number): NumberColumn => ({
       values: values.length === length * width ? values : values.slice(0, length * width),
-      missing: first === undefined ? undefined : { first, rows: missing }
+      missing: first === undefined ? undefined : { first, rows: missing, places }
     })
   }
 }
