@@ -1,6 +1,6 @@
 /**
- * A table: immutable typed columns with one id per row. Values lie in typed arrays, one after the other, so a batch is a
- * gather and a column is an Arrow vector without a copy. On disk a table is an Arrow IPC file.
+ * A table: immutable typed columns with one id per row. Numbers lie in typed arrays, one after the other, so a batch is
+ * a gather and a column is an Arrow vector without a copy; texts are strings. On disk a table is an Arrow IPC file.
  */
 import { Codec, Digest } from "@watertight/core"
 import { Effect, Schema } from "effect"
@@ -10,7 +10,7 @@ import type { Columns } from "./Columns.ts"
 import * as Ipc from "./internal/arrowIpc.ts"
 import * as RowId from "./RowId.ts"
 
-/** The typed array a column's values lie in. */
+/** What a column's values lie in: a typed array, or one string for each row. */
 export type ValuesOf<C extends Column.Column> = C extends
   | Column.Float
   | Column.Timestamp
@@ -20,8 +20,10 @@ export type ValuesOf<C extends Column.Column> = C extends
   : C extends Column.Category | Column.OptionalCategory
     ? Int32Array
     : C extends Column.Tensor
-      ? Uint8Array | Float32Array
-      : never
+      ? Uint8Array | Int32Array | Float32Array
+      : C extends Column.Text
+        ? ReadonlyArray<string>
+        : never
 
 /** Typed columns of equal length, and the ids of their rows. */
 export interface Table<out C extends Columns = Columns> {
@@ -56,7 +58,9 @@ const valuesName = (column: Column.Column): string => {
     case "optional category":
       return "Int32Array"
     case "tensor":
-      return column.dtype === "uint8" ? "Uint8Array" : "Float32Array"
+      return { uint8: "Uint8Array", int32: "Int32Array", float32: "Float32Array" }[column.dtype]
+    case "text":
+      return "Array"
   }
 }
 
@@ -66,7 +70,12 @@ const defect = (column: Column.Column, values: RowId.Values | undefined, length:
   const expected = valuesName(column)
   if (values.constructor.name !== expected) return `holds a ${values.constructor.name} instead of a ${expected}`
   if (values.length !== length * Column.width(column)) {
-    return `holds ${values.length} numbers instead of ${length * Column.width(column)}`
+    const unit = column.kind === "text" ? "texts" : "numbers"
+    return `holds ${values.length} ${unit} instead of ${length * Column.width(column)}`
+  }
+  if (RowId.isTexts(values)) {
+    const bad = values.findIndex((text) => typeof text !== "string" || !text.isWellFormed())
+    return bad < 0 ? undefined : `holds no Unicode text in row ${bad}`
   }
   if (column.kind === "category" || column.kind === "optional category") {
     const least = column.kind === "category" ? 0 : -1
@@ -133,11 +142,14 @@ export const take = <C extends Columns>(table: Table<C>, rows: Uint32Array): Tab
     columns: table.columns,
     length: rows.length,
     values: values as Table<C>["values"], // the same columns, each gathered into an array of its own type
-    ids: gather(table.ids, RowId.bytes, rows)
+    ids: gatherNumbers(table.ids, RowId.bytes, rows)
   }
 }
 
-const gather = <V extends RowId.Values>(all: V, width: number, rows: Uint32Array): V => {
+const gather = (all: RowId.Values, width: number, rows: Uint32Array): RowId.Values =>
+  RowId.isTexts(all) ? Array.from(rows, (row) => all[row]) : gatherNumbers(all, width, rows)
+
+const gatherNumbers = <V extends RowId.Numbers>(all: V, width: number, rows: Uint32Array): V => {
   const Values = all.constructor as new (length: number) => V // a typed array's constructor makes its own kind
   const out = new Values(rows.length * width)
   if (width === 1) {
@@ -150,8 +162,29 @@ const gather = <V extends RowId.Values>(all: V, width: number, rows: Uint32Array
   return out
 }
 
+/** Returns the values of a column of numbers. Throws a TypeError for a column of texts, or one that is not there. */
+export const numbers = (table: Table, column: string): RowId.Numbers => {
+  const values = valuesIn(table, column)
+  if (RowId.isTexts(values)) throw new TypeError(`Table.numbers: column "${column}" holds texts`)
+  return values
+}
+
+/** Returns the values of a column of texts. Throws a TypeError for any other. */
+export const texts = (table: Table, column: string): ReadonlyArray<string> => {
+  const values = valuesIn(table, column)
+  if (!RowId.isTexts(values)) throw new TypeError(`Table.texts: column "${column}" holds no texts`)
+  return values
+}
+
+const valuesIn = (table: Table, column: string): RowId.Values => {
+  const named: Readonly<Record<string, RowId.Values | undefined>> = table.values
+  const values = named[column]
+  if (values === undefined) throw new TypeError(`Table: there is no column "${column}"`)
+  return values
+}
+
 /** Returns the ids of the rows at the given places, in that order. */
-export const idsOf = (table: Table, rows: Uint32Array): Uint8Array => gather(table.ids, RowId.bytes, rows)
+export const idsOf = (table: Table, rows: Uint32Array): Uint8Array => gatherNumbers(table.ids, RowId.bytes, rows)
 
 /**
  * Returns the digest of a table, or of the rows of it at the given places in that order, without copying them out:
@@ -175,10 +208,22 @@ const blockSize = 32_768
 
 const digestOfValues = (all: RowId.Values, width: number, rows: Uint32Array | undefined): string => {
   const hasher = createHash("sha256")
+  if (RowId.isTexts(all)) return digestOfTexts(rows === undefined ? all : Array.from(rows, (row) => all[row]))
   if (rows === undefined) return hasher.update(all).digest("hex")
   const step = Math.max(1, Math.floor(blockSize / width))
   for (let start = 0; start < rows.length; start += step) {
-    hasher.update(gather(all, width, rows.subarray(start, start + step)))
+    hasher.update(gatherNumbers(all, width, rows.subarray(start, start + step)))
+  }
+  return hasher.digest("hex")
+}
+
+/** Each text after the number of its bytes, so that texts cannot run into each other. */
+const digestOfTexts = (texts: ReadonlyArray<string>): string => {
+  const hasher = createHash("sha256")
+  const size = new Uint32Array(1)
+  for (const text of texts) {
+    size[0] = Buffer.byteLength(text)
+    hasher.update(size).update(text)
   }
   return hasher.digest("hex")
 }

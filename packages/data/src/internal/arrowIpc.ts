@@ -1,6 +1,6 @@
 /**
  * Tables as Apache Arrow, in memory and as IPC files as Watertight writes them. What is written here,
- * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, tensors
+ * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, texts UTF-8, tensors
  * the canonical extension type `arrow.fixed_shape_tensor`, missing values nulls. The same table always gives the same
  * bytes.
  */
@@ -53,7 +53,7 @@ const isMissing = (value: number, column: Column.Column): boolean =>
   column.kind === "optional category" ? value < 0 : Number.isNaN(value)
 
 const validity = (column: Column.Column, values: RowId.Values): Validity => {
-  if (!Column.isOptional(column)) return complete
+  if (!Column.isOptional(column) || RowId.isTexts(values)) return complete
   const bitmap = new Uint8Array(Math.ceil(values.length / 64) * 8)
   let nullCount = 0
   for (let row = 0; row < values.length; row++) {
@@ -89,6 +89,17 @@ const idPart = (ids: Uint8Array, length: number): Part => {
 }
 
 const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
+  if (RowId.isTexts(values)) return { field: new Arrow.Field(name, new Arrow.Utf8(), false), data: utf8(values) }
+  return numberPart(name, column, values, length, index)
+}
+
+const numberPart = (
+  name: string,
+  column: Column.Column,
+  values: RowId.Numbers,
+  length: number,
+  index: number
+): Part => {
   const valid = validity(column, values)
   switch (column.kind) {
     case "float":
@@ -123,7 +134,7 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
     case "tensor": {
       const item = flat(
         "item",
-        column.dtype === "uint8" ? new Arrow.Uint8() : new Arrow.Float32(),
+        { uint8: new Arrow.Uint8(), int32: new Arrow.Int32(), float32: new Arrow.Float32() }[column.dtype],
         values,
         values.length,
         complete
@@ -138,6 +149,8 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
         data: Arrow.makeData({ type, length, nullCount: 0, child: item.data })
       }
     }
+    case "text":
+      throw new TypeError(`arrowIpc: column "${name}" holds numbers, not texts`)
   }
 }
 
@@ -146,8 +159,8 @@ const isWholeMillisecond = (value: number): boolean => Number.isSafeInteger(valu
 
 const flat = (
   name: string,
-  type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.TimestampMillisecond,
-  data: RowId.Values | BigInt64Array,
+  type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.Int32 | Arrow.TimestampMillisecond,
+  data: RowId.Numbers | BigInt64Array,
   length: number,
   { nullBitmap, nullCount, nullable }: Validity,
   metadata: ReadonlyArray<[string, string]> = []
@@ -221,10 +234,22 @@ const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector 
       if (!Arrow.DataType.isFixedSizeList(type) || type.listSize !== Column.width(column)) return refuse()
       const items = vector.data.map((data) => data.children[0])
       const length = rows * type.listSize
-      return column.dtype === "uint8" ? join(items, length, Uint8Array) : join(items, length, Float32Array)
+      switch (column.dtype) {
+        case "uint8":
+          return join(items, length, Uint8Array)
+        case "int32":
+          return join(items, length, Int32Array)
+        case "float32":
+          return join(items, length, Float32Array)
+      }
     }
+    case "text":
+      return Arrow.DataType.isUtf8(type) ? texts(vector) : refuse()
   }
 }
+
+const texts = (vector: Arrow.Vector): ReadonlyArray<string> =>
+  Array.from({ length: vector.length }, (_, row) => String(vector.get(row)))
 
 /** Writes what stands for a missing value where the vector has null: whatever lies under a null does not count. */
 const withMissing = <V extends Float64Array | Int32Array>(values: V, vector: Arrow.Vector, missing: number): V => {
@@ -255,7 +280,7 @@ const idValues = (vector: Arrow.Vector, rows: number): Uint8Array => {
   return join(vector.data, rows * RowId.bytes, Uint8Array)
 }
 
-type Typed = RowId.Values | BigInt64Array
+type Typed = RowId.Numbers | BigInt64Array
 
 /** Joins the batches of a column; a file of one batch, as `encode` writes it, is not copied. */
 const join = <V extends Typed>(

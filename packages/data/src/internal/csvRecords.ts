@@ -10,6 +10,8 @@ export interface Records {
   readonly header: ReadonlyArray<string>
   /** Records below the header. A blank line is one only where there is a single column. */
   readonly rows: number
+  /** Which lines are blank, of all: the header is line 1, and a record is one line whatever its cells hold. */
+  readonly blank: ReadonlyArray<number>
 }
 
 /** Takes a file in pieces. */
@@ -28,7 +30,7 @@ export const counter = (delimiter: string): Counter => {
   const between = delimiter.charCodeAt(0)
   const first: Array<number> = []
   let records = 0
-  let blank = 0
+  const blank: Array<number> = []
   let isFirst = true
   let atCellStart = true
   let quoted = false
@@ -37,7 +39,7 @@ export const counter = (delimiter: string): Counter => {
   let previous = -1
 
   const endRecord = (): void => {
-    if (isEmpty && !isFirst) blank++
+    if (isEmpty && !isFirst) blank.push(records + blank.length + 1)
     else records++
     isFirst = false
     isEmpty = true
@@ -67,7 +69,8 @@ export const counter = (delimiter: string): Counter => {
     end: () => {
       if (!isEmpty) endRecord()
       const header = cells(new TextDecoder().decode(Uint8Array.from(first)), delimiter)
-      return { header, rows: Math.max(0, records - 1) + (header.length === 1 ? blank : 0) }
+      const isRow = header.length === 1
+      return { header, rows: Math.max(0, records - 1) + (isRow ? blank.length : 0), blank: isRow ? [] : blank }
     }
   }
 }

@@ -46,7 +46,9 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
   const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
   const query = `SELECT ${cells.join(", ")} FROM ${scan(files)}`
   const total = counts?.reduce((sum, count) => sum + count, 0)
-  const found = yield* Effect.mapError(connection.numbers(query, total ?? 0, onBadRow === "set aside"), (error) => refused(first, error))
+  const found = yield* Effect.mapError(connection.numbers(query, total ?? 0, onBadRow === "set aside"), (error) =>
+    refused(first, error)
+  )
   if (found.length === 0) {
     const hint = "Give a file with at least one row."
     return yield* new SourceError({ file: first, problem: "empty file", detail: "has no rows", hint })

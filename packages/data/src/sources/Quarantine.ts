@@ -36,7 +36,7 @@ export const Quarantine = Schema.Struct({
 export type Quarantine = typeof Quarantine.Type
 
 /** A table without the rows that do not decode, and those. */
-export interface Quarantined<C extends Columns, E = never, R = never> {
+export type Quarantined<C extends Columns, E = never, R = never> = {
   readonly table: Node.Node<Table.Table<C>, E, R>
   readonly quarantine: Node.Node<Quarantine, E, R>
 }

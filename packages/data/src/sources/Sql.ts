@@ -2,7 +2,7 @@
  * A query over files, through DuckDB. The files are declared, and only these can be read, so the digest of what they hold
  * covers all that the result depends on: what draws at random or asks for the time is refused.
  */
-import { Digest, Node, Stage } from "@watertight/core"
+import { Digest } from "@watertight/core"
 import { Effect, type FileSystem, Schema } from "effect"
 import type { Columns } from "../Columns.ts"
 import * as DuckDB from "../internal/duckdb.ts"
@@ -10,9 +10,9 @@ import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as FileSet from "../internal/fileSet.ts"
 import * as Relation from "../internal/relation.ts"
-import * as Table from "../Table.ts"
 import * as Csv from "./Csv.ts"
 import * as Parquet from "./Parquet.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** What a query reads. */
@@ -42,28 +42,23 @@ export const sql = <const C extends Columns>(
   query: string,
   columns: C,
   options: Options
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> => {
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> => {
   const entries = Object.entries(options.files)
-  return Node.make(
-    Stage.make({
-      name: "sql",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        query,
-        files: entries.map(([name, path]) => ({ name, file: Files.nameOf(path) })),
-        columns: Declarations.ofColumns(columns)
-      },
-      external: Effect.map(
-        Effect.forEach(entries, ([, path]) => FileSet.digest(path, endings)),
-        (digests) => Digest.of(digests)
-      ),
-      codec: Table.codec<C>(),
-      run: () => Effect.scoped(readTable(query, columns, entries))
-    }),
-    {}
-  )
+  return Quarantine.source({
+    name: "sql",
+    version: 1,
+    params: {
+      query,
+      files: entries.map(([name, path]) => ({ name, file: Files.nameOf(path) })),
+      columns: Declarations.ofColumns(columns)
+    },
+    external: Effect.map(
+      Effect.forEach(entries, ([, path]) => FileSet.digest(path, endings)),
+      (digests) => Digest.of(digests)
+    ),
+    label,
+    read: (onBadRow) => Effect.scoped(readTable(query, columns, entries, onBadRow))
+  })
 }
 
 const endings = [".parquet"]
@@ -71,7 +66,8 @@ const endings = [".parquet"]
 const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   query: string,
   columns: C,
-  entries: ReadonlyArray<[string, Files.Path]>
+  entries: ReadonlyArray<[string, Files.Path]>,
+  onBadRow: Quarantine.OnBadRow
 ) {
   const connection = yield* Effect.orDie(DuckDB.connect)
   yield* refuseUnrepeatable(connection, query)
@@ -84,7 +80,7 @@ const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   yield* Effect.orDie(Effect.forEach(DuckDB.sealed(all), connection.rows))
   const select = `(${query.replace(/;\s*$/, "")}\n)`
   const files = [label]
-  return yield* Relation.read({ connection, columns, files, scan: () => select, isCounted: false, refused })
+  return yield* Relation.read({ connection, columns, files, scan: () => select, isCounted: false, refused }, onBadRow)
 })
 
 /** What stands for the file in errors about the query. */

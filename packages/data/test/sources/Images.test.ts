@@ -44,12 +44,10 @@ const folderOf = Effect.fnUntraced(function* (files: Readonly<Record<string, Uin
   return folder
 })
 
-const row = (
-  table: { readonly length: number; readonly values: { readonly image: Uint8Array | Float32Array } },
-  at: number
-) => {
-  const size = table.values.image.length / table.length
-  return Uint8Array.from(table.values.image.subarray(at * size, (at + 1) * size))
+const row = (table: Table.Table, at: number) => {
+  const pixels = Table.numbers(table, "image")
+  const size = pixels.length / table.length
+  return Uint8Array.from(pixels.subarray(at * size, (at + 1) * size))
 }
 
 const pets = {
