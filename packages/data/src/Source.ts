@@ -24,6 +24,8 @@ export type { CellOf, RowOf } from "./sources/Rows.ts"
 export { sql } from "./sources/Sql.ts"
 export type { Options as SqlOptions } from "./sources/Sql.ts"
 export { Bad, Problem, SourceError } from "./sources/SourceError.ts"
+export { texts } from "./sources/Texts.ts"
+export type { Options as TextOptions, TextColumns } from "./sources/Texts.ts"
 
 /**
  * Makes a source of a table that is already in memory: small tables, tests, rows from a reader of one's own. The table's

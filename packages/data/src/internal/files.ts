@@ -25,6 +25,20 @@ export const isPacked = (path: Path): boolean => nameOf(path).endsWith(".gz")
 /** Bytes read at a time. */
 const pieceSize = 1 << 20
 
+/** Makes a function that turns the pieces of a file into UTF-8, one after the other. */
+export const toUtf8 = (encoding: string): ((piece: Uint8Array) => Uint8Array) => {
+  if (encoding === "utf-8") return (piece) => piece
+  if (encoding === "latin-1") {
+    return (piece) => Buffer.from(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString("latin1"))
+  }
+  let decoder: InstanceType<typeof TextDecoder> | undefined
+  const encoder = new TextEncoder()
+  return (piece) => {
+    decoder ??= new TextDecoder(piece[0] === 0xfe && piece[1] === 0xff ? "utf-16be" : "utf-16le")
+    return encoder.encode(decoder.decode(piece, { stream: true }))
+  }
+}
+
 /** Reads a whole file. */
 export const read = Effect.fn("Source.read")(function* (path: Path) {
   const bytes = yield* open(path, (fileSystem, file) => fileSystem.readFile(file))

@@ -3,7 +3,7 @@
  * not decode is found and named; nothing is guessed from a sample and nothing is dropped. Times are UTC whatever the
  * machine's zone, and rows keep the order of the file.
  */
-import { Effect, type FileSystem } from "effect"
+import { Effect, FileSystem } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
 import * as CsvRecords from "../internal/csvRecords.ts"
@@ -16,10 +16,12 @@ import * as RowId from "../RowId.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
-/** How the file separates its cells. */
+/** How the file is written. */
 export interface Options {
   /** One character between cells; a comma unless given, `"\t"` for TSV. */
   readonly delimiter?: string
+  /** What the file is written in; UTF-8 unless given. `latin-1` is ISO 8859-1; UTF-16 may start with its mark. */
+  readonly encoding?: "utf-8" | "utf-16" | "latin-1"
 }
 
 /** `C`, or a sentence where a column cannot come out of text cells. */
@@ -28,7 +30,7 @@ export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
   : "a text cell holds no tensor: declare float, category, timestamp and text columns"
 
 /**
- * Reads a table from a CSV file (RFC 4180: cells quoted by `"`, a quote doubled inside them; UTF-8; a header with the
+ * Reads a table from a CSV file (RFC 4180: cells quoted by `"`, a quote doubled inside them; UTF-8 unless said; a header with the
  * columns' names; names ending in `.gz` are unpacked). Columns the declaration does not name are not read.
  *
  * Floats are decimal numbers (a whole one past 2^53 only if a float64 holds it); instants are ISO 8601 (`2012-01-31`,
@@ -57,18 +59,20 @@ export const csv = <const C extends Columns>(
     params: {
       file: Files.nameOf(path),
       delimiter,
+      ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
       columns: Declarations.ofColumns(declared)
     },
     external: Files.digest(path),
     label: Files.systemPath(path),
-    read: (onBadRow) => Effect.scoped(readTable(path, declared, delimiter, onBadRow))
+    read: (onBadRow) => Effect.scoped(readTable(path, declared, options, onBadRow))
   })
 }
 
-const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
+/** Reads a table; for sources that have one beside their own files. */
+export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   path: Files.Path,
   columns: C,
-  delimiter: string,
+  { delimiter = ",", encoding = "utf-8" }: Options,
   onBadRow: Quarantine.OnBadRow
 ) {
   const file = Files.systemPath(path)
@@ -82,11 +86,12 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
     const hint = "Give one ASCII character that is neither a quote nor a line break."
     return yield* new SourceError({ file, problem: "bad option", detail, hint })
   }
-  const { blank, header, rows } = yield* countRecords(path, delimiter)
+  const written = encoding === "utf-8" ? path : yield* inUtf8(path, encoding)
+  const { blank, header, rows } = yield* countRecords(written, delimiter, file)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
   const connection = yield* Effect.orDie(DuckDB.connect)
   const cellNames = header.map((_, index) => `c${index}`)
-  const rowsOf = scanOf(path, cellNames, delimiter, keepRejects)
+  const rowsOf = scanOf(written, cellNames, delimiter, keepRejects)
   const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
   const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
 
@@ -155,9 +160,24 @@ const rejected = (file: string, { line, message, row }: Reject): SetAside.Left =
   return { place: -1, reason, row: { file, row, column: "", value: line, reason: sentence(message) } }
 }
 
-/** Finds the header and counts the rows. UTF-16 is told by its mark, or by the zeros between Latin letters. */
-const countRecords = Effect.fnUntraced(function* (path: Files.Path, delimiter: string) {
+/** Writes a file anew in UTF-8, for the length of the scope, so that one reader sees all encodings and byte orders. */
+const inUtf8 = Effect.fnUntraced(function* (path: Files.Path, encoding: string) {
   const file = Files.systemPath(path)
+  const toUtf8 = Files.toUtf8(encoding)
+  const pieces: Array<Uint8Array> = []
+  yield* Files.forEachPiece(path, (piece) => pieces.push(toUtf8(piece)))
+  const written = FileSystem.FileSystem.pipe(
+    Effect.flatMap((fileSystem) =>
+      Effect.tap(fileSystem.makeTempFileScoped({ suffix: ".csv" }), (to) =>
+        fileSystem.writeFile(to, Buffer.concat(pieces))
+      )
+    )
+  )
+  return yield* Effect.mapError(written, (error) => Files.fromPlatform(file, error))
+})
+
+/** Finds the header and counts the rows. UTF-16 is told by its mark, or by the zeros between Latin letters. */
+const countRecords = Effect.fnUntraced(function* (path: Files.Path, delimiter: string, file: string) {
   const counter = CsvRecords.counter(delimiter)
   let start: Uint8Array | undefined
   yield* Files.forEachPiece(path, (piece) => {
@@ -166,7 +186,7 @@ const countRecords = Effect.fnUntraced(function* (path: Files.Path, delimiter: s
   })
   const [first, second] = start ?? []
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) || start?.includes(0)) {
-    const hint = "Convert it, for example with iconv -f UTF-16 -t UTF-8."
+    const hint = 'Say { encoding: "utf-16" }.'
     return yield* new SourceError({ file, problem: "wrong encoding", detail: "is UTF-16, not UTF-8", hint })
   }
   const { blank, header, rows } = counter.end()
@@ -213,7 +233,7 @@ const keepRejects = "store_rejects = true, rejects_limit = 0"
 /** Counts a file's records and writes what DuckDB reads of it: a query in which a row that is none is an error. */
 export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = ",") {
   const file = Files.systemPath(path)
-  const { header, rows } = yield* countRecords(path, delimiter)
+  const { header, rows } = yield* countRecords(path, delimiter, file)
   const lowered = header.map((name) => name.toLowerCase())
   const twin = header.find((_, index) => lowered.indexOf(lowered[index]) !== index)
   if (twin === undefined) return { sql: scanOf(path, header, delimiter, "ignore_errors = false"), header, rows }

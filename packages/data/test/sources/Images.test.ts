@@ -240,7 +240,7 @@ describe("Source.images", () => {
             "bad option"
           )
           const { table } = Source.quarantine(Source.images(folder, { ...photo, labels: "folders" }), { atMost: 0.2 })
-          assert.include((yield* failure(table)).message, "would lose 1 of 4 rows (1: no level)")
+          assert.include((yield* failure(table)).message, "would lose 1 of 4 rows (1: no label)")
         })
     )
 
