@@ -35,6 +35,13 @@ export interface Connection {
   readonly numbers: (sql: string, rows: number, keepMissing?: boolean) => Effect.Effect<Numbers, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
+  /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
+  readonly fill: (
+    schema: string,
+    table: string,
+    types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+    rows: Iterable<ReadonlyArray<unknown>>
+  ) => Effect.Effect<void, DuckDBError>
 }
 
 /** Columns, in the order of the query. */
@@ -77,9 +84,31 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
     numbers: (sql, rows, keepMissing = false) => interruptible(() => readNumbers(connection, sql, rows, keepMissing)),
-    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson())
+    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
+    fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
   }
 })
+
+const append = async (
+  connection: DuckDBConnection,
+  schema: string,
+  table: string,
+  types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+  rows: Iterable<ReadonlyArray<unknown>>
+): Promise<void> => {
+  const appender = await connection.createAppender(table, schema)
+  for (const row of rows) {
+    types.forEach((type, index) => {
+      const value = row[index]
+      if (value === null) appender.appendNull()
+      else if (type === "VARCHAR") appender.appendVarchar(String(value))
+      else if (type === "DOUBLE") appender.appendDouble(Number(value))
+      else appender.appendBigInt(BigInt(value as bigint)) // SQLite's integers are read as bigints
+    })
+    appender.endRow()
+  }
+  appender.closeSync()
+}
 
 const readNumbers = async (
   connection: DuckDBConnection,
