@@ -291,3 +291,21 @@ Recipe.of(
 
 // legal: nodes of nothing in common beside each other
 Node.reachable([trips, model, parts.test])
+
+// legal: images of classes split by class, bad files set aside
+const pets = Source.quarantine(
+  Source.images("pets", { height: 32, width: 32, channels: 3, labels: Column.category(["cat", "dog"]), fit: "crop" })
+)
+Split.stratified(pets.table, { on: "label", validation: 0.1, test: 0.2 })
+
+// legal: texts with columns of a CSV file beside them
+Split.random(
+  Source.texts("reviews", {
+    labels: { csv: "reviews/stars.csv", file: "name", columns: { stars: Column.float } },
+    file: "path"
+  }),
+  { validation: 0.1, test: 0.1 }
+)
+
+// legal: a query over a SQLite database alone
+Source.sql("SELECT fare FROM sales.orders", { fare: Column.float }, { attach: { sales: "sales.sqlite" } })
