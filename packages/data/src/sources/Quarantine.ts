@@ -4,12 +4,14 @@
  */
 import { Codec, type Digest, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
+import { basename } from "node:path"
 import type { Columns } from "../Columns.ts"
 import * as Table from "../Table.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** A row that was set aside. Rows count from 1 within their file; for folders of files, a file is a row. */
 export const SetAside = Schema.Struct({
+  /** From the source's folder on. */
   file: Schema.String,
   row: Schema.Int,
   /** The first column that does not take its value; empty where the row as a whole is none. */
@@ -119,6 +121,13 @@ export const source = <C extends Columns, E, R>(reader: Reader<C, E, R>): Source
   return Node.make(stage, {}) as unknown as Source<C, E, R> // a mark of types alone; the reader is kept by the stage
 }
 
+/** Returns what a source reads with. */
+export const readerOf = <C extends Columns, E, R>(source: Source<C, E, R>): Reader<C, E, R> => {
+  const reader = readers.get(source.stage)
+  if (reader === undefined) throw new TypeError("this node is no source that csv, json, parquet, sql or rows made")
+  return reader as unknown as Reader<C, E, R> // the reader this source was made with
+}
+
 /** The table and the list are made by one reading, and kept as two artifacts. */
 const sortedCodec = <C extends Columns>(): Codec.Codec<Sorted<C>> => {
   const tables = Table.codec<C>() as Codec.Stored<Table.Table<C>> // tables are always stored
@@ -175,7 +184,7 @@ const nodesOf = <C extends Columns, E, R>(
       params: { source: params, atMost },
       external,
       codec: sortedCodec<C>(),
-      run: () => Effect.flatMap(read("set aside"), (found) => enough(label, found, atMost))
+      run: () => Effect.flatMap(read("set aside"), (found) => enough(label, placed(label, found), atMost))
     }),
     {}
   )
@@ -195,6 +204,20 @@ const nodesOf = <C extends Columns, E, R>(
   })
   return { table: Node.make(table, { sorted }), quarantine: Node.make(left, { sorted }) }
 }
+
+/** Names files from the source's folder on: where that lies is no part of what was read. */
+const placed = <C extends Columns>(label: string, { quarantine, table }: Sorted<C>): Sorted<C> => {
+  const folder = label.replace(/[^/]*[*?].*$/, "").replace(/\/$/, "")
+  const nameOf = (file: string) =>
+    file === label ? basename(file) : file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : file
+  return { table, quarantine: renamed(quarantine, nameOf) }
+}
+
+/** Names the files of a list otherwise. */
+export const renamed = (quarantine: Quarantine, nameOf: (file: string) => string): Quarantine => ({
+  ...quarantine,
+  setAside: quarantine.setAside.map((row) => ({ ...row, file: nameOf(row.file) }))
+})
 
 const enough = <C extends Columns>(
   file: string,

@@ -68,9 +68,9 @@ describe("Source.quarantine", () => {
           assert.deepStrictEqual(
             left.setAside.map(({ column, file, row, value }) => [file, row, column, value]),
             [
-              [path, 2, "fare", "x"],
-              [path, 4, "", "4,b"],
-              [path, 6, "zone", "c"]
+              ["trips.csv", 2, "fare", "x"],
+              ["trips.csv", 4, "", "4,b"],
+              ["trips.csv", 6, "zone", "c"]
             ]
           )
           assert.include(left.setAside[0].reason, "is not a finite decimal number")
@@ -170,6 +170,13 @@ describe("Source.quarantine", () => {
         const folder = first.slice(0, first.lastIndexOf("/"))
         const { table } = Source.quarantine(Source.json(folder, { fare: Column.float }))
         assert.strictEqual((yield* run(table)).length, 1)
+        for (const path of [folder, `${folder}/`, `${folder}/*.jsonl`, first]) {
+          const { quarantine } = Source.quarantine(Source.json(path, { fare: Column.float }))
+          assert.deepStrictEqual(
+            (yield* run(quarantine)).setAside.map(({ file, row }) => [file, row]),
+            [["1.jsonl", 2]]
+          )
+        }
         const strict = Source.quarantine(Source.json(folder, { fare: Column.float }), { atMost: 0.4 })
         assert.include(
           (yield* failure(strict.table)).message,
