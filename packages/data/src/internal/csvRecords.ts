@@ -6,7 +6,7 @@
 
 /** What a file of records has been found to hold. */
 export interface Records {
-  /** The cells of the first record. */
+  /** The cells of the first record, as far as `longest` goes. */
   readonly header: ReadonlyArray<string>
   /** Records below the header. A blank line is one only where there is a single column. */
   readonly rows: number
@@ -19,6 +19,9 @@ export interface Counter {
   readonly push: (bytes: Uint8Array) => void
   readonly end: () => Records
 }
+
+/** So many bytes of the first record are kept: a file without a line break is no header. */
+export const longest = 1 << 24
 
 const newline = 0x0a
 const carriageReturn = 0x0d
@@ -61,7 +64,7 @@ export const counter = (delimiter: string): Counter => {
           atCellStart = false
         } else if (byte === between) atCellStart = true
         else if (byte !== space && !isMark(byte, records)) atCellStart = false
-        if (isFirst) first.push(byte)
+        if (isFirst && first.length < longest) first.push(byte)
         isEmpty = false
         previous = byte
       }
@@ -80,6 +83,7 @@ const isMark = (byte: number, records: number): boolean =>
   records === 0 && (byte === 0xef || byte === 0xbb || byte === 0xbf)
 
 const cells = (record: string, delimiter: string): ReadonlyArray<string> => {
+  if (!record.includes('"')) return record.split(delimiter)
   const found = [""]
   let quoted = false
   const last = () => found.length - 1

@@ -176,6 +176,9 @@ const inUtf8 = Effect.fnUntraced(function* (path: Files.Path, encoding: string) 
   return yield* Effect.mapError(written, (error) => Files.fromPlatform(file, error))
 })
 
+/** DuckDB's time to read a file grows with the square of its columns: 100,000 take it seconds, a million minutes. */
+const mostColumns = 100_000
+
 /** Finds the header and counts the rows. UTF-16 is told by its mark, or by the zeros between Latin letters. */
 const countRecords = Effect.fnUntraced(function* (path: Files.Path, delimiter: string, file: string) {
   const counter = CsvRecords.counter(delimiter)
@@ -190,6 +193,11 @@ const countRecords = Effect.fnUntraced(function* (path: Files.Path, delimiter: s
     return yield* new SourceError({ file, problem: "wrong encoding", detail: "is UTF-16, not UTF-8", hint })
   }
   const { blank, header, rows } = counter.end()
+  if (header.length > mostColumns || header.join("").length >= CsvRecords.longest) {
+    const size = header.length > mostColumns ? `${header.length} cells, more than ${mostColumns}` : "16 MiB or more"
+    const hint = "Give the right delimiter, or lay the table on its side; wide arrays are better kept as .npy."
+    return yield* new SourceError({ file, problem: "bad header", detail: `has a header of ${size}`, hint })
+  }
   return rows === 0 ? yield* noRows(file, header) : { blank, header, rows }
 })
 
