@@ -26,11 +26,9 @@ export const list = (
     const pattern = info._tag === "Success" ? undefined : file.replaceAll("\\", "/")
     const folder = pattern === undefined ? file : fixedPart(pattern)
     const isMatch = pattern === undefined ? isData(endings) : matcher(pattern.slice(folder.length))
-    const below = yield* fileSystem.readDirectory(folder === "" ? "." : folder, { recursive: true })
     const separator = folder === "" || folder.endsWith("/") ? "" : "/"
-    const found = below.map((name) => name.replaceAll("\\", "/")).filter(isMatch)
-    const all = found.sort(byCodePoints).map((name) => `${folder}${separator}${name}`)
-    const files = yield* Effect.filter(all, (each) => Effect.map(fileSystem.stat(each), ({ type }) => type === "File"))
+    const found = (yield* below(folder === "" ? "." : folder)).filter(isMatch)
+    const files = found.sort(byCodePoints).map((name) => `${folder}${separator}${name}`)
     if (files.length > 0) return files
     return yield* new SourceError({
       file,
@@ -49,6 +47,30 @@ export const digest = Effect.fn("Source.digest")(function* (path: Files.Path, en
   const files = yield* list(path, endings)
   const digests = yield* Effect.forEach(files, Files.digest)
   return digests.length === 1 ? digests[0] : Digest.of(digests)
+})
+
+/** The files below a folder. Links are followed, but not to a folder that they lie in: files would be read twice. */
+const below = Effect.fnUntraced(function* (root: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const found: Array<string> = []
+  const folders = [{ name: "", above: [yield* fileSystem.realPath(root)] }]
+  for (let at = 0; at < folders.length; at++) {
+    const { above, name } = folders[at]
+    for (const entry of yield* fileSystem.readDirectory(`${root}/${name}`)) {
+      const path = name === "" ? entry : `${name}/${entry}`
+      const { type } = yield* fileSystem.stat(`${root}/${path}`)
+      if (type === "File") found.push(path)
+      if (type !== "Directory") continue
+      const real = yield* fileSystem.realPath(`${root}/${path}`)
+      if (above.includes(real)) {
+        const file = `${root}/${path}`
+        const hint = "Remove the link."
+        return yield* new SourceError({ file, problem: "not a file", detail: "is a link to a folder it lies in", hint })
+      }
+      folders.push({ name: path, above: [...above, real] })
+    }
+  }
+  return found
 })
 
 const isData =
