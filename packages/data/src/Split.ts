@@ -14,6 +14,7 @@ import * as Grouped from "./split/Grouped.ts"
 import * as Hashed from "./split/Hashed.ts"
 import * as Random from "./split/Random.ts"
 import * as Share from "./split/Share.ts"
+import * as Size from "./split/Size.ts"
 import { SplitError } from "./split/SplitError.ts"
 import * as Stratified from "./split/Stratified.ts"
 import * as StratifiedGrouped from "./split/StratifiedGrouped.ts"
@@ -411,8 +412,13 @@ const some = <C extends Columns, E, R, P extends Dataset.Partition>(
       code: "versioned",
       origin: partition,
       codec: Dataset.codec<C, P>(),
-      run: (inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment }) =>
-        Effect.sync(() => Dataset.make(inputs.table, Assignment.rows(inputs.assignment, partition), partition))
+      run: (
+        inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment },
+        { node }: Stage.Context
+      ) =>
+        Effect.sync(() => Dataset.make(inputs.table, Assignment.rows(inputs.assignment, partition), partition)).pipe(
+          Effect.tap(Size.noteNoise(node))
+        )
     }),
     { table, assignment }
   )
@@ -430,9 +436,10 @@ const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
       code: "versioned",
       origin: partition,
       codec: Dataset.codec<C, P>(),
-      run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }) =>
-        Effect.map(sameColumns(partition, inputs.table, inputs.like), (table) =>
-          Dataset.make(table, undefined, partition)
+      run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }, { node }: Stage.Context) =>
+        sameColumns(partition, inputs.table, inputs.like).pipe(
+          Effect.map((table) => Dataset.make(table, undefined, partition)),
+          Effect.tap(Size.noteNoise(node))
         )
     }),
     { table, like }
