@@ -48,3 +48,11 @@ Source.images("pets", { height: 32, width: 32, channels: 3, labels: "none", fit:
 
 // error: is not assignable to type 'Encoding
 Source.texts("reviews", { labels: "folders", encoding: "ascii" })
+
+// error: Property '[SetsRowsAside]' is missing
+Source.remote("https://data.example/trips.arrow", (file) => Source.arrow(file, { fare: Column.float }))
+
+// error: Type 'string' is not assignable to type 'Redacted
+Source.remote("https://data.example/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
+  headers: { authorization: "Bearer secret" }
+})

@@ -52,11 +52,11 @@ export interface Sorted<C extends Columns> {
 /** Whether a reader fails on the first bad row or sets all of them aside. */
 export type OnBadRow = "fail" | "set aside"
 
-declare const Separate: unique symbol
+declare const SetsRowsAside: unique symbol
 
 /** A source that can set rows aside: see `Source.quarantine`. */
 export interface Source<out C extends Columns, out E = never, out R = never> extends Node.Node<Table.Table<C>, E, R> {
-  readonly [Separate]: true
+  readonly [SetsRowsAside]: true
 }
 
 /** `S`, or a sentence where it is no source that can set rows aside. */
