@@ -58,37 +58,67 @@ const weigh = (length: number, from: number, to: number, size: number): Weights 
   return { starts, counts, values, most }
 }
 
-/** The weights are not negative and sum to one, up to rounding: a sum of bytes can pass 255 by little. */
-const rounded = (sum: number): number => Math.min(255, (sum + half) >> bits)
+/** The weights are not negative and sum to one, up to rounding: a sum of bytes fits 31 bits, and can pass 255 by little. */
+const rounded = (sum: number): number => {
+  const value = (sum + half) >> bits
+  return value > 255 ? 255 : value
+}
 
-const alongRows = ({ channels, data, height, width }: Pixels, to: number, weights: Weights): Uint8Array => {
+const alongRows = (image: Pixels, to: number, weights: Weights): Uint8Array => {
+  const out = new Uint8Array(image.height * to * image.channels)
+  if (image.channels === 3) colourAlongRows(image, to, weights, out)
+  else for (let channel = 0; channel < image.channels; channel++) channelAlongRows(image, to, weights, channel, out)
+  return out
+}
+
+const channelAlongRows = (image: Pixels, to: number, weights: Weights, channel: number, out: Uint8Array): void => {
+  const { channels, data, height, width } = image
   const { counts, most, starts, values } = weights
-  const out = new Uint8Array(height * to * channels)
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < to; x++) {
-      const first = (y * width + starts[x]) * channels
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = 0
-        for (let tap = 0, at = first + channel; tap < counts[x]; tap++, at += channels) {
-          sum += data[at] * values[x * most + tap]
-        }
-        out[(y * to + x) * channels + channel] = rounded(sum)
+      let at = (y * width + starts[x]) * channels + channel
+      let sum = 0
+      for (let tap = 0; tap < counts[x]; tap++, at += channels) {
+        sum = (sum + Math.imul(data[at], values[x * most + tap])) | 0
       }
+      out[(y * to + x) * channels + channel] = rounded(sum)
     }
   }
-  return out
+}
+
+/** The same for three channels at a time, which most images have. */
+const colourAlongRows = ({ data, height, width }: Pixels, to: number, weights: Weights, out: Uint8Array): void => {
+  const { counts, most, starts, values } = weights
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < to; x++) {
+      const first = x * most
+      const last = first + counts[x]
+      let at = (y * width + starts[x]) * 3
+      let [red, green, blue] = [0, 0, 0]
+      for (let tap = first; tap < last; tap++, at += 3) {
+        const weight = values[tap]
+        red = (red + Math.imul(data[at], weight)) | 0
+        green = (green + Math.imul(data[at + 1], weight)) | 0
+        blue = (blue + Math.imul(data[at + 2], weight)) | 0
+      }
+      const place = (y * to + x) * 3
+      out[place] = rounded(red)
+      out[place + 1] = rounded(green)
+      out[place + 2] = rounded(blue)
+    }
+  }
 }
 
 const alongColumns = (data: Uint8Array, row: number, to: number, weights: Weights): Uint8Array => {
   const { counts, most, starts, values } = weights
   const out = new Uint8Array(to * row)
-  const sums = new Float64Array(row)
+  const sums = new Int32Array(row)
   for (let y = 0; y < to; y++) {
     sums.fill(0)
     for (let tap = 0; tap < counts[y]; tap++) {
       const weight = values[y * most + tap]
       const first = (starts[y] + tap) * row
-      for (let at = 0; at < row; at++) sums[at] += data[first + at] * weight
+      for (let at = 0; at < row; at++) sums[at] += Math.imul(data[first + at], weight)
     }
     for (let at = 0; at < row; at++) out[y * row + at] = rounded(sums[at])
   }

@@ -1,6 +1,6 @@
 /**
  * Files at `https://` addresses: fetched into a temporary folder, read there by any source of one file, and gone after.
- * Their version is what they hold, never where they lie; who may fetch them is no part of a key, manifest or message.
+ * Their version is the digest of what they hold; who may fetch them is no part of a key, manifest or message.
  */
 import { Digest } from "@watertight/core"
 import { Duration, Effect, FileSystem, type Redacted } from "effect"
@@ -58,7 +58,7 @@ export const remote = <C extends Columns, E, R>(
     external:
       options.sha256 === undefined
         ? Effect.scoped(Effect.map(fetched, ({ sha256 }) => Digest.Digest.make(sha256)))
-        : Effect.map(checkAddress(url, label, options), () => Digest.of([options.sha256?.toLowerCase() ?? ""])),
+        : Effect.map(checkAddress(url, label, options), () => Digest.Digest.make(options.sha256?.toLowerCase() ?? "")),
     label,
     read: (onBadRow) =>
       Effect.scoped(
