@@ -61,27 +61,33 @@ export const forEachPiece = (
 /** Returns the digest of a file's bytes, as they lie on disk, without holding more than a piece of them. */
 export const digest = Effect.fn("Source.digest")(function* (path: Path) {
   const hasher = createHash("sha256")
-  yield* open(path, (fileSystem, file) =>
-    Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
-      Effect.sync(() => pieces.forEach((piece) => hasher.update(piece)))
-    )
+  yield* open(path, (fileSystem, file, size) =>
+    size <= pieceSize
+      ? Effect.map(fileSystem.readFile(file), (bytes) => void hasher.update(bytes))
+      : Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
+          Effect.sync(() => pieces.forEach((piece) => hasher.update(piece)))
+        )
   )
   return Digest.Digest.make(hasher.digest("hex"))
 })
 
 const open = <A>(
   path: Path,
-  use: (fileSystem: FileSystem.FileSystem, file: string) => Effect.Effect<A, PlatformError.PlatformError>
+  use: (
+    fileSystem: FileSystem.FileSystem,
+    file: string,
+    size: number | bigint
+  ) => Effect.Effect<A, PlatformError.PlatformError>
 ): Effect.Effect<A, SourceError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem.FileSystem
     const file = systemPath(path)
-    const { type } = yield* fileSystem.stat(file)
+    const { size, type } = yield* fileSystem.stat(file)
     if (type !== "File") {
       const hint = "Give the path of the file itself."
       return yield* new SourceError({ file, problem: "not a file", detail: `is a ${type.toLowerCase()}`, hint })
     }
-    return yield* use(fileSystem, file)
+    return yield* use(fileSystem, file, size)
   }).pipe(Effect.catchTag("PlatformError", (error) => fromPlatform(systemPath(path), error)))
 
 /** Says what the file system said about a file. */

@@ -2,6 +2,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
+import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -138,6 +139,23 @@ describe("Source.images", () => {
           digests.push(Table.digest(yield* run(source)))
         }
         assert.strictEqual(new Set(digests).size, 1)
+      })
+    )
+
+    it.effect("names the first bad file in the order of paths, among hundreds, however many are read at a time", () =>
+      Effect.gen(function* () {
+        const [tiny, short] = [bytesOf("good/tiny.png"), bytesOf("refused/short.png")]
+        const isBad = (index: number) => index === 290 || index === 299
+        const files = Array.from(
+          { length: 300 },
+          (_, index) => [`${1000 + index}.png`, isBad(index) ? short : tiny] as const
+        )
+        const folder = yield* folderOf(Object.fromEntries(files))
+        const options = { height: 5, width: 8, channels: 3, labels: "none" } as const
+        const source = Source.images(folder, { ...options, concurrency: 16 })
+        assert.include((yield* failure(source)).file, "1290.png")
+        const left = yield* run(Source.quarantine(source).quarantine)
+        assert.deepStrictEqual([left.kept, left.setAside.map(({ row }) => row)], [298, [291, 300]])
       })
     )
 
@@ -323,6 +341,16 @@ const crc32 = (bytes: Uint8Array): number => {
   }
   return ~crc >>> 0
 }
+
+describe("import of @watertight/data", () => {
+  it("loads no decoder and no SQLite: they wait for the first image, the first database", () => {
+    const program = `await import("@watertight/data")
+      const seen = Object.keys(process.report.getReport().sharedObjects).map((at) => process.report.getReport().sharedObjects[at])
+      console.log(JSON.stringify({ vips: seen.some((each) => /vips|sharp/.test(each)), duckdb: seen.some((each) => /duckdb/.test(each)), sqlite: process.moduleLoadList.some((each) => /sqlite/.test(each)) }))`
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" })
+    assert.deepStrictEqual(JSON.parse(stdout), { vips: false, duckdb: true, sqlite: false })
+  })
+})
 
 describe("images that are damaged", () => {
   for (const name of readdirSync(`${images}/good`).filter((each) => !/grey|tiny|444/.test(each))) {
