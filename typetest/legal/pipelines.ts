@@ -432,3 +432,20 @@ Recipe.of(parts.train).pipe(
 const balanced = { ...digitParts, train: Balance.smote(digitParts.train, { on: "label", features: ["ink"] }) }
 Recipe.fit(Recipe.of(digitParts.train).pipe(Recipe.standardize("ink")), balanced.train)
 Balance.underSample(Balance.overSample(digitParts.train, { on: "label", ratio: 0.5 }), { on: "label" })
+// legal: images of classes split by class, bad files set aside
+const pets = Source.quarantine(
+  Source.images("pets", { height: 32, width: 32, channels: 3, labels: Column.category(["cat", "dog"]), fit: "crop" })
+)
+Split.stratified(pets.table, { on: "label", validation: 0.1, test: 0.2 })
+
+// legal: texts with columns of a CSV file beside them
+Split.random(
+  Source.texts("reviews", {
+    labels: { csv: "reviews/stars.csv", file: "name", columns: { stars: Column.float } },
+    file: "path"
+  }),
+  { validation: 0.1, test: 0.1 }
+)
+
+// legal: a query over a SQLite database alone
+Source.sql("SELECT fare FROM sales.orders", { fare: Column.float }, { attach: { sales: "sales.sqlite" } })

@@ -26,7 +26,7 @@ export interface Decoded {
   readonly bad: ReadonlyArray<Bad>
 }
 
-/** So many wrong cells are described; the rest is counted by its rows. */
+/** So many wrong cells are described; of what is wrong after them, the first of each row. */
 const limit = 1000
 
 /** Makes a decoder for rows of the given columns. */
@@ -38,7 +38,8 @@ export const decoder = (columns: Columns): Decoder => {
   const hasher = createHash("sha256")
   let length = 0
   const refuse = (column: string, value: unknown, expected: string): void => {
-    if (bad.length < limit) bad.push({ row: length, column, value: show(value), expected })
+    if (bad.length < limit || bad[bad.length - 1].row !== length)
+      bad.push({ row: length, column, value: show(value), expected })
     hasher.update(`${length} ${column} ${show(value)}\n`)
   }
   const push = (row: unknown): void => {

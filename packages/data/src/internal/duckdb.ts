@@ -29,11 +29,19 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 export interface Connection {
   /**
    * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay in
-   * the query's order. Results are streamed: nothing is held twice when `rows`, the number expected, is right.
+   * the query's order. Results are streamed: nothing is held twice when `rows`, the number expected, is right. With `keepMissing`,
+   * `places` has all rows that hold NULL.
    */
-  readonly numbers: (sql: string, rows: number) => Effect.Effect<Numbers, DuckDBError>
+  readonly numbers: (sql: string, rows: number, keepMissing?: boolean) => Effect.Effect<Numbers, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
+  /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
+  readonly fill: (
+    schema: string,
+    table: string,
+    types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+    rows: Iterable<ReadonlyArray<unknown>>
+  ) => Effect.Effect<void, DuckDBError>
 }
 
 /** Columns, in the order of the query. */
@@ -46,7 +54,9 @@ export interface Numbers {
 export interface NumberColumn {
   readonly values: Values
   /** Where it holds NULL, or an array that does: the first such row, counted from 0, and how many there are. */
-  readonly missing: { readonly first: number; readonly rows: number } | undefined
+  readonly missing:
+    | { readonly first: number; readonly rows: number; readonly places: ReadonlyArray<number> }
+    | undefined
 }
 
 type Values = RowId.Values
@@ -73,16 +83,43 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    numbers: (sql, rows) => interruptible(() => readNumbers(connection, sql, rows)),
-    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson())
+    numbers: (sql, rows, keepMissing = false) => interruptible(() => readNumbers(connection, sql, rows, keepMissing)),
+    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
+    fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
   }
 })
 
-const readNumbers = async (connection: DuckDBConnection, sql: string, rows: number): Promise<Numbers> => {
+const append = async (
+  connection: DuckDBConnection,
+  schema: string,
+  table: string,
+  types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+  rows: Iterable<ReadonlyArray<unknown>>
+): Promise<void> => {
+  const appender = await connection.createAppender(table, schema)
+  for (const row of rows) {
+    types.forEach((type, index) => {
+      const value = row[index]
+      if (value === null) appender.appendNull()
+      else if (type === "VARCHAR") appender.appendVarchar(String(value))
+      else if (type === "DOUBLE") appender.appendDouble(Number(value))
+      else appender.appendBigInt(BigInt(value as bigint)) // SQLite's integers are read as bigints
+    })
+    appender.endRow()
+  }
+  appender.closeSync()
+}
+
+const readNumbers = async (
+  connection: DuckDBConnection,
+  sql: string,
+  rows: number,
+  keepMissing: boolean
+): Promise<Numbers> => {
   const result = await connection.stream(sql)
   const columns = result
     .columnTypes()
-    .map((type) => (String(type) === "VARCHAR" ? texts() : column(String(type), rows)))
+    .map((type) => (String(type) === "VARCHAR" ? texts(keepMissing) : column(String(type), rows, keepMissing)))
   let length = 0
   for (;;) {
     const chunk = await result.fetchChunk()
@@ -96,11 +133,12 @@ const readNumbers = async (connection: DuckDBConnection, sql: string, rows: numb
 }
 
 /** Collects the chunks of a column of the given type. */
-const column = (type: string, rows: number) => {
+const column = (type: string, rows: number, keepMissing: boolean) => {
   const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
   let values = valuesOf(type, rows * width)
   let first: number | undefined
   let missing = 0
+  const places: Array<number> = []
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
       const end = (start + count) * width
@@ -114,17 +152,19 @@ const column = (type: string, rows: number) => {
       if (without.size === 0) return
       first ??= start + Math.min(...without)
       missing += without.size
+      if (keepMissing) for (const row of without) places.push(start + row)
     },
     end: (length: number): NumberColumn => ({
       values: values.length === length * width ? values : values.slice(0, length * width),
-      missing: first === undefined ? undefined : { first, rows: missing }
+      missing: first === undefined ? undefined : { first, rows: missing, places }
     })
   }
 }
 
 /** Collects the chunks of a column of texts. */
-const texts = () => {
+const texts = (keepMissing: boolean) => {
   const values: Array<string> = []
+  const places: Array<number> = []
   let first: number | undefined
   let missing = 0
   return {
@@ -136,9 +176,13 @@ const texts = () => {
         if (text !== null) continue
         first ??= start + row
         missing++
+        if (keepMissing) places.push(start + row)
       }
     },
-    end: (): NumberColumn => ({ values, missing: first === undefined ? undefined : { first, rows: missing } })
+    end: (): NumberColumn => ({
+      values,
+      missing: first === undefined ? undefined : { first, rows: missing, places }
+    })
   }
 }
 
