@@ -5,9 +5,12 @@
  */
 import type { Key } from "@watertight/core"
 import { Clock, Effect, Schema, type Scope } from "effect"
+import type { Augment } from "./augment/Describe.ts"
 import type * as Column from "./Column.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
+import { augmenter } from "./internal/augment.ts"
+import { functionsOf, withAugment } from "./internal/augmenting.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/batches.ts"
 import { type Packed, type Plan, type Slot, filler, makeSlot, rowsIn, rowsOf } from "./internal/fill.ts"
 import { LoaderError, featureDefect, pack, widthOf } from "./internal/pack.ts"
@@ -88,6 +91,11 @@ export type ClassWeights<C extends Columns, Target extends string, P extends Dat
         | (P extends "train" ? "balanced" : "balanced class weights are learned from train rows; these are not")
       : `class weights are for a category target; ${Target} is a ${C[Target]["kind"]}`
     : never
+
+/** The operations a partition takes: those for train rows of its columns; else the sentence that the compiler shows. */
+export type Augmenting<C extends Columns, P extends Dataset.Partition> = [P] extends ["train"]
+  ? Augment<C>
+  : `only train rows are augmented; this is the ${P} partition`
 
 /** What to read, and how. */
 export interface Options<
@@ -181,7 +189,10 @@ export const make = Effect.fn("Loader.make")(function* <
   S extends Sampler.Sampler = Sampler.Sampler<never, never>
 >(
   dataset: NotTest<Dataset.Dataset<C, P>, P>,
-  options: Options<C, Features, Target, S, P>
+  options: Options<C, Features, Target, S, P> & {
+    /** What is done to train rows each time they are read: see `Augment`. */
+    readonly augment?: Augmenting<NoInfer<C>, P> | undefined
+  }
 ): Effect.fn.Return<Loader, LoaderError | Dataset.SealedError, Scope.Scope> {
   const readable = dataset as Dataset.Dataset<C, "train" | "validation"> // NotTest; Dataset.rows checks it again
   const table = yield* Dataset.rows(readable)
@@ -190,14 +201,16 @@ export const make = Effect.fn("Loader.make")(function* <
   const ahead = prefetch > 0 && workers > 0
   const defect = optionDefect(table.length, readable.partition, settings)
   if (defect !== undefined) return yield* defect
-  const packed = yield* pack(table, settings, ahead)
-  const plan = yield* planOf(table, settings)
-  const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan)
+  const plain = { packed: yield* pack(table, settings, ahead), plan: yield* planOf(table, settings) }
+  const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
+  const { packed, plan } = yield* withAugment(plain, augment, { table, dataset: readable, options: settings })
+  const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan, augment)
   return reader(packed, plan, source, settings.last === "keep", yield* Clock.Clock)
 })
 
-const inline = (packed: Packed, plan: Plan): Prefetch.Prefetch => {
-  const fill = filler(packed, plan, draws)
+const inline = (packed: Packed, plan: Plan, augment: Augment<never> | undefined): Prefetch.Prefetch => {
+  const augmenting = plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws, functionsOf(augment))
+  const fill = filler(packed, plan, draws, augmenting)
   const slot = makeSlot(packed, plan)
   const read: Prefetch.Read = (epoch, step) =>
     Effect.sync(() => {
@@ -302,8 +315,15 @@ export const padding = Effect.fnUntraced(function* <C extends Columns>(
  */
 export const sequential: <C extends Columns, const Features extends string, const Target extends string>(
   table: Table.Table<C>,
-  selection: Selection<C, Features, Target>
-) => Effect.Effect<Batches, LoaderError> = batchesOf
+  selection: Selection<C, Features, Target> & {
+    readonly augment?: "rows in order are read for evaluation, as they are: only Loader.make of train rows augments"
+  }
+) => Effect.Effect<Batches, LoaderError> = (table, selection) =>
+  selection.augment === undefined
+    ? batchesOf(table, selection)
+    : Effect.fail(
+        new LoaderError({ reason: "rows in order are read for evaluation, as they are: nothing augments them" })
+      )
 
 /** Counts the numbers in one row's features. Fails on columns that are missing or no features. */
 export const featureWidth = (columns: Columns, features: ReadonlyArray<string>): Effect.Effect<number, LoaderError> =>

@@ -1,4 +1,5 @@
 export * as Assignment from "./Assignment.ts"
+export * as Augment from "./Augment.ts"
 export * as Clean from "./Clean.ts"
 export * as Column from "./Column.ts"
 export * as Columns from "./Columns.ts"

@@ -46,6 +46,11 @@ export interface Loss<out Target extends "float" | "category" = "float" | "categ
   readonly chance: (levels: number) => number | undefined
   /** Maps predictions `[batch, outputs]` and targets `[batch]` to losses `[batch]`. */
   readonly perExample: (prediction: tf.Tensor2D, target: tf.Tensor1D) => tf.Tensor1D
+  /**
+   * For a category target: maps predictions and distributions over the levels `[batch, levels]`, as mixup makes them, to
+   * losses `[batch]`. A loss without it cannot be trained on blended labels.
+   */
+  readonly perBlend?: (prediction: tf.Tensor2D, target: tf.Tensor2D) => tf.Tensor1D
 }
 
 /** A model's output does not suit the loss. */
@@ -90,6 +95,10 @@ export const crossEntropy = ({ smoothing = 0 }: { readonly smoothing?: number } 
     const rest = smoothing / classes
     const target = tf.oneHot(codes, classes, 1 - smoothing + rest, rest, "float32")
     return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))
+  },
+  perBlend: (logits, blended) => {
+    const target = tf.add(tf.mul(blended, 1 - smoothing), smoothing / logits.shape[1])
+    return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))
   }
 })
 
@@ -120,11 +129,10 @@ export const binaryCrossEntropy = ({
   target: "category",
   outputs: () => 1,
   chance: () => (positiveWeight === 1 ? Math.LN2 : undefined),
-  perExample: (prediction, codes) => {
-    const logit = column(prediction)
-    const isPositive = tf.cast(codes, "float32")
-    const missed = tf.mul(tf.mul(isPositive, positiveWeight), tf.softplus(tf.neg(logit)))
-    return tf.add(missed, tf.mul(tf.sub(1, isPositive), tf.softplus(logit)))
+  perExample: (prediction, codes) => binary(column(prediction), tf.cast(codes, "float32"), positiveWeight),
+  perBlend: (prediction, blended) => {
+    const positive = tf.slice(blended, [0, 1], [blended.shape[0], 1])
+    return binary(column(prediction), tf.reshape(positive, [blended.shape[0]]), positiveWeight)
   }
 })
 
@@ -178,6 +186,12 @@ export const binaryFocal = ({
     return tf.add(positives, tf.mul(tf.mul(tf.sub(1, isPositive), 1 - positiveShare), claimed))
   }
 })
+
+/** The cross-entropy of logits and probabilities of level 1. */
+const binary = (logit: tf.Tensor1D, positive: tf.Tensor1D, weight: number): tf.Tensor1D => {
+  const missed = tf.mul(tf.mul(positive, weight), tf.softplus(tf.neg(logit)))
+  return tf.add(missed, tf.mul(tf.sub(1, positive), tf.softplus(logit)))
+}
 
 const column = (prediction: tf.Tensor2D): tf.Tensor1D => tf.reshape(prediction, [prediction.shape[0]])
 
@@ -251,10 +265,22 @@ export const fromConfig = (config: unknown): Effect.Effect<Loss, ConfigError> =>
 /**
  * Returns the mean loss of a batch, `sum(weight · loss) / sum(weight)`, which is what PyTorch's class weights give: rows of
  * weight 0 are padding and change nothing, and a row of weight 2 counts as two.
+ * Targets are those of the loss, or for categories distributions over the levels `[batch, levels]`.
  * A batch whose weights are all 0 has no mean: the result is NaN.
  */
-export const mean = (loss: Loss, prediction: tf.Tensor2D, target: tf.Tensor1D, weight: tf.Tensor1D): tf.Scalar =>
-  tf.div(tf.sum(tf.mul(loss.perExample(prediction, target), weight)), tf.sum(weight))
+export const mean = (
+  loss: Loss,
+  prediction: tf.Tensor2D,
+  target: tf.Tensor1D | tf.Tensor2D,
+  weight: tf.Tensor1D
+): tf.Scalar => tf.div(tf.sum(tf.mul(each(loss, prediction, target), weight)), tf.sum(weight))
+
+/** A target of two axes is a distribution over levels for each row. */
+const each = (loss: Loss, prediction: tf.Tensor2D, target: tf.Tensor1D | tf.Tensor2D): tf.Tensor1D => {
+  if (target.rank === 1) return loss.perExample(prediction, target as tf.Tensor1D) // of rank 1
+  if (loss.perBlend === undefined) throw new RangeError(`Loss: ${String(loss.config.kind)} takes no blended labels`)
+  return loss.perBlend(prediction, target as tf.Tensor2D) // of rank 2
+}
 
 const bounding: ReadonlyArray<string> = ["relu", "elu", "sigmoid", "tanh"]
 const transparent: ReadonlyArray<string> = ["dropout", "flatten"]

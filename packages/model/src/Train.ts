@@ -3,9 +3,17 @@
  * checkpoints on the way. Only a train partition fits, and only columns of the right kinds.
  */
 import { Node, Stage } from "@watertight/core"
-import { type Column, type Columns, type Dataset, type Loader, Sampler, type Table } from "@watertight/data"
+import {
+  type Augment,
+  type Column,
+  type Columns,
+  type Dataset,
+  type Loader,
+  Sampler,
+  type Table
+} from "@watertight/data"
 import type { Transform } from "@watertight/optim"
-import { Effect } from "effect"
+import { Effect, type Schema } from "effect"
 import { Engine } from "./Engine.ts"
 import type * as Loss from "./Loss.ts"
 import type * as Module from "./Module.ts"
@@ -95,6 +103,8 @@ export interface Options<
   readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
+  /** What is done to train rows each time they are read; never to those of validation. See `Augment`. */
+  readonly augment?: Augment.Augment<ColumnsOf<Train>>
 }
 
 /**
@@ -120,14 +130,19 @@ export const fit = <
   module: Module.Module,
   options: Options<Train, Validation, Feature, Target, Kind, E, R, E2, R2, S>
 ): Node.Node<Trained.Trained<ColumnsOf<Train>[Target]>, E | E2 | TrainLoop.Errors, R | R2 | Engine> => {
-  const { batchSize, epochs, features, last, loss, optimizer, stopping, target } = options
+  const { augment, batchSize, epochs, features, last, loss, optimizer, stopping, target } = options
   const sampler = options.sampler as Sampler.Sampler | undefined // `Sampler.For` gives the sampler or nothing that can be passed
-  const classWeights = options.classWeights as TrainLoop.Options["classWeights"] // names of levels, and of no others
-  const loop: TrainLoop.Options = { ...options, classWeights, module, sampler }
+  const loop: TrainLoop.Options = {
+    ...options,
+    classWeights: options.classWeights as TrainLoop.Options["classWeights"], // names of levels, and of no others
+    module,
+    sampler,
+    augment: augment as Augment.Augment<Columns.Columns> | undefined // of the train rows' columns
+  }
   const stage = Stage.make({
     name: "train-model",
     version: 1,
-    code: Stage.codeOf([module, loss, optimizer]),
+    code: Stage.codeOf([module, loss, optimizer, ...(augment === undefined ? [] : [augment])]),
     draws: true,
     params: {
       module: module.config,
@@ -138,10 +153,11 @@ export const fit = <
       batchSize,
       epochs,
       sampler: (sampler ?? Sampler.shuffled).config,
-      classWeights: classWeights ?? null,
+      classWeights: loop.classWeights ?? null,
       last: last ?? "pad",
       patience: stopping?.patience ?? null,
-      minimumDelta: stopping?.minimumDelta ?? 0
+      minimumDelta: stopping?.minimumDelta ?? 0,
+      ...(augment === undefined ? {} : { augment: augment.operations as unknown as Schema.Json }) // operations are data
     },
     engine: Effect.map(Engine, ({ id }) => id),
     learns: { train: ["train"], validation: ["train", "validation"] },

@@ -3,7 +3,7 @@
  * the epoch and step, so a training killed at any moment continues from its last checkpoint and ends in the same bits.
  */
 import { Event, Key, type Stage, type Store } from "@watertight/core"
-import { type Column, type Columns, Dataset, Loader, type Sampler, Verdict } from "@watertight/data"
+import { Augment, type Column, type Columns, Dataset, Loader, type Sampler, Verdict } from "@watertight/data"
 import { Transform } from "@watertight/optim"
 import { Clock, Effect, Option, Schema, type Scope } from "effect"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -45,6 +45,8 @@ export interface Options {
   readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
+  /** What is done to train rows each time they are read. Its type was checked for the train partition's columns. */
+  readonly augment?: Augment.Augment<Columns.Columns> | undefined
 }
 
 /** The loss is no number any more. */
@@ -117,7 +119,10 @@ const toHost = (
 
 const isPositiveInteger = (value: number) => Number.isSafeInteger(value) && value > 0
 
-/** Refuses options that do not fit each other or the data, and returns the target's column. */
+/**
+ * Refuses options that do not fit each other or the data. Returns the target's column, and its levels where training is on
+ * distributions over them.
+ */
 const validate = Effect.fnUntraced(function* (
   options: Options,
   column: Column.Column | undefined,
@@ -138,7 +143,13 @@ const validate = Effect.fnUntraced(function* (
     return yield* refuse("loss", `it is for a ${options.loss.target}, but "${options.target}" is a ${column.kind}`)
   }
   yield* Loss.check(options.loss, built, column.kind === "category" ? column.levels.length : 0)
-  return column
+  const mixing = options.augment?.operations.find(Augment.isMixing)
+  if (mixing !== undefined && column.kind === "category" && options.loss.perBlend === undefined) {
+    const reason = `${mixing.name} blends labels, and the loss ${String(options.loss.config.kind)} takes none that are blended`
+    return yield* refuse("augment", `${reason}: give the loss a perBlend`)
+  }
+  const levels = mixing !== undefined && column.kind === "category" ? column.levels.length : undefined
+  return { column, levels }
 })
 
 /** A training that is ready to take steps. */
@@ -177,7 +188,7 @@ const prepare = Effect.fnUntraced(function* (
   const { batchSize, features, loss, target } = options
   const input = [yield* Loader.featureWidth(data.train.columns, features)]
   const built = yield* options.module.build(input)
-  const column = yield* validate(options, data.train.columns[target], built)
+  const { column, levels } = yield* validate(options, data.train.columns[target], built)
   const reading = { features, target, batchSize }
   const loader = yield* Loader.make(data.train, {
     ...reading,
@@ -190,11 +201,12 @@ const prepare = Effect.fnUntraced(function* (
     sampler: options.sampler,
     classWeights: options.classWeights,
     last: options.last,
+    augment: options.augment,
     ...preparing(options)
   })
   const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)
   const parts = { built, input, loss, batchSize }
-  const program = TrainStep.training(parts, options.optimizer)
+  const program = TrainStep.training({ ...parts, levels }, options.optimizer)
   const engine = yield* Engine.Engine
   const totalSteps = loader.steps * options.epochs
   return {

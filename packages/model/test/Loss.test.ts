@@ -248,3 +248,57 @@ it.effect("M09 loss: outputs that suit the loss pass, others are named", () =>
     )
   })
 )
+
+const blended = (
+  loss: Loss.Loss,
+  prediction: ReadonlyArray<ReadonlyArray<number>>,
+  shares: ReadonlyArray<ReadonlyArray<number>>
+) =>
+  withBackend("cpu", () => {
+    const logits = tf.tensor2d(prediction.map((row) => [...row]))
+    return loss.perBlend?.(logits, tf.tensor2d(shares.map((row) => [...row]))).arraySync() ?? []
+  })
+
+it("D49 L02 loss: cross-entropy of blended labels is the blend of the cross-entropies, smoothed or not", () => {
+  const prediction = [
+    [0.3, -1.2, 2],
+    [5, 0, -3]
+  ]
+  const shares = [
+    [0.7, 0, 0.3],
+    [0.25, 0.5, 0.25]
+  ]
+  for (const smoothing of [0, 0.1]) {
+    const loss = Loss.crossEntropy({ smoothing })
+    const each = [0, 1, 2].map((code) => evaluate(loss, prediction, [code, code]).each)
+    blended(loss, prediction, shares).forEach((value, row) =>
+      near(
+        value,
+        shares[row].reduce((sum, share, code) => sum + share * each[code][row], 0),
+        `row ${row}`
+      )
+    )
+  }
+})
+
+it("D49 L01 loss: binary cross-entropy of blended labels is the blend of the two, the positive weight included", () => {
+  const loss = Loss.binaryCrossEntropy({ positiveWeight: 3 })
+  const [no, yes] = [0, 1].map((code) => evaluate(loss, [[0.4], [-2]], [code, code]).each)
+  const shares = [
+    [0.8, 0.2],
+    [0.1, 0.9]
+  ]
+  blended(loss, [[0.4], [-2]], shares).forEach((value, row) =>
+    near(value, shares[row][0] * no[row] + shares[row][1] * yes[row], `row ${row}`)
+  )
+})
+
+it("D49 loss: blended labels without a perBlend throw instead of being read as codes", () => {
+  const { perBlend: _, ...plain } = Loss.crossEntropy()
+  withBackend("cpu", () =>
+    assert.throws(
+      () => Loss.mean(plain, tf.zeros([1, 2]), tf.tensor2d([[0.5, 0.5]]), tf.ones([1])),
+      /crossEntropy takes no blended labels/
+    )
+  )
+})

@@ -3,8 +3,7 @@ import { Key, Permutation } from "@watertight/core"
 import { Effect } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import type { Draws } from "./batchRows.ts"
-import { type Plan, filler, makeSlot, rowsIn } from "./fill.ts"
+import { type Draws, type Plan, filler, makeSlot, rowsIn } from "./fill.ts"
 import { type LoaderError, pack } from "./pack.ts"
 import type { Table } from "../Table.ts"
 
@@ -15,7 +14,10 @@ import type { Table } from "../Table.ts"
 export interface Batch {
   /** `[batchSize, width]`: the feature columns side by side, in the order they were named. */
   readonly features: Float32Array
-  /** `[batchSize]`: a float column's values, or a category's codes as int32. */
+  /**
+   * `[batchSize]`: a float column's values, or a category's codes as int32. Where rows are blended (see `Augment.mixup`) a
+   * category's is `[batchSize, levels]` as float32, of each row a distribution over the levels.
+   */
   readonly target: Float32Array | Int32Array
   /** `[batchSize]`: 1 or the weight of the row's class, and 0 for padding. */
   readonly weight: Float32Array

@@ -3,7 +3,9 @@
  * depends on the plan, the epoch and the step only. This file imports types alone, so that a worker starts in no time.
  */
 import type { Key } from "@watertight/core"
-import { type Draws, type Order, batchRows } from "./batchRows.ts"
+import type { Augmenter } from "./augment.ts"
+import type { AugmentPlan } from "./augment/planned.ts"
+import { type Draws as DrawingRows, type Order, batchRows } from "./batchRows.ts"
 
 /** The rows of a table as a model reads them. */
 export interface Packed {
@@ -13,6 +15,8 @@ export interface Packed {
   readonly features: Float32Array
   /** `[rows]` */
   readonly target: Float32Array | Int32Array
+  /** `[rows, 4]`: the rows' ids as words, where rows are augmented. */
+  readonly ids?: Uint32Array
 }
 
 /** Which part of every batch is read: the rows at the places `rank`, `rank + of`, … of it. */
@@ -38,6 +42,8 @@ export interface Plan {
     readonly keep: number
     readonly key: Key.Key
   }>
+  /** What is done to the rows after they are gathered. */
+  readonly augment?: AugmentPlan | undefined
 }
 
 /** The arrays of one batch. */
@@ -48,10 +54,23 @@ export interface Slot {
   readonly noise: Readonly<Record<string, Float32Array>>
 }
 
+/** The functions of core that draw, handed in so that this file loads none of it. */
+export interface Draws extends DrawingRows {
+  readonly bitsOfNames: typeof Key.bitsOfNames
+  readonly normal: typeof Key.normal
+  readonly beta: typeof Key.beta
+}
+
+/** How the target of a batch is kept: codes, numbers, or a distribution over levels for each row. */
+export const targetOf = (packed: Packed, { augment }: Plan) => ({
+  isCodes: packed.target instanceof Int32Array && augment?.levels === undefined,
+  numbers: augment?.levels ?? 1
+})
+
 /** Makes the arrays of one batch, of memory that `float32` and `int32` give. */
 export const makeSlot = (
   packed: Packed,
-  { batchSize, noise, shard }: Plan,
+  plan: Plan,
   {
     float32,
     int32
@@ -60,10 +79,12 @@ export const makeSlot = (
     readonly int32: (length: number) => Int32Array
   } = { float32: (length) => new Float32Array(length), int32: (length) => new Int32Array(length) }
 ): Slot => {
+  const { batchSize, noise, shard } = plan
+  const { isCodes, numbers } = targetOf(packed, plan)
   const rows = batchSize / shard.of
   return {
     features: float32(rows * packed.width),
-    target: packed.target instanceof Int32Array ? int32(rows) : float32(rows),
+    target: isCodes ? int32(rows * numbers) : float32(rows * numbers),
     weight: float32(rows),
     noise: Object.fromEntries(noise.map(({ name, size }) => [name, float32(size / shard.of)]))
   }
@@ -80,7 +101,8 @@ export const rowsIn = (plan: Plan, step: number): number =>
 /** From this many numbers a row on, copying memory is faster than a loop. */
 const copyFrom = 24
 
-const gather = (packed: Packed, order: Uint32Array, slot: Slot): void => {
+/** Copies rows into the arrays of a batch. */
+export const gather = (packed: Packed, order: Uint32Array, slot: Pick<Slot, "features" | "target">): void => {
   const { features, target, width } = packed
   for (let row = 0; row < order.length; row++) slot.target[row] = target[order[row]]
   if (width < copyFrom) {
@@ -98,9 +120,18 @@ const gather = (packed: Packed, order: Uint32Array, slot: Slot): void => {
   }
 }
 
+/** Weighs rows by their classes, blended ones by their shares of each. */
 const weigh = (classWeights: Float32Array | undefined, rows: number, { target, weight }: Slot): void => {
+  const numbers = target.length / weight.length
   if (classWeights === undefined) weight.fill(1, 0, rows)
-  else for (let row = 0; row < rows; row++) weight[row] = classWeights[target[row]]
+  else if (numbers === 1) for (let row = 0; row < rows; row++) weight[row] = classWeights[target[row]]
+  else {
+    for (let row = 0; row < rows; row++) {
+      let sum = 0
+      for (let level = 0; level < numbers; level++) sum += target[row * numbers + level] * classWeights[level]
+      weight[row] = sum
+    }
+  }
   weight.fill(0, rows)
 }
 
@@ -137,15 +168,21 @@ const masker = ({ batchSize, noise, shard: { of, rank } }: Plan, draws: Draws) =
   }
 }
 
-/** Makes the function that writes the batch of an epoch and step into a slot. */
-export const filler = (packed: Packed, plan: Plan, draws: Draws) => {
+/** Tells whether an epoch may visit a row more than once: then each visit is augmented in its own way. */
+const repeats = ({ order: { kind } }: Plan): boolean => kind === "weighted" || kind === "balanced"
+
+/** Makes the function that writes the batch of an epoch and step into a slot; `augment` is that of `plan.augment`. */
+export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter) => {
   const rowsAt = rowsOf(plan, draws)
   const mask = masker(plan, draws)
+  const { rank, of } = plan.shard
   return (epoch: number, step: number, slot: Slot): void => {
     const rows = rowsAt(epoch, step)
     gather(packed, rows, slot)
+    const visits = repeats(plan) ? { first: step * plan.batchSize + rank, stride: of } : undefined
+    augment?.(epoch, rows, slot, visits)
     slot.features.fill(0, rows.length * packed.width)
-    slot.target.fill(0, rows.length)
+    slot.target.fill(0, (rows.length * slot.target.length) / slot.weight.length)
     weigh(plan.classWeights, rows.length, slot)
     mask(epoch, step, slot)
   }

@@ -4,7 +4,7 @@
  */
 import type * as Core from "@watertight/core"
 import { workerData } from "node:worker_threads"
-import { type Packed, type Plan, type Slot, filler } from "./fill.ts"
+import { type Draws, type Packed, type Plan, type Slot, filler } from "./fill.ts"
 import { type Shape, run, serve } from "./ring.ts"
 
 /** What a worker is given. Arrays are views of shared memory. */
@@ -25,8 +25,13 @@ const moduleOfCore = (name: string) =>
 const { packed, plan, shape, slots, words, worker }: Work = workerData
 const key = moduleOfCore("Key") as Promise<typeof Core.Key> // the file behind the namespace of that name
 const permutation = moduleOfCore("Permutation") as Promise<typeof Core.Permutation> // likewise
-void Promise.all([key, permutation]).then(([{ bernoulli, foldIn }, { make }]) => {
-  const fill = filler(packed, plan, { bernoulli, foldIn, permutation: make })
+const augmenting = plan.augment === undefined ? undefined : import("./augment.ts")
+const functions = augmenting?.then(({ load }) => load(plan.augment?.modules ?? {}))
+void Promise.all([key, permutation, augmenting, functions]).then(([drawing, { make }, augment, own = {}]) => {
+  const { bernoulli, beta, bitsOfNames, foldIn, normal } = drawing
+  const draws: Draws = { bernoulli, beta, bitsOfNames, foldIn, normal, permutation: make }
+  const augmenter = plan.augment && augment?.augmenter(packed, plan.augment, plan.batchSize, draws, own)
+  const fill = filler(packed, plan, draws, augmenter)
   run(
     words,
     serve(shape, worker),

@@ -1,3 +1,4 @@
+export * as AugmentLaws from "./AugmentLaws.ts"
 export * as LoaderLaws from "./LoaderLaws.ts"
 export * as NoPeeking from "./NoPeeking.ts"
 export * as RecipeLaws from "./RecipeLaws.ts"
