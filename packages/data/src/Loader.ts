@@ -10,7 +10,7 @@ import type * as Column from "./Column.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import { augmenter } from "./internal/augment.ts"
-import { functionsOf, withAugment } from "./internal/augmentPlan.ts"
+import { functionsOf, withAugment } from "./internal/augmenting.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/batches.ts"
 import { type Packed, type Plan, type Slot, filler, makeSlot, rowsIn, rowsOf } from "./internal/fill.ts"
 import { LoaderError, featureDefect, pack, widthOf } from "./internal/pack.ts"
@@ -77,11 +77,6 @@ export interface Settings {
   readonly workers?: number
 }
 
-/** The operations a partition takes: those for train rows of its columns; else the sentence that the compiler shows. */
-export type Augmenting<C extends Columns, P extends Dataset.Partition> = [P] extends ["train"]
-  ? Augment<C>
-  : `only train rows are augmented; this is the ${P} partition`
-
 /**
  * Weights of the target's classes, 1 for those not named; `"balanced"` learns them from train rows as
  * `rows / (classes · rows of the class)`, scikit-learn's `compute_class_weight`. Else the sentence that the compiler shows.
@@ -96,6 +91,11 @@ export type ClassWeights<C extends Columns, Target extends string, P extends Dat
         | (P extends "train" ? "balanced" : "balanced class weights are learned from train rows; these are not")
       : `class weights are for a category target; ${Target} is a ${C[Target]["kind"]}`
     : never
+
+/** The operations a partition takes: those for train rows of its columns; else the sentence that the compiler shows. */
+export type Augmenting<C extends Columns, P extends Dataset.Partition> = [P] extends ["train"]
+  ? Augment<C>
+  : `only train rows are augmented; this is the ${P} partition`
 
 /** What to read, and how. */
 export interface Options<
@@ -201,10 +201,9 @@ export const make = Effect.fn("Loader.make")(function* <
   const ahead = prefetch > 0 && workers > 0
   const defect = optionDefect(table.length, readable.partition, settings)
   if (defect !== undefined) return yield* defect
-  const rows = yield* pack(table, settings, ahead)
+  const plain = { packed: yield* pack(table, settings, ahead), plan: yield* planOf(table, settings) }
   const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
-  const read = { table, dataset: readable, options: settings }
-  const { packed, plan } = yield* withAugment({ packed: rows, plan: yield* planOf(table, settings) }, augment, read)
+  const { packed, plan } = yield* withAugment(plain, augment, { table, dataset: readable, options: settings })
   const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan, augment)
   return reader(packed, plan, source, settings.last === "keep", yield* Clock.Clock)
 })

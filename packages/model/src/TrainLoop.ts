@@ -198,10 +198,10 @@ const prepare = Effect.fnUntraced(function* (
       keep,
       size: batchSize * sizeOf(shape)
     })),
-    augment: options.augment,
     sampler: options.sampler,
     classWeights: options.classWeights,
     last: options.last,
+    augment: options.augment,
     ...preparing(options)
   })
   const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)

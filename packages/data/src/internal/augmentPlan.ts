@@ -1,16 +1,11 @@
 /** Makes an augmentation ready for the rows of a train partition: checks it against them and measures what it needs. */
 import { Key } from "@watertight/core"
-import { Effect } from "effect"
-import type { Augment, Modules } from "../augment/Describe.ts"
+import type { Augment } from "../augment/Describe.ts"
 import { type Operation, type Range, type Single, isMixing } from "../augment/Operation.ts"
 import * as Column from "../Column.ts"
-import type { Dataset } from "../Dataset.ts"
 import type * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
 import type { AugmentPlan, Planned } from "./augment/planned.ts"
-import { load } from "./augment.ts"
-import { repeats } from "./contents.ts"
-import type { Packed, Plan } from "./fill.ts"
 import { moments, range } from "./lanes.ts"
 import { LoaderError, type Selection, widthOf } from "./pack.ts"
 
@@ -278,52 +273,3 @@ export const idWords = (ids: Uint8Array): Uint32Array => {
   for (let word = 0; word < words.length; word++) words[word] = bytes.getUint32(4 * word)
   return words
 }
-
-/** A user's own functions, which `checkOwn` has found where workers look for them. */
-export const functionsOf = (augment: Augment<never> | undefined) =>
-  Object.fromEntries(Object.entries(augment?.modules ?? {}).map(([name, { make }]) => [name, make]))
-
-/** Fails unless the modules named export the functions given: worker threads can load them then, and sources cover them. */
-const checkOwn = (modules: Modules): Effect.Effect<void, LoaderError> =>
-  Effect.forEach(
-    Object.entries(modules),
-    ([name, { href, make }]) =>
-      Effect.tryPromise({
-        try: () => load({ [name]: href }),
-        catch: (error) => new LoaderError({ reason: `the module of the operation ${name} did not load: ${error}` })
-      }).pipe(
-        Effect.flatMap((found) =>
-          found[name] === make
-            ? Effect.void
-            : new LoaderError({
-                reason: `${href} does not export the function given as ${name}: workers could not find it`
-              })
-        )
-      ),
-    { discard: true }
-  )
-
-/** Checks an augmentation against the rows, and adds to them and the plan what it needs. */
-export const withAugment = Effect.fnUntraced(function* (
-  plain: { readonly packed: Packed; readonly plan: Plan },
-  augment: Augment<never> | undefined,
-  read: {
-    readonly table: Table.Table
-    readonly dataset: Dataset
-    readonly options: Selection & { readonly key: Key.Key }
-  }
-): Effect.fn.Return<{ readonly packed: Packed; readonly plan: Plan }, LoaderError> {
-  if (augment === undefined || augment.operations.length === 0) return plain
-  const { dataset, options, table } = read
-  if (dataset.partition !== "train") {
-    return yield* new LoaderError({ reason: `only train rows are augmented; these are ${dataset.partition} rows` })
-  }
-  const planned = planAugment(augment, table, options, Key.foldIn(options.key, "augment"))
-  if (planned instanceof LoaderError) return yield* planned
-  if (augment.modules !== undefined) yield* checkOwn(augment.modules)
-  const ids = idWords(table.ids)
-  return {
-    packed: { ...plain.packed, ids: repeats(dataset) ? tellCopies(ids) : ids },
-    plan: { ...plain.plan, augment: planned }
-  }
-})

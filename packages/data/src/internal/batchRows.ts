@@ -7,6 +7,7 @@ import type { Key, Permutation } from "@watertight/core"
 /** The functions of core that draw, handed in so that this file loads none of it. */
 export interface Draws {
   readonly foldIn: typeof Key.foldIn
+  readonly bernoulli: typeof Key.bernoulli
   readonly permutation: typeof Permutation.make
 }
 

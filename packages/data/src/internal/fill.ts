@@ -5,7 +5,7 @@
 import type { Key } from "@watertight/core"
 import type { Augmenter } from "./augment.ts"
 import type { AugmentPlan } from "./augment/planned.ts"
-import { type Draws as OrderDraws, type Order, batchRows } from "./batchRows.ts"
+import { type Draws as DrawingRows, type Order, batchRows } from "./batchRows.ts"
 
 /** The rows of a table as a model reads them. */
 export interface Packed {
@@ -55,32 +55,36 @@ export interface Slot {
 }
 
 /** The functions of core that draw, handed in so that this file loads none of it. */
-export interface Draws extends OrderDraws {
-  readonly bernoulli: typeof Key.bernoulli
+export interface Draws extends DrawingRows {
   readonly bitsOfNames: typeof Key.bitsOfNames
   readonly normal: typeof Key.normal
   readonly beta: typeof Key.beta
 }
 
-/** Makes arrays of numbers, all 0. */
-export interface Memory {
-  readonly float32: (length: number) => Float32Array
-  readonly int32: (length: number) => Int32Array
-}
+/** How the target of a batch is kept: codes, numbers, or a distribution over levels for each row. */
+export const targetOf = (packed: Packed, { augment }: Plan) => ({
+  isCodes: packed.target instanceof Int32Array && augment?.levels === undefined,
+  numbers: augment?.levels ?? 1
+})
 
-const own: Memory = { float32: (length) => new Float32Array(length), int32: (length) => new Int32Array(length) }
-
-/** Makes the arrays of one batch. A target is codes, numbers, or a distribution over levels for each row. */
+/** Makes the arrays of one batch, of memory that `float32` and `int32` give. */
 export const makeSlot = (
   packed: Packed,
-  { augment, batchSize, noise, shard }: Plan,
-  { float32, int32 }: Memory = own
+  plan: Plan,
+  {
+    float32,
+    int32
+  }: {
+    readonly float32: (length: number) => Float32Array
+    readonly int32: (length: number) => Int32Array
+  } = { float32: (length) => new Float32Array(length), int32: (length) => new Int32Array(length) }
 ): Slot => {
+  const { batchSize, noise, shard } = plan
+  const { isCodes, numbers } = targetOf(packed, plan)
   const rows = batchSize / shard.of
-  const isCodes = packed.target instanceof Int32Array && augment?.levels === undefined
   return {
     features: float32(rows * packed.width),
-    target: isCodes ? int32(rows) : float32(rows * (augment?.levels ?? 1)),
+    target: isCodes ? int32(rows * numbers) : float32(rows * numbers),
     weight: float32(rows),
     noise: Object.fromEntries(noise.map(({ name, size }) => [name, float32(size / shard.of)]))
   }
@@ -116,21 +120,23 @@ export const gather = (packed: Packed, order: Uint32Array, slot: Pick<Slot, "fea
   }
 }
 
-/** Writes the weight of each row by its class, and 0 for padding. */
-const weigh = (
-  classWeights: Float32Array | undefined,
-  target: Packed["target"],
-  rows: Uint32Array,
-  slot: Slot
-): void => {
-  const { weight } = slot
-  if (classWeights === undefined) weight.fill(1, 0, rows.length)
-  else for (let row = 0; row < rows.length; row++) weight[row] = classWeights[target[rows[row]]]
-  weight.fill(0, rows.length)
+/** Weighs rows by their classes, blended ones by their shares of each. */
+const weigh = (classWeights: Float32Array | undefined, rows: number, { target, weight }: Slot): void => {
+  const numbers = target.length / weight.length
+  if (classWeights === undefined) weight.fill(1, 0, rows)
+  else if (numbers === 1) for (let row = 0; row < rows; row++) weight[row] = classWeights[target[row]]
+  else {
+    for (let row = 0; row < rows; row++) {
+      let sum = 0
+      for (let level = 0; level < numbers; level++) sum += target[row * numbers + level] * classWeights[level]
+      weight[row] = sum
+    }
+  }
+  weight.fill(0, rows)
 }
 
 /** Makes the function that finds the rows of this rank's part of a batch. What it returns is good until its next call. */
-export const rowsOf = (plan: Plan, draws: OrderDraws) => {
+export const rowsOf = (plan: Plan, draws: Draws) => {
   const { rank, of } = plan.shard
   const rowsOfBatch = batchRows(plan.order, plan.batchSize, draws)
   const places = new Uint32Array(plan.batchSize)
@@ -162,18 +168,22 @@ const masker = ({ batchSize, noise, shard: { of, rank } }: Plan, draws: Draws) =
   }
 }
 
+/** Tells whether an epoch may visit a row more than once: then each visit is augmented in its own way. */
+const repeats = ({ order: { kind } }: Plan): boolean => kind === "weighted" || kind === "balanced"
+
 /** Makes the function that writes the batch of an epoch and step into a slot; `augment` is that of `plan.augment`. */
 export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter) => {
   const rowsAt = rowsOf(plan, draws)
   const mask = masker(plan, draws)
-  const targets = plan.augment?.levels ?? 1
+  const { rank, of } = plan.shard
   return (epoch: number, step: number, slot: Slot): void => {
     const rows = rowsAt(epoch, step)
     gather(packed, rows, slot)
-    augment?.(epoch, rows, slot)
+    const visits = repeats(plan) ? { first: step * plan.batchSize + rank, stride: of } : undefined
+    augment?.(epoch, rows, slot, visits)
     slot.features.fill(0, rows.length * packed.width)
-    slot.target.fill(0, rows.length * targets)
-    weigh(plan.classWeights, packed.target, rows, slot)
+    slot.target.fill(0, (rows.length * slot.target.length) / slot.weight.length)
+    weigh(plan.classWeights, rows.length, slot)
     mask(epoch, step, slot)
   }
 }

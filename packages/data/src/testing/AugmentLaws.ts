@@ -50,7 +50,7 @@ export const subject = <C extends Columns>(options: {
 }): Subject => ({
   table: options.table,
   keeps: { range: true, labels: true, ...options.keeps },
-  make: ({ augment, shuffle, table, ...setup }) => {
+  make: ({ augment, table, ...setup }) => {
     const { features, target } = options
     const never = options.augment.operations.map((operation) => ({ ...operation, probability: 0 }))
     const dataset: Dataset.Dataset<Columns, "train"> = Dataset.make(table, undefined, "train")
@@ -58,8 +58,8 @@ export const subject = <C extends Columns>(options: {
       ...setup,
       features,
       target,
-      sampler: shuffle ? Sampler.shuffled : Sampler.sequential,
       key: Key.fromSeed(setup.seed),
+      sampler: setup.shuffle ? Sampler.shuffled : Sampler.sequential,
       augment:
         augment === "off"
           ? undefined
