@@ -1,0 +1,174 @@
+/**
+ * Columns that need not be in memory. A table's values are an object of typed arrays, in which a property may be one that
+ * reads its array from a file, or gathers it from another column, when somebody asks for it. Such an array is kept only as
+ * long as somebody uses it. What goes over whole columns takes them block by block from here, so that it needs the memory
+ * of a block, and copies tables by `merge` and `pick`: `{ ...values }` reads every column.
+ */
+import type { Values } from "../RowId.ts"
+
+/** A column that is read when it is needed. */
+export interface Lazy<V extends Values = Values> {
+  readonly Values: { new (length: number): V }
+  /** How many numbers it has. */
+  readonly length: number
+  /** Gives all numbers in order; a block is the reader's until the next one, and holds whole rows. */
+  readonly blocks: () => Iterable<V>
+  /** Copies the numbers from `start` on; not there where only going through all of them is possible. */
+  read?(start: number, into: V): void
+}
+
+/** A column's numbers, in memory or not. */
+export type Entry<V extends Values = Values> = V | Lazy<V>
+
+const lazyOf = new WeakMap<object, Readonly<Record<string, Lazy>>>()
+
+/** Tells whether a column is not in memory. */
+export const isLazy = <V extends Values>(entry: Entry<V>): entry is Lazy<V> => !ArrayBuffer.isView(entry)
+
+/** Blocks hold about this many numbers. */
+export const blockSize = 131_072
+
+/** Reads a whole column. */
+export const whole = <V extends Values>(entry: Entry<V>): V => {
+  if (!isLazy(entry)) return entry
+  const all = new entry.Values(entry.length)
+  if (entry.read !== undefined) {
+    entry.read(0, all)
+    return all
+  }
+  let at = 0
+  for (const block of entry.blocks()) {
+    all.set(block as never, at) // of the same type
+    at += block.length
+  }
+  return all
+}
+
+/** Gives a column block by block; one in memory as views. */
+export function* blocks<V extends Values>(entry: Entry<V>, width = 1): Generator<V> {
+  if (isLazy(entry)) return yield* entry.blocks()
+  const step = Math.max(1, Math.floor(blockSize / Math.max(1, width))) * width
+  if (step === 0) return
+  for (let start = 0; start < entry.length; start += step) {
+    yield entry.subarray(start, start + step) as V // a view is of the same kind
+  }
+}
+
+/** Makes a property that reads when it is asked for; the array is shared by all who ask while it is in use. */
+const define = (target: object, name: string, lazy: Lazy): void => {
+  let kept: WeakRef<Values> | undefined
+  Object.defineProperty(target, name, {
+    enumerable: true,
+    configurable: true,
+    get: () => {
+      const there = kept?.deref()
+      if (there !== undefined) return there
+      const read = whole(lazy)
+      kept = new WeakRef(read)
+      return read
+    }
+  })
+}
+
+/** Makes an object of values of columns, in memory or not. */
+export const make = (columns: Readonly<Record<string, Entry>>): Readonly<Record<string, Values>> => {
+  const lazy: Record<string, Lazy> = {}
+  const values: Record<string, Values> = {}
+  for (const [name, entry] of Object.entries(columns)) {
+    if (!isLazy(entry)) values[name] = entry
+    else {
+      lazy[name] = entry
+      define(values, name, entry)
+    }
+  }
+  if (Object.keys(lazy).length > 0) lazyOf.set(values, lazy)
+  return values
+}
+
+/** Returns a column without reading it. */
+export const entry = (values: Readonly<Record<string, Values>>, name: string): Entry =>
+  lazyOf.get(values)?.[name] ?? values[name]
+
+/** Returns a property of another object that `withEntry` made without reading it. */
+export const entryOf = (target: object, name: string, read: () => Values): Entry => lazyOf.get(target)?.[name] ?? read()
+
+/** Returns the columns without reading them. */
+export const entries = (values: Readonly<Record<string, Values>>): Readonly<Record<string, Entry>> =>
+  Object.fromEntries(Object.keys(values).map((name) => [name, entry(values, name)]))
+
+/** Tells whether any column is not in memory. */
+export const anyLazy = (values: Readonly<Record<string, Values>>): boolean => lazyOf.has(values)
+
+/** Puts other columns in the place of some, or beside them, without reading any. */
+export const merge = (
+  values: Readonly<Record<string, Values>>,
+  others: Readonly<Record<string, Entry>>
+): Readonly<Record<string, Values>> => make({ ...entries(values), ...others })
+
+/** Makes an object with one property, `name`, that may not be in memory, beside others. */
+export const withEntry = <T extends object>(others: T, name: string, column: Entry): T => {
+  const all = { ...others }
+  if (isLazy(column)) {
+    define(all, name, column)
+    lazyOf.set(all, { [name]: column })
+  } else Object.assign(all, { [name]: column })
+  return all
+}
+
+const isAscending = (rows: Uint32Array): boolean => {
+  for (let place = 1; place < rows.length; place++) if (rows[place] < rows[place - 1]) return false
+  return true
+}
+
+/** The rows of a column at some places, in that order, each of `width` numbers. */
+export const gathered = <V extends Values>(column: Lazy<V>, width: number, rows: Uint32Array): Lazy<V> => ({
+  Values: column.Values,
+  length: rows.length * width,
+  blocks: isAscending(rows) ? () => inOrder(column, width, rows) : () => anyOrder(column, width, rows)
+})
+
+const rowsPerBlock = (width: number): number => Math.max(1, Math.floor(blockSize / Math.max(1, width)))
+
+/** Goes through the column and the ascending rows side by side. */
+function* inOrder<V extends Values>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
+  const out = new column.Values(Math.min(rows.length, rowsPerBlock(width)) * width)
+  let [next, filled, before] = [0, 0, 0]
+  for (const block of column.blocks()) {
+    const after = before + block.length / width
+    while (next < rows.length && rows[next] < after) {
+      copyRow(block, (rows[next++] - before) * width, out, filled, width)
+      filled += width
+      if (filled === out.length) {
+        yield out
+        filled = 0
+      }
+    }
+    before = after
+  }
+  if (filled > 0) yield out.subarray(0, filled) as V // a view is of the same kind
+}
+
+function* anyOrder<V extends Values>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
+  const all = whole(column)
+  const step = rowsPerBlock(width)
+  for (let start = 0; start < rows.length; start += step) yield gather(all, width, rows.subarray(start, start + step))
+}
+
+const copyRow = (from: Values, start: number, to: Values, at: number, width: number): void => {
+  if (width > 16) to.set(from.subarray(start, start + width) as never, at)
+  else for (let place = 0; place < width; place++) to[at + place] = from[start + place]
+}
+
+/** Copies the rows of an array at some places, in that order. */
+export const gather = <V extends Values>(all: V, width: number, rows: Uint32Array): V => {
+  const Values = all.constructor as new (length: number) => V // a typed array's constructor makes its own kind
+  const out = new Values(rows.length * width)
+  if (width === 1) {
+    for (let index = 0; index < rows.length; index++) out[index] = all[rows[index]]
+    return out
+  }
+  for (let index = 0; index < rows.length; index++) {
+    out.set(all.subarray(rows[index] * width, (rows[index] + 1) * width), index * width)
+  }
+  return out
+}
