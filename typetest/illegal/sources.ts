@@ -4,7 +4,7 @@ import { Stream } from "effect"
 
 const Trips = Columns.make({ at: Column.timestamp, zone: Column.category(["a", "b"]), fare: Column.float })
 
-// error: a text cell holds no tensor: declare float, category and timestamp columns
+// error: a text cell holds no tensor: declare float, category, timestamp and text columns
 Source.csv("images.csv", { image: Column.tensor([2, 2]) })
 
 // error: Type 'string' is not assignable to type 'number'

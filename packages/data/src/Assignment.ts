@@ -64,7 +64,7 @@ export const codec: Codec.Codec<Assignment> = Codec.stored<Assignment>({
     function* ({ blobs, meta }) {
       yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
       const { values } = yield* Ipc.decode(columns, Blob.bytes(blobs["assignment.arrow"]))
-      return { places: Uint8Array.from(values.partition) }
+      return { places: Uint8Array.from(values.partition as Int32Array) } // its declared column
     },
     Effect.mapError((error) => new Codec.ArtifactError({ codec: "assignment", reason: error.message }))
   )

@@ -25,11 +25,19 @@ export interface Timestamp {
   readonly kind: "timestamp"
 }
 
-/** A block of numbers per row, of one fixed shape: an image, an embedding, a one-hot vector. */
+/** The numbers a tensor holds. */
+export type Dtype = "uint8" | "int32" | "float32"
+
+/** A block of numbers per row, of one fixed shape: an image, an embedding, a one-hot vector, the ids of tokens. */
 export interface Tensor<out Shape extends ReadonlyArray<number> = ReadonlyArray<number>> {
   readonly kind: "tensor"
   readonly shape: Shape
-  readonly dtype: "uint8" | "float32"
+  readonly dtype: Dtype
+}
+
+/** Unicode text of any length, the empty text included: mail, reviews, names. */
+export interface Text {
+  readonly kind: "text"
 }
 
 /** Real numbers, some of them missing: those are NaN. */
@@ -49,7 +57,7 @@ export interface OptionalTimestamp {
 }
 
 /** A column of which every value is there. */
-export type Complete = Float | Category | Timestamp | Tensor
+export type Complete = Float | Category | Timestamp | Tensor | Text
 
 /** A column of which values may be missing. */
 export type Optional = OptionalFloat | OptionalCategory | OptionalTimestamp
@@ -84,6 +92,9 @@ export const float: Float = { kind: "float" }
 /** Declares a column of instants. */
 export const timestamp: Timestamp = { kind: "timestamp" }
 
+/** Declares a column of texts. What has few distinct ones is a `category`. */
+export const text: Text = { kind: "text" }
+
 /**
  * Declares a column of categories with its levels, in the order of their codes. Throws a `RangeError` when a level
  * appears twice or holds half a character.
@@ -102,7 +113,7 @@ export const category = <const Level extends string>(levels: ReadonlyArray<Level
 /** Declares a column of tensors: `shape` is that of one row, `[28, 28]` for an image of 28 rows and 28 columns. */
 export const tensor = <const Shape extends ReadonlyArray<number>>(
   shape: Shape,
-  dtype: "uint8" | "float32" = "float32"
+  dtype: Dtype = "float32"
 ): Tensor<Shape> => ({ kind: "tensor", shape, dtype })
 
 /** A column that says which rows belong together. */
@@ -142,7 +153,7 @@ export const isOptional = (column: Column): column is Optional => column.kind.st
 export const complete = <C extends Column>(column: C): CompleteOf<C> =>
   ({ ...column, kind: column.kind.replace("optional ", "") }) as unknown as CompleteOf<C> // the kind of C, made complete
 
-/** Counts the numbers one row of a column holds. */
+/** Counts the numbers one row of a column holds; a text counts as one. */
 export const width = (column: Column): number =>
   column.kind === "tensor" ? column.shape.reduce((product, size) => product * size, 1) : 1
 
@@ -161,6 +172,7 @@ export const Declaration: Schema.Codec<Column, Schema.Json> = Schema.Union([
   Schema.Struct({
     kind: Schema.Literal("tensor"),
     shape: Schema.Array(Schema.Int),
-    dtype: Schema.Literals(["uint8", "float32"])
-  })
+    dtype: Schema.Literals(["uint8", "int32", "float32"])
+  }),
+  Schema.Struct({ kind: Schema.Literal("text") })
 ])

@@ -10,8 +10,14 @@ import type { Columns } from "./Columns.ts"
 /** The bytes of one id. */
 export const bytes = 16
 
-/** The values of one column: all rows one after the other, `Column.width` numbers each. */
-export type Values = Float64Array | Int32Array | Uint8Array | Float32Array
+/** The values of a column of numbers: all rows one after the other, `Column.width` numbers each. */
+export type Numbers = Float64Array | Int32Array | Uint8Array | Float32Array
+
+/** The values of one column: numbers, or a text for each row. */
+export type Values = Numbers | ReadonlyArray<string>
+
+/** Tells texts from numbers. */
+export const isTexts = (values: Values): values is ReadonlyArray<string> => Array.isArray(values)
 
 /** Computes the ids of all rows: `length * bytes` bytes. Columns count in the order of their declaration. */
 export const ofContent = (columns: Columns, values: Readonly<Record<string, Values>>, length: number): Uint8Array => {
@@ -38,17 +44,24 @@ interface RowBytes {
 }
 
 /**
- * Levels count by their text, not by their code, so that extending the list of levels changes no id; a missing level is
- * the digest of no text: zeros. Declaring that a column may be missing changes no id either.
+ * Levels count by their text, not by their code, so that extending the list of levels changes no id, nor does declaring
+ * them as texts; a missing level is the digest of no text: zeros. That a column may be missing changes no id either.
  */
 const rowBytes = (column: Column.Column, values: Values, length: number): RowBytes => {
   if (column.kind === "category" || column.kind === "optional category") {
-    const levels = column.levels.map((level) => hash("sha256", level, "buffer").subarray(0, bytes))
-    return { content: Buffer.concat([Buffer.alloc(bytes), ...levels]), size: bytes, place: (row) => values[row] + 1 }
+    const codes = values as Int32Array // of a category
+    return {
+      content: Buffer.concat([Buffer.alloc(bytes), ...column.levels.map(digestOf)]),
+      size: bytes,
+      place: (row) => codes[row] + 1
+    }
   }
+  if (isTexts(values)) return { content: Buffer.concat(values.map(digestOf)), size: bytes, place: (row) => row }
   const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   return { content, size: length === 0 ? 0 : content.byteLength / length, place: (row) => row }
 }
+
+const digestOf = (text: string): Uint8Array => hash("sha256", text, "buffer").subarray(0, bytes)
 
 /** Copies bytes; for a few of them a loop is faster than a view. */
 const copy = (from: Uint8Array, start: number, to: Uint8Array, at: number, size: number): void => {

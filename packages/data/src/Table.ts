@@ -1,6 +1,6 @@
 /**
- * A table: immutable typed columns with one id per row. Values lie in typed arrays, one after the other, so a batch is a
- * gather and a column is an Arrow vector without a copy. On disk a table is an Arrow IPC file.
+ * A table: immutable typed columns with one id per row. Numbers lie in typed arrays, one after the other, so a batch is
+ * a gather and a column is an Arrow vector without a copy; texts are strings. On disk a table is an Arrow IPC file.
  */
 import { Blob, Codec, type Digest } from "@watertight/core"
 import { Effect, Schema } from "effect"
@@ -13,7 +13,7 @@ import * as Columnar from "./internal/columnar.ts"
 import * as Tables from "./internal/tables.ts"
 import * as RowId from "./RowId.ts"
 
-/** The typed array a column's values lie in. */
+/** What a column's values lie in: a typed array, or one string for each row. */
 export type ValuesOf<C extends Column.Column> = C extends
   | Column.Float
   | Column.Timestamp
@@ -23,8 +23,10 @@ export type ValuesOf<C extends Column.Column> = C extends
   : C extends Column.Category | Column.OptionalCategory
     ? Int32Array
     : C extends Column.Tensor
-      ? Uint8Array | Float32Array
-      : never
+      ? Uint8Array | Int32Array | Float32Array
+      : C extends Column.Text
+        ? ReadonlyArray<string>
+        : never
 
 /** Typed columns of equal length, and the ids of their rows. */
 export interface Table<out C extends Columns = Columns> {
@@ -75,22 +77,39 @@ export const make = Effect.fnUntraced(function* <const C extends Columns>(
 
 /** Copies the rows at the given places, in that order; what lies on disk stays there. */
 export const take = <C extends Columns>(table: Table<C>, rows: Uint32Array): Table<C> => {
-  const at = (entry: Columnar.Entry, width: number) =>
-    Columnar.isLazy(entry) ? Columnar.gathered(entry, width, rows) : Columnar.gather(entry, width, rows)
   const values = Object.entries(Columnar.entries(table.values)).map(([name, all]) => [
     name,
-    at(all, Column.width(table.columns[name]))
+    Columnar.taken(all, Column.width(table.columns[name]), rows)
   ])
-  const ids = at(Tables.ids(table), RowId.bytes) as Columnar.Entry<Uint8Array> // bytes, as before
+  const ids = Columnar.taken(Tables.ids(table), RowId.bytes, rows) as Columnar.Entry<Uint8Array> // bytes, as before
   return Tables.fromEntries(table.columns, Columnar.make(Object.fromEntries(values)), rows.length, ids)
+}
+
+/** Returns the values of a column of numbers. Throws a TypeError for a column of texts, or one that is not there. */
+export const numbers = (table: Table, column: string): RowId.Numbers => {
+  const values = valuesIn(table, column)
+  if (RowId.isTexts(values)) throw new TypeError(`Table.numbers: column "${column}" holds texts`)
+  return values
+}
+
+/** Returns the values of a column of texts. Throws a TypeError for any other. */
+export const texts = (table: Table, column: string): ReadonlyArray<string> => {
+  const values = valuesIn(table, column)
+  if (!RowId.isTexts(values)) throw new TypeError(`Table.texts: column "${column}" holds no texts`)
+  return values
+}
+
+const valuesIn = (table: Table, column: string): RowId.Values => {
+  const named: Readonly<Record<string, RowId.Values | undefined>> = table.values
+  const values = named[column]
+  if (values === undefined) throw new TypeError(`Table: there is no column "${column}"`)
+  return values
 }
 
 /** Returns the ids of the rows at the given places, in that order. */
 export const idsOf = (table: Table, rows: Uint32Array): Uint8Array => {
-  const ids = Tables.ids(table)
-  return Columnar.isLazy(ids)
-    ? Columnar.whole(Columnar.gathered(ids, RowId.bytes, rows))
-    : Columnar.gather(ids, RowId.bytes, rows)
+  const ids = Columnar.taken(Tables.ids(table), RowId.bytes, rows) as Columnar.Entry<Uint8Array> // bytes, as before
+  return Columnar.whole(ids)
 }
 
 /**

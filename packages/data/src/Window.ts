@@ -147,8 +147,7 @@ const addShifted = Effect.fnUntraced(function* <C extends Columns, D extends Col
     const hint = "Name the new column otherwise."
     return yield* new WindowError({ window, reason: `there is already a column "${taken.name}"`, hint })
   }
-  const all: Readonly<Record<string, RowId.Values>> = table.values
-  const times = all[order.on]
+  const times = Table.numbers(table, order.on)
   const sorted = Uint32Array.from({ length: table.length }, (_, row) => row).sort((a, b) => times[a] - times[b])
   const twice = sorted.findIndex((row, place) => place > 0 && times[row] === times[sorted[place - 1]])
   if (twice >= 0) {
@@ -175,9 +174,11 @@ const addShifted = Effect.fnUntraced(function* <C extends Columns, D extends Col
     table,
     kept.map((place) => sorted[place])
   )
+  const shiftedBy = (values: RowId.Numbers, offset: number) =>
+    Float64Array.from(kept, (place) => values[sorted[place + offset]])
   const shifted = added.map(({ from, name, offset }): [string, Float64Array] => [
     name,
-    Float64Array.from(kept, (place) => all[from][sorted[place + offset]])
+    shiftedBy(Table.numbers(table, from), offset)
   ])
   const columns = { ...table.columns, ...Object.fromEntries(added.map(({ name }) => [name, Column.float])) }
   const values = { ...rows.values, ...Object.fromEntries(shifted) }

@@ -36,6 +36,11 @@ describe("RowId.ofContent", () => {
     assert.strictEqual(new Set(optional).size, 5)
   })
 
+  it("is the same for a text and for the level of that text", () => {
+    const declared = hex(RowId.ofContent({ zone: Column.category(["b", "ü"]) }, { zone: Int32Array.of(1, 0) }, 2))
+    assert.deepStrictEqual(hex(RowId.ofContent({ zone: Column.text }, { zone: ["ü", "b"] }, 2)), declared)
+  })
+
   it("is shared by equal rows only", () => {
     const ids = hex(RowId.ofContent({ x: Column.float }, { x: Float64Array.of(1, 1, 0, -0) }, 4))
     assert.strictEqual(ids[0], ids[1])

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import * as fc from "fast-check"
 import { Column, Columns, Table } from "../src/index.ts"
 import { Tables } from "../src/testing/index.ts"
-import { every } from "./fixtures/tables.ts"
+import { every, texts } from "./fixtures/tables.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
 
@@ -48,6 +48,20 @@ describe("Table.make", () => {
       assert.include(ids.message, "16 bytes instead of 48")
       const name = yield* Effect.flip(Table.make({ __id: Column.float }, { __id: Float64Array.of(1) }, { length: 1 }))
       assert.include(name.message, "reserved")
+    })
+  )
+})
+
+describe("Table.make with texts", () => {
+  it.effect("takes an array of strings, and names what is no Unicode text", () =>
+    Effect.gen(function* () {
+      const columns = { title: Column.text }
+      const problem = (title: ReadonlyArray<unknown>) =>
+        Effect.map(Effect.flip(Table.make(columns, { title } as never, { length: 2 })), (error) => error.message)
+      assert.deepStrictEqual((yield* Table.make(columns, { title: ["", "ü"] }, { length: 2 })).values.title, ["", "ü"])
+      assert.strictEqual(yield* problem(["a"]), 'Column "title" holds 1 texts instead of 2')
+      assert.strictEqual(yield* problem(["a", "\ud800"]), 'Column "title" holds no Unicode text in row 1')
+      assert.strictEqual(yield* problem(["a", 1]), 'Column "title" holds no Unicode text in row 1')
     })
   )
 })
@@ -132,6 +146,14 @@ describe("Table.digest", () => {
   it("is what it always was", () => {
     assert.strictEqual(Table.digest(every), "eddf217ef23cd478bb9b7081d39140d66b6f128bbb153c2bba0c61b378960649")
   })
+
+  it("of texts is that of some rows, and tells where one ends and the next begins", () => {
+    const rows = Uint32Array.of(2, 0, 2)
+    assert.strictEqual(Table.digest(texts, rows), Table.digest(Table.take(texts, rows)))
+    assert.deepStrictEqual(Table.take(texts, rows).values.title, ["naïve", "", "naïve"])
+    const other = { ...texts, values: { ...texts.values, title: ["a", "\0b 🚢", "naïve"] } }
+    assert.notStrictEqual(Table.digest(other), Table.digest(texts))
+  })
 })
 
 describe("Table.codec", () => {
@@ -143,6 +165,13 @@ describe("Table.codec", () => {
       const decoded = yield* codec.decode(encoded)
       assert.deepStrictEqual(decoded, every)
       assert.deepStrictEqual(Object.keys(decoded.columns), Object.keys(every.columns))
+    })
+  )
+
+  it.effect("gives back texts and int32 tensors", () =>
+    Effect.gen(function* () {
+      const codec = stored(Table.codec<typeof texts.columns>())
+      assert.deepStrictEqual(yield* codec.decode(codec.encode(texts)), texts)
     })
   )
 

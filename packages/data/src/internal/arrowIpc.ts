@@ -1,6 +1,6 @@
 /**
  * Tables as Apache Arrow, in memory and as IPC files as Watertight writes them. What is written here,
- * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, tensors
+ * pyarrow, DuckDB and pandas read: ids are fixed-size binary, categories dictionaries, instants UTC timestamps, texts UTF-8, tensors
  * the canonical extension type `arrow.fixed_shape_tensor`, missing values nulls. The same table always gives the same
  * bytes.
  */
@@ -54,7 +54,7 @@ const isMissing = (value: number, column: Column.Column): boolean =>
   column.kind === "optional category" ? value < 0 : Number.isNaN(value)
 
 const validity = (column: Column.Column, values: RowId.Values): Validity => {
-  if (!Column.isOptional(column)) return complete
+  if (!Column.isOptional(column) || RowId.isTexts(values)) return complete
   const bitmap = new Uint8Array(Math.ceil(values.length / 64) * 8)
   let nullCount = 0
   for (let row = 0; row < values.length; row++) {
@@ -93,6 +93,7 @@ const idPart = (ids: Uint8Array, length: number): Part => {
 }
 
 const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
+  if (RowId.isTexts(values)) return textPart(name, values)
   const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
   const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
   const isInteger = isTime && values.every(whole)
@@ -100,11 +101,16 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
   return partOf(name, column, data, length, index, validity(column, values), isInteger)
 }
 
+const textPart = (name: string, texts: ReadonlyArray<string>): Part => ({
+  field: new Arrow.Field(name, new Arrow.Utf8(), false),
+  data: utf8(texts)
+})
+
 /** A column whose values are ready as Arrow holds them. */
 const partOf = (
   name: string,
   column: Column.Column,
-  values: RowId.Values | BigInt64Array,
+  values: RowId.Numbers | BigInt64Array,
   length: number,
   index: number,
   valid: Validity,
@@ -141,7 +147,7 @@ const partOf = (
     case "tensor": {
       const item = flat(
         "item",
-        column.dtype === "uint8" ? new Arrow.Uint8() : new Arrow.Float32(),
+        { uint8: new Arrow.Uint8(), int32: new Arrow.Int32(), float32: new Arrow.Float32() }[column.dtype],
         values,
         values.length,
         complete
@@ -156,6 +162,8 @@ const partOf = (
         data: Arrow.makeData({ type, length, nullCount: 0, child: item.data })
       }
     }
+    case "text":
+      throw new TypeError(`arrowIpc: column "${name}" holds numbers, not texts`)
   }
 }
 
@@ -164,8 +172,8 @@ const isWholeMillisecond = (value: number): boolean => Number.isSafeInteger(valu
 
 const flat = (
   name: string,
-  type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.TimestampMillisecond,
-  data: RowId.Values | BigInt64Array,
+  type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.Int32 | Arrow.TimestampMillisecond,
+  data: RowId.Numbers | BigInt64Array,
   length: number,
   { nullBitmap, nullCount, nullable }: Validity,
   metadata: ReadonlyArray<[string, string]> = []
@@ -203,6 +211,7 @@ export const outline = (
   const integers = new Set<string>()
   const parts = Object.keys(columns).map((name, index) => {
     const own = entries[name]
+    if (!Columnar.isLazy(own) && RowId.isTexts(own)) return textPart(name, own)
     const { isWhole, valid } = lookThrough(columns[name], own)
     if (isWhole) integers.add(name)
     const Values = Columnar.isLazy(own) ? own.Values : (own.constructor as typeof Float64Array) // any typed array's
@@ -215,7 +224,7 @@ export const outline = (
 /** Which rows have a value, and whether all instants are whole milliseconds. */
 const lookThrough = (
   column: Column.Column,
-  entry: Columnar.Entry
+  entry: Columnar.Entry<RowId.Numbers>
 ): { readonly valid: Validity; readonly isWhole: boolean } => {
   const isTime = column.kind.endsWith("timestamp")
   if (!Column.isOptional(column) && !isTime) return { valid: complete, isWhole: false }
@@ -297,6 +306,8 @@ const isTypeOf = (column: Column.Column, type: Arrow.DataType): boolean => {
       return Arrow.DataType.isDictionary(type)
     case "tensor":
       return Arrow.DataType.isFixedSizeList(type) && type.listSize === Column.width(column)
+    case "text":
+      return Arrow.DataType.isUtf8(type)
   }
 }
 
@@ -327,10 +338,22 @@ const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector 
     case "tensor": {
       const items = vector.data.map((data) => data.children[0])
       const length = rows * Column.width(column)
-      return column.dtype === "uint8" ? join(items, length, Uint8Array) : join(items, length, Float32Array)
+      switch (column.dtype) {
+        case "uint8":
+          return join(items, length, Uint8Array)
+        case "int32":
+          return join(items, length, Int32Array)
+        case "float32":
+          return join(items, length, Float32Array)
+      }
     }
+    case "text":
+      return texts(vector)
   }
 }
+
+export const texts = (vector: Arrow.Vector): ReadonlyArray<string> =>
+  Array.from({ length: vector.length }, (_, row) => String(vector.get(row)))
 
 /** Writes what stands for a missing value where the vector has null: whatever lies under a null does not count. */
 const withMissing = <V extends Float64Array | Int32Array>(values: V, vector: Arrow.Vector, missing: number): V => {
@@ -361,7 +384,7 @@ const idValues = (vector: Arrow.Vector, rows: number): Uint8Array => {
   return join(vector.data, rows * RowId.bytes, Uint8Array)
 }
 
-type Typed = RowId.Values | BigInt64Array
+type Typed = RowId.Numbers | BigInt64Array
 
 /** Joins the batches of a column; a file of one batch, as `encode` writes it, is not copied. */
 const join = <V extends Typed>(

@@ -31,10 +31,13 @@ class Recorder extends Arrow.RecordBatchFileWriter {
   }
 }
 
+const isTexts = (entry: Columnar.Entry): entry is ReadonlyArray<string> =>
+  !Columnar.isLazy(entry) && RowId.isTexts(entry)
+
 /** A column as the file holds it. */
 interface Planned {
   readonly name: string
-  readonly entry: Columnar.Entry
+  readonly entry: Columnar.Entry<RowId.Numbers>
   /** Instants of whole milliseconds are written as integers. */
   readonly isInteger: boolean
 }
@@ -50,14 +53,12 @@ export const encode = (table: Table): Blob.Pieces => {
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
   writer.finish()
-  const columns: ReadonlyArray<Planned> = [
-    { name: Ipc.idColumn, entry: ids, isInteger: false },
-    ...Object.keys(table.columns).map((name) => ({
-      name,
-      entry: entries[name],
-      isInteger: outlined.integers.has(name)
-    }))
-  ].filter(({ entry }) => entry.length > 0)
+  const columns: ReadonlyArray<Planned> = Object.entries({ [Ipc.idColumn]: ids, ...entries }).flatMap(
+    ([name, entry]) => {
+      if (entry.length === 0 || isTexts(entry)) return [] // texts are written whole
+      return [{ name, entry, isInteger: outlined.integers.has(name) }]
+    }
+  )
   return {
     byteLength: writer.written.reduce((sum, { byteLength }) => sum + byteLength, 0),
     pieces: function* () {
@@ -102,7 +103,7 @@ export const decode = Effect.fnUntraced(function* (
 const mustCheck = ["category", "optional category", "timestamp", "optional timestamp"]
 
 const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | undefined => {
-  if (!mustCheck.includes(column.kind)) return undefined
+  if (!mustCheck.includes(column.kind) || isTexts(entry)) return undefined
   let start = 0
   for (const block of Columnar.blocks(entry)) {
     const reason = Cells.numberDefect(column, block, start)
@@ -145,7 +146,8 @@ const placeOf = (vector: Arrow.Vector | null): Place => {
   return { start: values.byteOffset, length: own.length * own.stride }
 }
 
-const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector): Columnar.Lazy => {
+const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector): Columnar.Entry => {
+  if (column.kind === "text") return textsOf(blob, vector)
   const place = placeOf(vector)
   const missing = nullsOf(blob, vector)
   switch (column.kind) {
@@ -160,12 +162,27 @@ const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector
       if (Arrow.DataType.isFloat(vector.type)) return filling(numbers(blob, place, Float64Array), missing, NaN)
       return filling(instants(blob, place), missing, NaN)
     case "tensor":
-      return column.dtype === "uint8" ? numbers(blob, place, Uint8Array) : numbers(blob, place, Float32Array)
+      switch (column.dtype) {
+        case "uint8":
+          return numbers(blob, place, Uint8Array)
+        case "int32":
+          return numbers(blob, place, Int32Array)
+        case "float32":
+          return numbers(blob, place, Float32Array)
+      }
   }
 }
 
+/** Texts are kept in memory: what the vector lies in is filled for them. */
+const textsOf = (blob: Blob.Stored, vector: Arrow.Vector): ReadonlyArray<string> => {
+  for (const { valueOffsets, values } of vector.data) {
+    for (const bytes of [bytesOf(valueOffsets), bytesOf(values)]) blob.read(bytes.byteOffset, bytes)
+  }
+  return Ipc.texts(vector)
+}
+
 /** Numbers as they lie in the file. */
-const numbers = <V extends RowId.Values>(
+const numbers = <V extends RowId.Numbers>(
   blob: Blob.Stored,
   { length, start }: Place,
   Values: { new (length: number): V; readonly BYTES_PER_ELEMENT: number }
@@ -174,7 +191,7 @@ const numbers = <V extends RowId.Values>(
   return { Values, length, read, blocks: () => blocksOf(Values, length, read) }
 }
 
-function* blocksOf<V extends RowId.Values>(
+function* blocksOf<V extends RowId.Numbers>(
   Values: { new (length: number): V },
   length: number,
   read: (start: number, into: V) => void

@@ -90,6 +90,8 @@ const convert = (
       return codes(data, type, column.levels)
     case "tensor":
       return tensor(data, type, metadata, column)
+    case "text":
+      return isText(type) ? Exact.texts(texts(new Arrow.Vector(data))) : undefined
   }
 }
 
@@ -121,6 +123,11 @@ const codes = (
     return undefined
   return Exact.codesOfTexts(texts(new Arrow.Vector(data)), levels)
 }
+
+const isText = (type: Arrow.DataType): boolean =>
+  Arrow.DataType.isUtf8(type) ||
+  Arrow.DataType.isLargeUtf8(type) ||
+  (Arrow.DataType.isDictionary(type) && isText(type.dictionary))
 
 /** Texts that cannot be are no level. */
 const texts = (vector: Arrow.Vector): ReadonlyArray<string | undefined> =>

@@ -1,6 +1,6 @@
 /** What the values of a column must be, whoever brings them. Columns that are not in memory were checked when they were written. */
 import * as Column from "../Column.ts"
-import type * as RowId from "../RowId.ts"
+import * as RowId from "../RowId.ts"
 import * as Columnar from "./columnar.ts"
 
 const valuesName = (column: Column.Column): string => {
@@ -14,7 +14,9 @@ const valuesName = (column: Column.Column): string => {
     case "optional category":
       return "Int32Array"
     case "tensor":
-      return column.dtype === "uint8" ? "Uint8Array" : "Float32Array"
+      return { uint8: "Uint8Array", int32: "Int32Array", float32: "Float32Array" }[column.dtype]
+    case "text":
+      return "Array"
   }
 }
 
@@ -29,13 +31,18 @@ export const defect = (
   const { name } = Columnar.isLazy(values) ? values.Values : values.constructor
   if (name !== expected) return `holds a ${name} instead of a ${expected}`
   if (values.length !== length * Column.width(column)) {
-    return `holds ${values.length} numbers instead of ${length * Column.width(column)}`
+    const unit = column.kind === "text" ? "texts" : "numbers"
+    return `holds ${values.length} ${unit} instead of ${length * Column.width(column)}`
   }
   return Columnar.isLazy(values) ? undefined : numberDefect(column, values)
 }
 
-/** Says which number a column cannot hold, or nothing; `start` is the row of the first. */
+/** Says which value a column cannot hold, or nothing; `start` is the row of the first. */
 export const numberDefect = (column: Column.Column, values: RowId.Values, start = 0): string | undefined => {
+  if (RowId.isTexts(values)) {
+    const bad = values.findIndex((text) => typeof text !== "string" || !text.isWellFormed())
+    return bad < 0 ? undefined : `holds no Unicode text in row ${start + bad}`
+  }
   if (column.kind === "category" || column.kind === "optional category") {
     const least = column.kind === "category" ? 0 : -1
     const bad = values.findIndex((code) => code < least || code >= column.levels.length)

@@ -4,10 +4,10 @@
  * long as somebody uses it. What goes over whole columns takes them block by block from here, so that it needs the memory
  * of a block, and copies tables by `merge` and `pick`: `{ ...values }` reads every column.
  */
-import type { Values } from "../RowId.ts"
+import { type Numbers, type Values, isTexts } from "../RowId.ts"
 
 /** A column that is read when it is needed. */
-export interface Lazy<V extends Values = Values> {
+export interface Lazy<V extends Numbers = Numbers> {
   readonly Values: { new (length: number): V }
   /** How many numbers it has. */
   readonly length: number
@@ -17,35 +17,38 @@ export interface Lazy<V extends Values = Values> {
   read?(start: number, into: V): void
 }
 
-/** A column's numbers, in memory or not. */
-export type Entry<V extends Values = Values> = V | Lazy<V>
+/** A column, in memory or not; texts always are. */
+export type Entry<V extends Values = Values> = V | Lazy<Extract<V, Numbers>>
 
 const lazyOf = new WeakMap<object, Readonly<Record<string, Lazy>>>()
 
 /** Tells whether a column is not in memory. */
-export const isLazy = <V extends Values>(entry: Entry<V>): entry is Lazy<V> => !ArrayBuffer.isView(entry)
+export const isLazy = <V extends Numbers>(entry: Values | Lazy<V>): entry is Lazy<V> =>
+  !ArrayBuffer.isView(entry) && !isTexts(entry as Values) // arrays are values
 
 /** Blocks hold about this many numbers. */
 export const blockSize = 131_072
 
 /** Reads a whole column. */
-export const whole = <V extends Values>(entry: Entry<V>): V => {
-  if (!isLazy(entry)) return entry
-  const all = new entry.Values(entry.length)
+export const whole = <V extends Values>(entry: V | Lazy<Extract<V, Numbers>>): V =>
+  isLazy(entry) ? (all(entry) as V) : entry // the numbers of V
+
+const all = <V extends Numbers>(entry: Lazy<V>): V => {
+  const out = new entry.Values(entry.length)
   if (entry.read !== undefined) {
-    entry.read(0, all)
-    return all
+    entry.read(0, out)
+    return out
   }
   let at = 0
   for (const block of entry.blocks()) {
-    all.set(block as never, at) // of the same type
+    out.set(block as never, at) // of the same type
     at += block.length
   }
-  return all
+  return out
 }
 
 /** Gives a column block by block; one in memory as views. */
-export function* blocks<V extends Values>(entry: Entry<V>, width = 1): Generator<V> {
+export function* blocks<V extends Numbers>(entry: V | Lazy<V>, width = 1): Generator<V> {
   if (isLazy(entry)) return yield* entry.blocks()
   const step = Math.max(1, Math.floor(blockSize / Math.max(1, width))) * width
   if (step === 0) return
@@ -121,7 +124,7 @@ const isAscending = (rows: Uint32Array): boolean => {
 }
 
 /** The rows of a column at some places, in that order, each of `width` numbers. */
-export const gathered = <V extends Values>(column: Lazy<V>, width: number, rows: Uint32Array): Lazy<V> => ({
+export const gathered = <V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Lazy<V> => ({
   Values: column.Values,
   length: rows.length * width,
   blocks: isAscending(rows) ? () => inOrder(column, width, rows) : () => anyOrder(column, width, rows)
@@ -130,7 +133,7 @@ export const gathered = <V extends Values>(column: Lazy<V>, width: number, rows:
 const rowsPerBlock = (width: number): number => Math.max(1, Math.floor(blockSize / Math.max(1, width)))
 
 /** Goes through the column and the ascending rows side by side. */
-function* inOrder<V extends Values>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
+function* inOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
   const out = new column.Values(Math.min(rows.length, rowsPerBlock(width)) * width)
   let [next, filled, before] = [0, 0, 0]
   for (const block of column.blocks()) {
@@ -148,19 +151,25 @@ function* inOrder<V extends Values>(column: Lazy<V>, width: number, rows: Uint32
   if (filled > 0) yield out.subarray(0, filled) as V // a view is of the same kind
 }
 
-function* anyOrder<V extends Values>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
-  const all = whole(column)
+function* anyOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
+  const base = all(column)
   const step = rowsPerBlock(width)
-  for (let start = 0; start < rows.length; start += step) yield gather(all, width, rows.subarray(start, start + step))
+  for (let start = 0; start < rows.length; start += step) yield gather(base, width, rows.subarray(start, start + step))
 }
 
-const copyRow = (from: Values, start: number, to: Values, at: number, width: number): void => {
+const copyRow = (from: Numbers, start: number, to: Numbers, at: number, width: number): void => {
   if (width > 16) to.set(from.subarray(start, start + width) as never, at)
   else for (let place = 0; place < width; place++) to[at + place] = from[start + place]
 }
 
+/** Returns the rows of a column at some places, in that order; one that is not in memory is gathered when it is needed. */
+export const taken = (entry: Entry, width: number, rows: Uint32Array): Entry => {
+  if (isLazy(entry)) return gathered(entry, width, rows)
+  return isTexts(entry) ? Array.from(rows, (row) => entry[row]) : gather(entry, width, rows)
+}
+
 /** Copies the rows of an array at some places, in that order. */
-export const gather = <V extends Values>(all: V, width: number, rows: Uint32Array): V => {
+export const gather = <V extends Numbers>(all: V, width: number, rows: Uint32Array): V => {
   const Values = all.constructor as new (length: number) => V // a typed array's constructor makes its own kind
   const out = new Values(rows.length * width)
   if (width === 1) {

@@ -30,6 +30,12 @@ export const decoded = (type: string, column: Column.Column, cell: string): stri
       return category(type, column, cell)
     case "tensor":
       return type === json ? jsonTensor(column, cell) : tensor(type, column, cell)
+    case "text":
+      return type === json
+        ? whenJson("VARCHAR", cell, jsonText(cell))
+        : texts.test(type)
+          ? `${cell}::VARCHAR`
+          : undefined
     case "optional float":
     case "optional timestamp":
     case "optional category":
@@ -129,7 +135,7 @@ const tensor = (type: string, column: Column.Tensor, cell: string): string | und
 
 /** The check selects lists, which are then cast: DuckDB has no CASE over arrays. */
 const exactTensor = (element: string, { dtype, shape }: Column.Tensor, list: string): string => {
-  const wanted = arrayOf(dtype === "uint8" ? "UTINYINT" : "FLOAT", shape)
+  const wanted = arrayOf({ uint8: "UTINYINT", int32: "INTEGER", float32: "FLOAT" }[dtype], shape)
   const there = `try_cast(${list} AS ${arrayOf(element, shape)})`
   if (dtype === "float32" && /^(FLOAT|DOUBLE)$/.test(element)) return `try_cast(${there} AS ${wanted})`
   const andBack = `try_cast(try_cast(${there} AS ${wanted}) AS ${arrayOf(element, shape)})`
@@ -154,6 +160,8 @@ export const expected = (column: Column.Column): string => {
       return `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}`
     case "tensor":
       return `a ${column.dtype} tensor of the shape [${column.shape.join(", ")}]`
+    case "text":
+      return "a text"
     case "optional float":
     case "optional timestamp":
     case "optional category":
@@ -167,7 +175,8 @@ export const types = (column: Column.Column): string =>
     float: "integers, decimals, FLOAT or DOUBLE",
     timestamp: "DATE, TIMESTAMP or ISO 8601 texts",
     category: "texts, enumerations, integers or BOOLEAN",
-    tensor: "lists of numbers, nested as deep as the shape"
+    tensor: "lists of numbers, nested as deep as the shape",
+    text: "texts"
   })[Column.complete(column).kind]
 
 const isoDate = "\\d{4}-\\d{2}-\\d{2}"

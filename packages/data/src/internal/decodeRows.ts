@@ -9,6 +9,7 @@ import type { Columns } from "../Columns.ts"
 import type { Bad } from "../sources/SourceError.ts"
 import type * as RowId from "../RowId.ts"
 import * as Decode from "./decode.ts"
+import * as Exact from "./exact.ts"
 
 /** Takes rows one by one. */
 export interface Decoder {
@@ -98,6 +99,8 @@ const collect = (column: Column.Column): Growing => {
       return numbers(new Int32Array(64), codeIn(column.levels))
     case "tensor":
       return tensors(column)
+    case "text":
+      return textsOf()
     case "optional float":
       return orMissing(new Float64Array(64), finite, Number.NaN)
     case "optional timestamp":
@@ -145,7 +148,7 @@ const orMissing = <V extends Float64Array | Int32Array>(
   missing: number
 ): Growing => numbers(first, (value) => (value === null || value === undefined ? missing : decode(value)))
 
-const larger = <V extends RowId.Values>(values: V, length: number): V => {
+const larger = <V extends RowId.Numbers>(values: V, length: number): V => {
   const Values = values.constructor as new (length: number) => V // a typed array's constructor makes its own kind
   const all = new Values(length)
   all.set(values)
@@ -154,12 +157,13 @@ const larger = <V extends RowId.Values>(values: V, length: number): V => {
 
 const tensors = (column: Column.Tensor): Growing => {
   const width = Column.width(column)
-  const isNumber =
-    column.dtype === "uint8"
-      ? (value: unknown) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 255
-      : (value: unknown) => typeof value === "number" && Number.isFinite(Math.fround(value))
-  let all: Uint8Array | Float32Array =
-    column.dtype === "uint8" ? new Uint8Array(8 * width) : new Float32Array(8 * width)
+  const isIn = {
+    uint8: (value: number) => Number.isInteger(value) && value >= 0 && value <= 255,
+    int32: (value: number) => Number.isInteger(value) && Math.abs(value + 0.5) < 2 ** 31,
+    float32: (value: number) => Number.isFinite(Math.fround(value))
+  }[column.dtype]
+  const isNumber = (value: unknown) => typeof value === "number" && isIn(value)
+  let all = Exact.arrayOf(column.dtype, 8 * width)
   let length = 0
   return {
     push: (value) => {
@@ -171,6 +175,18 @@ const tensors = (column: Column.Tensor): Growing => {
       return isGood
     },
     values: () => all.slice(0, length * width)
+  }
+}
+
+const textsOf = (): Growing => {
+  const all: Array<string> = []
+  return {
+    push: (value) => {
+      const isText = typeof value === "string" && value.isWellFormed()
+      all.push(isText ? value : "")
+      return isText
+    },
+    values: () => all.slice()
   }
 }
 

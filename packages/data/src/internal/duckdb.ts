@@ -1,6 +1,6 @@
 /**
- * The one file that knows DuckDB: a database in memory for the length of a scope, and queries whose columns of numbers
- * come out as typed arrays. Extensions are neither loaded nor fetched, so a query never reaches the network.
+ * The one file that knows DuckDB: a database in memory for the length of a scope, and queries whose columns come out as
+ * typed arrays of numbers, or as texts. Extensions are neither loaded nor fetched, so a query never reaches the network.
  */
 import {
   DuckDBArrayVector,
@@ -10,11 +10,13 @@ import {
   DuckDBInstance,
   DuckDBIntegerVector,
   DuckDBUTinyIntVector,
+  DuckDBVarCharVector,
   type DuckDBVector,
   type Json
 } from "@duckdb/node-api"
 import { Effect, Schema, type Scope } from "effect"
 import { resolve } from "node:path"
+import type * as RowId from "../RowId.ts"
 
 /** DuckDB refused a statement. */
 export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
@@ -26,28 +28,28 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 /** A connection to a database in memory. */
 export interface Connection {
   /**
-   * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT or fixed-size arrays of these; rows stay in the query's
-   * order. Results are streamed: nothing is held twice when `rows`, the number expected, is right.
+   * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay in
+   * the query's order. Results are streamed: nothing is held twice when `rows`, the number expected, is right.
    */
   readonly numbers: (sql: string, rows: number) => Effect.Effect<Numbers, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
 }
 
-/** Columns of numbers, in the order of the query. */
+/** Columns, in the order of the query. */
 export interface Numbers {
   readonly length: number
   readonly columns: ReadonlyArray<NumberColumn>
 }
 
-/** One column: all rows one after the other, an array's elements beside each other. */
+/** One column: all rows one after the other, an array's elements beside each other; a missing text is empty. */
 export interface NumberColumn {
   readonly values: Values
   /** Where it holds NULL, or an array that does: the first such row, counted from 0, and how many there are. */
   readonly missing: { readonly first: number; readonly rows: number } | undefined
 }
 
-type Values = Float64Array | Int32Array | Float32Array | Uint8Array
+type Values = RowId.Values
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
   Effect.tryPromise({
@@ -78,7 +80,9 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
 
 const readNumbers = async (connection: DuckDBConnection, sql: string, rows: number): Promise<Numbers> => {
   const result = await connection.stream(sql)
-  const columns = result.columnTypes().map((type) => column(String(type), rows))
+  const columns = result
+    .columnTypes()
+    .map((type) => (String(type) === "VARCHAR" ? texts() : column(String(type), rows)))
   let length = 0
   for (;;) {
     const chunk = await result.fetchChunk()
@@ -118,7 +122,27 @@ const column = (type: string, rows: number) => {
   }
 }
 
-const valuesOf = (type: string, length: number): Values => {
+/** Collects the chunks of a column of texts. */
+const texts = () => {
+  const values: Array<string> = []
+  let first: number | undefined
+  let missing = 0
+  return {
+    add: (vector: DuckDBVector, start: number, count: number): void => {
+      if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.numbers: a column holds no texts")
+      for (let row = 0; row < count; row++) {
+        const text = vector.getItem(row)
+        values.push(text ?? "")
+        if (text !== null) continue
+        first ??= start + row
+        missing++
+      }
+    },
+    end: (): NumberColumn => ({ values, missing: first === undefined ? undefined : { first, rows: missing } })
+  }
+}
+
+const valuesOf = (type: string, length: number): RowId.Numbers => {
   switch (type.replace(/\[.*/, "")) {
     case "DOUBLE":
       return new Float64Array(length)
@@ -134,7 +158,7 @@ const valuesOf = (type: string, length: number): Values => {
 }
 
 /** The vector's own array: private in the types, but the only way that is not one call for each row. */
-const itemsOf = (vector: DuckDBVector): Values => {
+const itemsOf = (vector: DuckDBVector): RowId.Numbers => {
   if (vector instanceof DuckDBArrayVector) return itemsOf(vector["childData"])
   if (vector instanceof DuckDBDoubleVector) return vector["items"]
   if (vector instanceof DuckDBIntegerVector) return vector["items"]

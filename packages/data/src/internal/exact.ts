@@ -78,6 +78,16 @@ export const codesOfTexts = (texts: ArrayLike<string | undefined>, levels: Reado
   return { values: all }
 }
 
+/** Takes texts of Unicode. */
+export const texts = (texts: ReadonlyArray<string | undefined>): Made => {
+  const all: Array<string> = []
+  for (const text of texts) {
+    if (text === undefined || !text.isWellFormed()) return { bad: all.length }
+    all.push(text)
+  }
+  return { values: all }
+}
+
 /** Units in a millisecond, or milliseconds in a unit. */
 const units: Readonly<Record<Unit, { readonly per: bigint; readonly millis: bigint }>> = {
   D: { per: 1n, millis: 86_400_000n },
@@ -106,10 +116,23 @@ export const instants = (values: Numbers, unit: Unit): Made<Float64Array> => {
   return { values: all }
 }
 
+/** Makes the array of a tensor's numbers. */
+export const arrayOf = (dtype: Column.Dtype, length: number): Uint8Array | Int32Array | Float32Array => {
+  switch (dtype) {
+    case "uint8":
+      return new Uint8Array(length)
+    case "int32":
+      return new Int32Array(length)
+    case "float32":
+      return new Float32Array(length)
+  }
+}
+
 /** Makes a tensor's numbers: only float64 may round, to float32; none may be NaN or infinite. */
-export const tensor = (values: Numbers, { dtype }: Column.Tensor): Made<Uint8Array | Float32Array> => {
+export const tensor = (values: Numbers, { dtype }: Column.Tensor): Made<Uint8Array | Int32Array | Float32Array> => {
   if (dtype === "uint8" && values instanceof Uint8Array) return { values }
-  const all = dtype === "uint8" ? new Uint8Array(values.length) : new Float32Array(values.length)
+  if (dtype === "int32" && values instanceof Int32Array) return { values }
+  const all = arrayOf(dtype, values.length)
   const rounds = dtype === "float32" && values instanceof Float64Array
   for (let place = 0; place < values.length; place++) {
     const value = Number(values[place])

@@ -3,7 +3,7 @@
  * summed in several interleaved lanes, which is faster than one sum (no addition waits for the one before) and rounds
  * less. The order of the additions depends on the length and the number of groups only.
  */
-import type { Values } from "../RowId.ts"
+import type { Numbers } from "../RowId.ts"
 
 /** A multiple of `groups` near 64, so that lane `i % lanes` lies in group `i % groups`. */
 const lanesFor = (groups: number): number => groups * Math.ceil(64 / groups)
@@ -28,7 +28,7 @@ export interface Moments {
  * over numbers shifted by the first of their group, so that equal numbers give exactly themselves and variance 0. Where a
  * group holds NaN or infinity, or numbers too far apart for float64, the result is not finite.
  */
-export const moments = (values: Values, groups: number): Moments => {
+export const moments = (values: Numbers, groups: number): Moments => {
   const count = values.length / groups
   const lanes = lanesFor(groups)
   const first = Float64Array.from({ length: groups }, (_, group) => values[group])
@@ -65,7 +65,7 @@ export interface Range {
 }
 
 /** Computes the range of each group. NaN counts as nothing: look for it with `firstNotFinite`. */
-export const range = (values: Values, groups: number): Range => {
+export const range = (values: Numbers, groups: number): Range => {
   const lanes = lanesFor(groups)
   const lowest = new Float64Array(lanes).fill(Infinity)
   const highest = new Float64Array(lanes).fill(-Infinity)
@@ -90,7 +90,7 @@ export const range = (values: Values, groups: number): Range => {
 export const plain = (perGroup: Float64Array): ReadonlyArray<number> => Array.from(perGroup, (value) => value + 0)
 
 /** Returns the place of the first NaN or infinity, or -1. */
-export const firstNotFinite = (values: Values): number => {
+export const firstNotFinite = (values: Numbers): number => {
   if (values instanceof Uint8Array || values instanceof Int32Array) return -1
   for (let start = 0; start < values.length; start += 4096) {
     const end = Math.min(start + 4096, values.length)
@@ -105,7 +105,7 @@ export const firstNotFinite = (values: Values): number => {
 
 /** Writes `(value - center) / scale` of each number's group into `out`. */
 export const normalize = (
-  values: Values,
+  values: Numbers,
   center: ReadonlyArray<number>,
   scale: ReadonlyArray<number>,
   out: Float64Array | Float32Array

@@ -2,8 +2,7 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import type { Values } from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import * as Table from "../Table.ts"
 import type { Packed } from "./fill.ts"
 import { firstNotFinite } from "./lanes.ts"
 import * as Shared from "./shared.ts"
@@ -29,11 +28,6 @@ export interface Selection {
   readonly batchSize: number
 }
 
-const valuesOf = (table: Table, name: string): Values => {
-  const named: Readonly<Record<string, Values>> = table.values
-  return named[name]
-}
-
 const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Column.Kind>): LoaderError | undefined => {
   const column = columns[name]
   if (column === undefined) {
@@ -42,7 +36,12 @@ const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Colum
   }
   if (kinds.includes(column.kind)) return undefined
   if (Column.isOptional(column)) return new LoaderError({ column: name, reason: "may be missing: impute it first" })
-  const hint = column.kind === "category" ? "; encode it first, for instance by Recipe.oneHot" : ""
+  const hint =
+    column.kind === "category"
+      ? "; encode it first, for instance by Recipe.oneHot"
+      : column.kind === "text"
+        ? "; make numbers of it first"
+        : ""
   return new LoaderError({ column: name, reason: `is a ${column.kind}, not a ${kinds.join(" or ")}${hint}` })
 }
 
@@ -69,11 +68,17 @@ const firstDefect = (
 export const widthOf = (columns: Columns, features: ReadonlyArray<string>): number =>
   features.reduce((sum, name) => sum + Column.width(columns[name]), 0)
 
+/** Every whole number up to here is a float32. */
+const largestInteger = 2 ** 24
+
+const firstTooLarge = (values: Int32Array): number => values.findIndex((value) => Math.abs(value) > largestInteger)
+
 /** Finds the first number that float32 cannot hold. */
-const cellDefect = (table: Table, name: string): LoaderError | undefined => {
-  const values = valuesOf(table, name)
+const cellDefect = (table: Table.Table, name: string): LoaderError | undefined => {
+  const values = Table.numbers(table, name)
+  const isTensor = table.columns[name].kind === "tensor"
   const float32 = values instanceof Float64Array ? new Float32Array(values) : values
-  const place = firstNotFinite(float32)
+  const place = values instanceof Int32Array && isTensor ? firstTooLarge(values) : firstNotFinite(float32)
   if (place < 0) return undefined
   const reason = Number.isFinite(values[place])
     ? `holds ${values[place]}, too large for float32; scale the column in the recipe`
@@ -81,7 +86,7 @@ const cellDefect = (table: Table, name: string): LoaderError | undefined => {
   return new LoaderError({ column: name, row: Math.floor(place / Column.width(table.columns[name])), reason })
 }
 
-const check = (table: Table, { batchSize, features, target }: Selection): LoaderError | undefined => {
+const check = (table: Table.Table, { batchSize, features, target }: Selection): LoaderError | undefined => {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     return new LoaderError({ reason: `batchSize is ${batchSize}; give a positive integer, for instance 128` })
   }
@@ -96,10 +101,10 @@ const check = (table: Table, { batchSize, features, target }: Selection): Loader
   )
 }
 
-const layOut = (table: Table, features: ReadonlyArray<string>, width: number, out: Float32Array): void => {
+const layOut = (table: Table.Table, features: ReadonlyArray<string>, width: number, out: Float32Array): void => {
   let offset = 0
   for (const name of features) {
-    const values = valuesOf(table, name)
+    const values = Table.numbers(table, name)
     const size = Column.width(table.columns[name])
     if (size === width) out.set(values)
     else {
@@ -115,18 +120,18 @@ const layOut = (table: Table, features: ReadonlyArray<string>, width: number, ou
  * Packs a table's rows. Numbers are checked: NaN, infinity and what float32 cannot hold fail. A single float32 tensor
  * is used where it lies, unless workers need it in shared memory.
  */
-export const pack = (table: Table, selection: Selection, shared: boolean): Effect.Effect<Packed, LoaderError> =>
+export const pack = (table: Table.Table, selection: Selection, shared: boolean): Effect.Effect<Packed, LoaderError> =>
   Effect.suspend(() => {
     const defect = check(table, selection)
     if (defect !== undefined) return Effect.fail(defect)
     const { features, target } = selection
     const width = widthOf(table.columns, features)
-    const only = features.length === 1 ? valuesOf(table, features[0]) : undefined
+    const only = features.length === 1 ? Table.numbers(table, features[0]) : undefined
     const inPlace = only instanceof Float32Array && (!shared || Shared.isShared(only)) ? only : undefined
     const size = table.length * width
     const matrix = inPlace ?? (shared ? Shared.float32(size) : new Float32Array(size))
     if (inPlace === undefined) layOut(table, features, width, matrix)
-    const targets = valuesOf(table, target)
+    const targets = Table.numbers(table, target)
     const column = targets instanceof Int32Array ? Shared.int32(table.length) : Shared.float32(table.length)
     column.set(targets)
     return Effect.succeed({ rows: table.length, width, features: matrix, target: column })

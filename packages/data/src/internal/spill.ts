@@ -4,7 +4,7 @@
  */
 import { Scratch } from "@watertight/core"
 import { Effect } from "effect"
-import type { Values } from "../RowId.ts"
+import { type Numbers, type Values, isTexts } from "../RowId.ts"
 import { type Entry, type Lazy, blocks, isLazy } from "./columnar.ts"
 
 /** A block of a column in a scratch file. */
@@ -13,9 +13,9 @@ interface Piece {
   readonly length: number
 }
 
-const bytesOf = (values: Values): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+const bytesOf = (values: Numbers): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
-const inScratch = <V extends Values>(
+const inScratch = <V extends Numbers>(
   scratch: Scratch.Scratch,
   Values: { new (length: number): V },
   pieces: ReadonlyArray<Piece>
@@ -47,7 +47,7 @@ const inScratch = <V extends Values>(
 }
 
 /** Writes a column into a scratch file. */
-export const column = Effect.fnUntraced(function* <V extends Values>(scratch: Scratch.Scratch, values: V, width = 1) {
+export const column = Effect.fnUntraced(function* <V extends Numbers>(scratch: Scratch.Scratch, values: V, width = 1) {
   const Values = values.constructor as { new (length: number): V } // a typed array's constructor makes its own kind
   const pieces: Array<Piece> = []
   for (const block of blocks(values, width)) {
@@ -58,15 +58,15 @@ export const column = Effect.fnUntraced(function* <V extends Values>(scratch: Sc
 
 /** Collects blocks of columns. */
 export interface Collector {
-  /** Adds a block of every column. The arrays are the collector's from now on, unless it says that it copied them. */
-  readonly add: (block: Readonly<Record<string, Values>>) => Effect.Effect<void, Scratch.ScratchError>
+  /** Adds a block of every column, and tells whether its arrays of numbers may be used again: else they are kept. */
+  readonly add: (block: Readonly<Record<string, Values>>) => Effect.Effect<boolean, Scratch.ScratchError>
   /** Returns the columns. */
   readonly end: Effect.Effect<Readonly<Record<string, Entry>>>
 }
 
-const joined = (parts: ReadonlyArray<Values>): Values => {
+const joined = (parts: ReadonlyArray<Numbers>): Numbers => {
   if (parts.length === 1) return parts[0]
-  const Values = parts[0].constructor as { new (length: number): Values } // a typed array's constructor makes its own kind
+  const Values = parts[0].constructor as { new (length: number): Numbers } // a typed array's constructor makes its own kind
   const all = new Values(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {
@@ -79,14 +79,15 @@ const joined = (parts: ReadonlyArray<Values>): Values => {
 /** Makes a collector. */
 export const collector: Effect.Effect<Collector> = Effect.gen(function* () {
   const { inMemory } = yield* Scratch.Settings
-  const held = new Map<string, Array<Values>>()
-  const pieces = new Map<string, { readonly Values: { new (length: number): Values }; readonly all: Array<Piece> }>()
+  const texts = new Map<string, Array<ReadonlyArray<string>>>()
+  const held = new Map<string, Array<Numbers>>()
+  const pieces = new Map<string, { readonly Values: { new (length: number): Numbers }; readonly all: Array<Piece> }>()
   let bytes = 0
   let scratch: Scratch.Scratch | undefined
 
-  const write = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: Values) {
+  const write = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: Numbers) {
     const start = yield* file.append(bytesOf(values))
-    const Values = values.constructor as { new (length: number): Values } // a typed array's constructor makes its own kind
+    const Values = values.constructor as { new (length: number): Numbers } // a typed array's constructor makes its own kind
     const own = pieces.get(name) ?? { Values, all: [] }
     own.all.push({ start, length: values.length })
     pieces.set(name, own)
@@ -98,7 +99,8 @@ export const collector: Effect.Effect<Collector> = Effect.gen(function* () {
   return {
     add: Effect.fnUntraced(function* (block) {
       for (const [name, values] of Object.entries(block)) {
-        if (scratch !== undefined) yield* write(scratch, name, values)
+        if (isTexts(values)) texts.set(name, [...(texts.get(name) ?? []), values])
+        else if (scratch !== undefined) yield* write(scratch, name, values)
         else {
           held.set(name, [...(held.get(name) ?? []), values])
           bytes += values.byteLength
@@ -108,11 +110,17 @@ export const collector: Effect.Effect<Collector> = Effect.gen(function* () {
         scratch = yield* Scratch.make
         yield* flush(scratch)
       }
+      return scratch !== undefined
     }),
     end: Effect.sync(() => {
       const file = scratch
-      if (file === undefined) return Object.fromEntries([...held].map(([name, parts]) => [name, joined(parts)]))
-      return Object.fromEntries([...pieces].map(([name, { Values, all }]) => [name, inScratch(file, Values, all)]))
+      const columns: Record<string, Entry> = {}
+      for (const [name, parts] of texts) columns[name] = parts.flat()
+      for (const [name, parts] of held) columns[name] = joined(parts)
+      if (file !== undefined) {
+        for (const [name, { Values, all }] of pieces) columns[name] = inScratch(file, Values, all)
+      }
+      return columns
     })
   }
 })
@@ -123,9 +131,9 @@ export const spilled = Effect.fnUntraced(function* (
   columns: Readonly<Record<string, Entry>>,
   widthOf: (name: string) => number
 ) {
-  const out: Record<string, Lazy> = {}
+  const out: Record<string, Entry> = {}
   for (const [name, entry] of Object.entries(columns)) {
-    out[name] = isLazy(entry) ? entry : yield* column(scratch, entry, widthOf(name))
+    out[name] = isLazy(entry) || isTexts(entry) ? entry : yield* column(scratch, entry, widthOf(name))
   }
   return out
 })

@@ -1,8 +1,8 @@
 /** Covariances and the eigenvectors of symmetric matrices, row by row in typed arrays. */
-import type { Values } from "../RowId.ts"
+import type { Numbers } from "../RowId.ts"
 
 /** Computes the sample covariance (divided by n - 1) of rows of `width` numbers around their means. */
-export const covariance = (values: Values, mean: Float64Array): Float64Array => {
+export const covariance = (values: Numbers, mean: Float64Array): Float64Array => {
   const width = mean.length
   const out = new Float64Array(width * width)
   const centred = new Float64Array(width)

@@ -49,15 +49,33 @@ export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
 
 const digestOfValues = (all: Columnar.Entry, width: number, rows: Uint32Array | undefined): string => {
   const hasher = createHash("sha256")
-  if (!Columnar.isLazy(all) && rows === undefined) return hasher.update(all).digest("hex")
+  if (!Columnar.isLazy(all)) {
+    if (RowId.isTexts(all)) return digestOfTexts(rows === undefined ? all : Array.from(rows, (row) => all[row]))
+    if (rows === undefined) return hasher.update(all).digest("hex")
+  }
   for (const block of picked(all, width, rows)) hasher.update(block)
+  return hasher.digest("hex")
+}
+
+/** Each text after the number of its bytes, so that texts cannot run into each other. */
+const digestOfTexts = (texts: ReadonlyArray<string>): string => {
+  const hasher = createHash("sha256")
+  const size = new Uint32Array(1)
+  for (const text of texts) {
+    size[0] = Buffer.byteLength(text)
+    hasher.update(size).update(text)
+  }
   return hasher.digest("hex")
 }
 
 /** Rows in memory are gathered and hashed in blocks of about this many numbers, which stay in the processor's cache. */
 const blockSize = 32_768
 
-function* picked(all: Columnar.Entry, width: number, rows: Uint32Array | undefined): Generator<RowId.Values> {
+function* picked(
+  all: Columnar.Entry<RowId.Numbers>,
+  width: number,
+  rows: Uint32Array | undefined
+): Generator<RowId.Numbers> {
   if (rows === undefined) return yield* Columnar.blocks(all, width)
   if (Columnar.isLazy(all)) return yield* Columnar.gathered(all, width, rows).blocks()
   const step = Math.max(1, Math.floor(blockSize / width))

@@ -141,7 +141,7 @@ export const codec: Codec.Codec<Int32Array> = Codec.stored<Int32Array>({
     function* ({ blobs, meta }) {
       yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
       const { values } = yield* Ipc.decode(columns, Blob.bytes(blobs["marks.arrow"]))
-      return Int32Array.from(values.mark)
+      return Int32Array.from(values.mark as Int32Array) // its declared column
     },
     Effect.mapError((error) => new Codec.ArtifactError({ codec: "marks", reason: error.message }))
   )

@@ -12,6 +12,7 @@ import * as Decode from "../internal/decode.ts"
 import * as DuckDB from "../internal/duckdb.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
+import * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
 import { SourceError } from "./SourceError.ts"
 
@@ -24,7 +25,7 @@ export interface Options {
 /** `C`, or a sentence where a column cannot come out of text cells. */
 export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
   ? C
-  : "a text cell holds no tensor: declare float, category and timestamp columns"
+  : "a text cell holds no tensor: declare float, category, timestamp and text columns"
 
 /**
  * Reads a table from a CSV file (RFC 4180: cells quoted by `"`, a quote doubled inside them; UTF-8; a header with the
@@ -32,8 +33,8 @@ export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
  *
  * Floats are decimal numbers (a whole one past 2^53 only if a float64 holds it); instants are ISO 8601 (`2012-01-31`,
  * `2012-01-31T23:59:59.5Z`, `2012-01-31 23:59+02:00`), UTC where no offset is written, to the microsecond; categories are
- * one of the declared levels, letter for letter. An empty cell is a missing value where the column is declared with
- * `Column.optional`, and else does not decode.
+ * one of the declared levels, texts any, letter for letter. An empty cell is a missing value where the column is declared with
+ * `Column.optional`, the empty text in a column of texts, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing, empty
  * or no CSV, the header lacks a column or has it twice, a row has too few or too many cells, a cell does not decode, or
  * a number is not finite.
@@ -207,6 +208,8 @@ export const decoded = (column: Column.Column, cell: string): string => {
         `CASE WHEN coalesce(${cell}, '') = '' THEN -1::INTEGER ` +
         `ELSE coalesce(nullif(${place(column.levels, cell)}, 0), -1)::INTEGER - 1::INTEGER END`
       )
+    case "text":
+      return `coalesce(${cell}, '')`
     case "tensor":
       return "'nan'::DOUBLE"
   }
@@ -255,6 +258,7 @@ const firstBadCell = (
   declared: ReadonlyArray<Column.Column>
 ): BadCell | undefined => {
   const isBad = columns.map(({ values }, index) => {
+    if (RowId.isTexts(values)) return () => false
     const mayMiss = Column.isOptional(declared[index])
     return values instanceof Float64Array
       ? (row: number) => !Number.isFinite(values[row]) && !(mayMiss && Number.isNaN(values[row]))
@@ -284,7 +288,8 @@ const badCell = (
     timestamp: "an ISO 8601 date or time, such as 2012-01-31 or 2012-01-31T23:59:59Z",
     category:
       column.kind === "category" ? `one of ${column.levels.map((level) => JSON.stringify(level)).join(", ")}` : "",
-    tensor: "a tensor"
+    tensor: "a tensor",
+    text: "a text"
   }[column.kind]
   return new SourceError({
     file,

@@ -177,7 +177,11 @@ const guessColumn = Effect.fnUntraced(function* (
     `SELECT DISTINCT ${text} AS level FROM sample WHERE ${cell} IS NOT NULL ORDER BY level LIMIT ${mostLevels + 1}`
   )
   const levels = found.map(({ level }) => String(level))
-  if (levels.length > mostLevels) return { note: `more than ${mostLevels} distinct texts` }
+  if (levels.length > mostLevels) {
+    const note = `more than ${mostLevels} distinct texts`
+    if (gaps > 0 && type !== csvCell) return { note: `${note}, and ${gaps} of ${rows} are missing` }
+    return (yield* takes(Column.text)) ? { column: Column.text, note } : { note }
+  }
   const category = Column.category(levels)
   return (yield* takes(category)) ? mayMiss(category) : { note: `${kindOf(type)}: of no column's kind` }
 })
@@ -188,6 +192,7 @@ const kindOf = (type: string): string => (type === Decode.json || type === csvCe
 const whenDecoded = (column: Column.Column, cell: string): string | undefined => {
   if (column.kind === "tensor") return undefined
   const value = Csv.decoded(column, cell)
+  if (column.kind === "text") return cell
   const isGood = column.kind === "category" ? `${value} >= 0` : `isfinite(${value})`
   return `CASE WHEN ${cell} IS NOT NULL AND ${isGood} THEN 1 END`
 }
@@ -246,8 +251,10 @@ const code = (column: Column.Column): string => {
       return `Column.${column.kind}`
     case "category":
       return `Column.category([${column.levels.map((level) => JSON.stringify(level)).join(", ")}])`
+    case "text":
+      return "Column.text"
     case "tensor":
-      return `Column.tensor([${column.shape.join(", ")}]${column.dtype === "uint8" ? ', "uint8"' : ""})`
+      return `Column.tensor([${column.shape.join(", ")}]${column.dtype === "float32" ? "" : `, "${column.dtype}"`})`
     case "optional float":
     case "optional timestamp":
     case "optional category":

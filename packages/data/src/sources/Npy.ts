@@ -310,6 +310,7 @@ const isTexts = (elements: Elements): elements is ReadonlyArray<string> => Array
 /** Makes a column's values, or nothing where the type is not one of its kind. */
 const convert = (type: string, column: Column.Column, elements: Elements): Exact.Made | undefined => {
   if (isTexts(elements)) {
+    if (column.kind === "text") return type === "b1" ? undefined : Exact.texts(elements)
     return column.kind === "category" ? Exact.codesOfTexts(elements, column.levels) : undefined
   }
   const unit = /\[(.*)\]/.exec(type)?.[1]

@@ -13,7 +13,7 @@ import { type Bad, SourceError } from "./SourceError.ts"
 
 /**
  * What a cell of a column is given as: numbers as they are; instants as a `Date`, a day (`2012-01-31`) or a time with its
- * offset (`2012-01-31T23:59:59Z`) in ISO 8601; categories by their level; tensors flat or nested as their shape is.
+ * offset (`2012-01-31T23:59:59Z`) in ISO 8601; categories by their level; texts; tensors flat or nested as their shape is.
  */
 export type CellOf<C extends Column.Column> = C extends Column.Float
   ? number
@@ -22,8 +22,10 @@ export type CellOf<C extends Column.Column> = C extends Column.Float
     : C extends Column.Category<infer Level>
       ? Level
       : C extends Column.Tensor
-        ? Uint8Array | Float32Array | Nested
-        : never
+        ? Uint8Array | Int32Array | Float32Array | Nested
+        : C extends Column.Text
+          ? string
+          : never
 
 /** Numbers in arrays of any depth. */
 export type Nested = ReadonlyArray<number> | ReadonlyArray<Nested>

@@ -9,7 +9,7 @@ import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"
-import type * as Table from "../Table.ts"
+import * as Table from "../Table.ts"
 
 /** Options of `make`. */
 export interface Options<Target extends string = string> {
@@ -47,8 +47,6 @@ const encoding = ({ counts, sums }: Sums, smoothing: number): ReadonlyArray<numb
   ).map((value) => value + 0) // JSON has no -0
 }
 
-const named = (table: Table.Table): Readonly<Record<string, RowId.Values>> => table.values
-
 /**
  * Makes the step. Fails when a target is not finite or has more than two levels, and when all train rows are in one fold.
  * Throws a RangeError for negative smoothing and for fewer than two folds.
@@ -71,7 +69,7 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
   })
   const fit = Effect.fnUntraced(function* (train: Table.Table) {
     const levels = yield* levelsOf(train.columns)
-    const [codes, targets] = [named(train)[column], named(train)[target]]
+    const [codes, targets] = [Table.numbers(train, column), Table.numbers(train, target)]
     const bad = targets.findIndex((value) => !Number.isFinite(value))
     if (bad >= 0) return yield* refuse(target, `holds ${targets[bad]}; drop or repair such rows at the source`, bad)
     const empty = (): Sums => ({ sums: new Float64Array(levels.length), counts: new Float64Array(levels.length) })
@@ -112,7 +110,7 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
     fit,
     apply: (table, { whole, withoutFold }, partition) =>
       Effect.sync(() => {
-        const codes = named(table)[column]
+        const codes = Table.numbers(table, column)
         const seen = (row: number) => (partition === "train" ? withoutFold[foldOf(table.ids, row, folds)] : whole)
         return { [column]: Float64Array.from(codes, (code, row) => seen(row)[code]) }
       })

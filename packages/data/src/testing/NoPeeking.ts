@@ -31,12 +31,25 @@ const idsOf = (ids: Uint8Array): ReadonlyArray<string> => {
 const rowsWhere = (table: Table.Table, chosen: ReadonlySet<string>, isIn: boolean): Uint32Array =>
   Uint32Array.from(idsOf(table.ids).flatMap((id, row) => (chosen.has(id) === isIn ? [row] : [])))
 
-const poisoned = (column: Column.Column, values: RowId.Values, place: number): number => {
+const poisoned = (column: Column.Column, values: RowId.Numbers, place: number): number => {
   if (column.kind === "category" || column.kind === "optional category") {
     return (values[place] + 1) % column.levels.length
   }
   if (Number.isNaN(values[place])) return -4321.5
   return values instanceof Uint8Array ? 255 - values[place] : -4321.5 - 2 * values[place]
+}
+
+const changeTexts = (
+  before: ReadonlyArray<string>,
+  rows: Uint32Array,
+  intervention: "poison" | "permute"
+): ReadonlyArray<string> => {
+  const after = [...before]
+  rows.forEach((row, index) => {
+    const other = before[rows[(index + 1) % rows.length]]
+    after[row] = intervention === "permute" ? other : `${before[row]} poisoned`
+  })
+  return after
 }
 
 /** Changes what the given rows of a table hold, but not which rows they are. */
@@ -45,6 +58,7 @@ const changeRows = (table: Table.Table, rows: Uint32Array, intervention: "poison
   const changed = Object.entries(named).map(([name, before]) => {
     const column = table.columns[name]
     if (column.kind === "timestamp") return [name, before]
+    if (RowId.isTexts(before)) return [name, changeTexts(before, rows, intervention)]
     const after = before.slice()
     const width = before.length / table.length
     rows.forEach((row, index) => {

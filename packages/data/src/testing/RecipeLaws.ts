@@ -9,7 +9,7 @@ import * as fc from "fast-check"
 import type { Columns } from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
 import * as Recipe from "../Recipe.ts"
-import type { Values } from "../RowId.ts"
+import type { Numbers } from "../RowId.ts"
 import * as Table from "../Table.ts"
 
 /** A recipe, and tables to try it on. */
@@ -38,29 +38,24 @@ export const standardized = <C extends Columns>(
     Effect.fnUntraced(function* (table) {
       const fitted = yield* fitAll(subject.recipe, table)
       const after = yield* passing(Recipe.applyTable(fitted, table))
-      for (const name of subject.columns) isStandard(name, valuesOf(table, name), valuesOf(after, name))
+      for (const name of subject.columns) isStandard(name, Table.numbers(table, name), Table.numbers(after, name))
     })
   )
 
-const valuesOf = (table: Table.Table, name: string): Values => {
-  const named: Readonly<Record<string, Values>> = table.values
-  return named[name]
-}
-
-const meanOf = (values: Values): number => {
+const meanOf = (values: Numbers): number => {
   let sum = 0
   for (const value of values) sum += value / values.length
   return sum
 }
 
-const varianceOf = (values: Values): number => {
+const varianceOf = (values: Numbers): number => {
   const mean = meanOf(values)
   let sum = 0
   for (const value of values) sum += (value - mean) ** 2 / values.length
   return sum
 }
 
-const isStandard = (name: string, before: Values, after: Values): void => {
+const isStandard = (name: string, before: Numbers, after: Numbers): void => {
   Law.ensure(
     after.every(Number.isFinite),
     () => `column ${name} holds ${after.find((value) => !Number.isFinite(value))}`
@@ -154,10 +149,10 @@ export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { reado
       .filter((table) => table.length >= 2)
       .chain((table) => fc.tuple(fc.constant(table), fc.nat(table.length - 1))),
     Effect.fnUntraced(function* ([table, row]) {
-      const before = valuesOf(table, subject.target)
+      const before = Table.numbers(table, subject.target)
       const after = before.slice()
       after[row] = before instanceof Int32Array ? 1 - before[row] : before[row] + 1000
-      const made = Effect.fnUntraced(function* (target: Values) {
+      const made = Effect.fnUntraced(function* (target: Numbers) {
         const given = { ...table, values: { ...table.values, [subject.target]: target } }
         const train = Dataset.make(given, undefined, "train")
         const fitted = yield* passing(Recipe.fitDataset(subject.recipe, train))
@@ -228,8 +223,8 @@ export const inverts = <C extends Columns>(
       const fitted = yield* fitAll(subject.recipe, table)
       const after = yield* passing(Recipe.applyTable(fitted, table))
       for (const name of subject.columns) {
-        const before = Float64Array.from(valuesOf(table, name))
-        const scaled = Float64Array.from(valuesOf(after, name))
+        const before = Float64Array.from(Table.numbers(table, name))
+        const scaled = Float64Array.from(Table.numbers(after, name))
         const any: unknown = fitted
         const wide = any as Recipe.Fitted<Columns, Columns> // names of columns are checked at run time here
         const back = yield* Recipe.inverse(wide, name as never, scaled) // the caller names float columns

@@ -9,12 +9,12 @@ import * as fc from "fast-check"
 import type { Columns, KeysOf } from "../Columns.ts"
 import type { FoldPlan, Plan, Sides } from "../Resample.ts"
 import type { SplitError } from "../split/SplitError.ts"
-import type { Table } from "../Table.ts"
+import * as Table from "../Table.ts"
 
 /** Plans, and tables to resample: large enough that no side of a fold must be empty. */
 export interface Subject<C extends Columns> {
   readonly plans: ReadonlyArray<Plan>
-  readonly tables: fc.Arbitrary<Table<C>>
+  readonly tables: fc.Arbitrary<Table.Table<C>>
 }
 
 interface Drawn extends Sides {
@@ -24,7 +24,7 @@ interface Drawn extends Sides {
 /** The folds of each plan; `mark` gets the columns it says it reads, and no others. */
 const draw = (
   plans: ReadonlyArray<Plan>,
-  table: Table,
+  table: Table.Table,
   key: Key.Key
 ): Effect.Effect<ReadonlyArray<ReadonlyArray<Drawn>>, SplitError> =>
   Effect.forEach(plans, ({ check, folds, mark, name, reads }) => {
@@ -40,7 +40,7 @@ const make = <C extends Columns>(
   name: string,
   { plans, tables }: Subject<C>,
   check: (
-    table: Table<C>,
+    table: Table.Table<C>,
     drawn: ReadonlyArray<ReadonlyArray<Drawn>>,
     key: Key.Key
   ) => void | Effect.Effect<unknown, unknown>
@@ -144,9 +144,9 @@ export interface Times<C extends Columns> {
   readonly embargo?: number
 }
 
-const timesOf = <C extends Columns>(table: Table<C>, { ahead = 0, labelEnd, on }: Times<C>) => {
-  const times: ArrayLike<number> = table.values[on]
-  const ends: ArrayLike<number> = table.values[labelEnd ?? on]
+const timesOf = <C extends Columns>(table: Table.Table<C>, { ahead = 0, labelEnd, on }: Times<C>) => {
+  const times = Table.numbers(table, on)
+  const ends = Table.numbers(table, labelEnd ?? on)
   return { times, known: Array.from(ends, (end, row) => Math.max(end, times[row] + ahead)) }
 }
 

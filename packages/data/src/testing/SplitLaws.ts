@@ -12,12 +12,12 @@ import type { Partition } from "../Dataset.ts"
 import * as RowId from "../RowId.ts"
 import * as Share from "../split/Share.ts"
 import type { Shares } from "../Split.ts"
-import { type Table, take } from "../Table.ts"
+import * as Table from "../Table.ts"
 
 /** A way of splitting, and tables to split: large enough that no partition must be empty. */
 export interface Subject<C extends Columns> {
   readonly assign: Assignment.Assign<C>
-  readonly tables: fc.Arbitrary<Table<C>>
+  readonly tables: fc.Arbitrary<Table.Table<C>>
 }
 
 const partitions: ReadonlyArray<Partition> = ["train", "validation", "test"]
@@ -25,7 +25,11 @@ const partitions: ReadonlyArray<Partition> = ["train", "validation", "test"]
 const make = <C extends Columns>(
   name: string,
   { assign, tables }: Subject<C>,
-  check: (table: Table<C>, assignment: Assignment.Assignment, key: Key.Key) => void | Effect.Effect<unknown, unknown>
+  check: (
+    table: Table.Table<C>,
+    assignment: Assignment.Assignment,
+    key: Key.Key
+  ) => void | Effect.Effect<unknown, unknown>
 ): Law.Law =>
   Law.make(name, fc.record({ table: tables, seed: fc.nat() }), ({ seed, table }) => {
     const key = Key.fromSeed(seed)
@@ -65,7 +69,7 @@ export const stratified = <C extends Columns>(
   make("stratified: each class is within one row of its share", subject, (table, assignment) => {
     const share = shareOf(subject.shares)
     const column: Columns[string] = table.columns[subject.on]
-    const codes: ArrayLike<number> = table.values[subject.on]
+    const codes = Table.numbers(table, subject.on)
     const levels = column.kind === "category" ? column.levels : []
     levels.forEach((level, code) => {
       const all = Array.from(codes).filter((found) => found === code).length
@@ -84,7 +88,7 @@ export const temporal = <C extends Columns>(
     "temporal: every train time plus the gap is at most every validation time, and the same for test",
     subject,
     (table, assignment) => {
-      const times: ArrayLike<number> = table.values[subject.on]
+      const times = Table.numbers(table, subject.on)
       const of = (name: Partition) => Array.from(Assignment.rows(assignment, name), (row) => times[row])
       const follows = (earlier: Partition, later: Partition) => {
         const last = Math.max(...of(earlier))
@@ -102,8 +106,8 @@ export const purged = <C extends Columns>(
   subject: Subject<C> & { readonly on: KeysOf<C, "timestamp">; readonly labelEnd: KeysOf<C, "timestamp"> }
 ): Law.Law =>
   make("purged: every label is known before the next period begins", subject, (table, assignment) => {
-    const times: ArrayLike<number> = table.values[subject.on]
-    const ends: ArrayLike<number> = table.values[subject.labelEnd]
+    const times = Table.numbers(table, subject.on)
+    const ends = Table.numbers(table, subject.labelEnd)
     const follows = (earlier: Partition, later: Partition) => {
       const first = Math.min(...Array.from(Assignment.rows(assignment, later), (row) => times[row]))
       const row = Assignment.rows(assignment, earlier).find((row) => ends[row] > first)
@@ -122,7 +126,7 @@ export const grouped = <C extends Columns>(
 ): Law.Law =>
   make("grouped: no group is on two sides", subject, (table, { places }) => {
     for (const name of subject.on) {
-      const values: ArrayLike<number> = table.values[name]
+      const values = Table.numbers(table, name)
       apart(places, (row) => `${name} ${values[row]}`)
     }
   })
@@ -137,7 +141,7 @@ export const groupedSizes = <C extends Columns>(
 ): Law.Law =>
   make("grouped: sizes are within half of the largest group of their shares", subject, (table, assignment) => {
     const { on } = subject
-    const values: ArrayLike<number> = on === undefined ? [] : table.values[on]
+    const values: ArrayLike<number> = on === undefined ? [] : Table.numbers(table, on)
     const nameOf = on === undefined ? idOf(table) : (row: number) => `${values[row]}`
     const sizesAt = (name: Partition) => countBy(Assignment.rows(assignment, name), nameOf)
     const all = countBy(Uint32Array.from(assignment.places.keys()), nameOf)
@@ -167,9 +171,9 @@ export const stratifiedGrouped = <C extends Columns>(
     subject,
     (table, { places }) => {
       const { on, shares, stratify } = subject
-      const values: ArrayLike<number> = on === undefined ? [] : table.values[on]
+      const values: ArrayLike<number> = on === undefined ? [] : Table.numbers(table, on)
       const nameOf = on === undefined ? idOf(table) : (row: number) => `${values[row]}`
-      const codes: ArrayLike<number> = table.values[stratify]
+      const codes = Table.numbers(table, stratify)
       const rows = [...places.keys()]
       const totals = countBy(rows, (row) => codes[row])
       const share = shareOf(shares)
@@ -200,7 +204,7 @@ export const stratifiedGrouped = <C extends Columns>(
 export const orderIndependent = <C extends Columns>(subject: Subject<C>): Law.Law =>
   make("split: the order of rows does not count", subject, (table, { places }, key) => {
     const order = Key.permutation(Key.foldIn(key, "order"), table.length)
-    return Effect.map(subject.assign(take(table, order), key), (again) => {
+    return Effect.map(subject.assign(Table.take(table, order), key), (again) => {
       const row = order.findIndex((row, index) => again.places[index] !== places[row])
       Law.ensure(row < 0, () => `row ${order[row]} is elsewhere when rows stand in another order`)
     })
@@ -210,7 +214,7 @@ export const orderIndependent = <C extends Columns>(subject: Subject<C>): Law.La
 export const stable = <C extends Columns>(subject: Subject<C>): Law.Law =>
   make("hashed: rows stay on their side when others are appended or removed", subject, (table, { places }, key) => {
     const kept = Key.permutation(Key.foldIn(key, "kept"), table.length).slice(0, Math.ceil(0.9 * table.length))
-    return Effect.matchEffect(subject.assign(take(table, kept), key), {
+    return Effect.matchEffect(subject.assign(Table.take(table, kept), key), {
       onFailure: () => Effect.void,
       onSuccess: (fewer) =>
         Effect.sync(() => {
@@ -234,7 +238,7 @@ const apart = (places: Uint8Array, nameOf: (row: number) => string): void => {
   })
 }
 
-const idOf = ({ ids }: Table) => {
+const idOf = ({ ids }: Table.Table) => {
   const hex = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString("hex")
   return (row: number) => hex.slice(2 * RowId.bytes * row, 2 * RowId.bytes * (row + 1))
 }

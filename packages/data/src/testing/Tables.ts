@@ -34,26 +34,36 @@ const someMissing = (values: Float64Array): fc.Arbitrary<Float64Array> =>
     .tuple(fc.boolean(), fc.array(fc.boolean(), { minLength: values.length, maxLength: values.length }))
     .map(([any, out]) => values.map((value, row) => (Number.isNaN(value) || (any && out[row]) ? NaN : value)))
 
+const instants = (length: number): fc.Arbitrary<Float64Array> =>
+  fc
+    .array(fc.integer({ min: 0, max: 2 * length }), { minLength: length, maxLength: length })
+    .map((hours) => Float64Array.from(hours, (hour) => hour * 3_600_000))
+
 const valuesOf = (column: Column.Column, length: number): fc.Arbitrary<RowId.Values> => {
   const size = { minLength: length * width(column), maxLength: length * width(column) }
   switch (column.kind) {
     case "float":
       return fc.float64Array({ ...size, noNaN: true, noDefaultInfinity: true })
     case "timestamp":
-      return fc
-        .array(fc.integer({ min: 0, max: 2 * length }), size)
-        .map((hours) => Float64Array.from(hours, (h) => h * 3_600_000))
+      return instants(length)
     case "category":
       return fc.int32Array({ ...size, min: 0, max: column.levels.length - 1 })
     case "optional float":
       return fc.float64Array({ ...size, noDefaultInfinity: true }).chain((values) => someMissing(values))
     case "optional timestamp":
-      return valuesOf({ kind: "timestamp" }, length).chain((values) => someMissing(Float64Array.from(values)))
+      return instants(length).chain(someMissing)
     case "optional category":
       return fc.int32Array({ ...size, min: -1, max: column.levels.length - 1 })
+    case "text":
+      return fc.array(fc.oneof(fc.constantFrom("", "a", "a "), fc.string({ unit: "grapheme" })), size)
     case "tensor":
-      return column.dtype === "uint8"
-        ? fc.uint8Array(size)
-        : fc.float32Array({ ...size, noNaN: true, noDefaultInfinity: true })
+      switch (column.dtype) {
+        case "uint8":
+          return fc.uint8Array(size)
+        case "int32":
+          return fc.int32Array(size)
+        case "float32":
+          return fc.float32Array({ ...size, noNaN: true, noDefaultInfinity: true })
+      }
   }
 }

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
-import { Column, Columns, Source, type Table } from "../../src/index.ts"
+import { Column, Columns, Source, Table } from "../../src/index.ts"
 import { run } from "../run.ts"
 import { damage, fixture, runs, Types } from "./files.ts"
 
@@ -123,13 +123,15 @@ const property = (each: Case, bytes: fc.Arbitrary<Uint8Array>, fileSystem: FileS
           return
         }
         assert.isTrue(isData, "random bytes made a table")
-        const { columns, length, values } = exit.value
+        const table = exit.value
+        const { columns, length, values } = table
         for (const [name, column] of Object.entries(columns)) {
           assert.strictEqual(values[name].length, length * Column.width(column))
-          if (column.kind === "float") assert.isTrue(values[name].every((value: number) => Number.isFinite(value)))
+          if (column.kind === "float")
+            assert.isTrue(Table.numbers(table, name).every((value) => Number.isFinite(value)))
         }
         const expected = each.oracle?.(made)
-        if (expected !== undefined) assert.deepStrictEqual([...values.x], expected)
+        if (expected !== undefined) assert.deepStrictEqual([...Table.numbers(table, "x")], expected)
       }),
       { numRuns: Math.ceil(runs / 2) }
     )

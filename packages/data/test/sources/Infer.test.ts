@@ -46,6 +46,7 @@ describe("Source.infer", () => {
         const all = yield* Source.infer(file)
         assert.deepStrictEqual(all.columns, {
           a: { kind: "category", levels: ["1.5", "n/a"] },
+          many: { kind: "text" },
           gaps: { kind: "optional category", levels: ["y"] },
           mixed: { kind: "category", levels: ["5", "z"] }
         })
