@@ -10,6 +10,7 @@ import * as Assignment from "./Assignment.ts"
 import type { Columns, GroupsOf, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import type { Partitions } from "./Partitions.ts"
+import * as Contents from "./internal/contents.ts"
 import * as Grouped from "./split/Grouped.ts"
 import * as Hashed from "./split/Hashed.ts"
 import * as Random from "./split/Random.ts"
@@ -412,7 +413,9 @@ const some = <C extends Columns, E, R, P extends Dataset.Partition>(
       origin: partition,
       codec: Dataset.codec<C, P>(),
       run: (inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment }) =>
-        Effect.sync(() => Dataset.make(inputs.table, Assignment.rows(inputs.assignment, partition), partition))
+        Effect.suspend(() =>
+          Contents.making(inputs.table, Assignment.rows(inputs.assignment, partition), partition, false)
+        )
     }),
     { table, assignment }
   )
@@ -431,8 +434,8 @@ const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
       origin: partition,
       codec: Dataset.codec<C, P>(),
       run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }) =>
-        Effect.map(sameColumns(partition, inputs.table, inputs.like), (table) =>
-          Dataset.make(table, undefined, partition)
+        Effect.flatMap(sameColumns(partition, inputs.table, inputs.like), (table) =>
+          Contents.making(table, undefined, partition, false)
         )
     }),
     { table, like }

@@ -23,8 +23,8 @@ export type Entry<V extends Values = Values> = V | Lazy<Extract<V, Numbers>>
 const lazyOf = new WeakMap<object, Readonly<Record<string, Lazy>>>()
 
 /** Tells whether a column is not in memory. */
-export const isLazy = <V extends Numbers>(entry: Values | Lazy<V>): entry is Lazy<V> =>
-  !ArrayBuffer.isView(entry) && !isTexts(entry as Values) // arrays are values
+export const isLazy = <V extends Numbers>(entry: Values | Lazy<V> | undefined): entry is Lazy<V> =>
+  entry !== undefined && "blocks" in entry
 
 /** Blocks hold about this many numbers. */
 export const blockSize = 131_072

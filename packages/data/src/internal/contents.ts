@@ -2,7 +2,7 @@
  * Where the rows of data sets lie. Nothing outside this package reaches it: that is what seals the test rows. Only the
  * steps of a fitted recipe change sealed rows, row by row.
  */
-import { Digest } from "@watertight/core"
+import { Digest, Scratch } from "@watertight/core"
 import { Effect } from "effect"
 import type { Columns } from "../Columns.ts"
 import type * as Dataset from "../Dataset.ts"
@@ -76,6 +76,13 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
   return (rows === undefined ? table : Table.take(table, rows)) as Table.Table<C> // made from a table of these columns
 }
 
+/** Does the same; rows that lie on disk are read into memory where they are few. */
+export const opening = <C extends Columns>(dataset: Dataset.Dataset<C>): Effect.Effect<Table.Table<C>> =>
+  Effect.map(Scratch.Settings, ({ inMemory }) => {
+    const table = open(dataset)
+    return Tables.isLazy(table) && Tables.bytes(table) <= inMemory ? Tables.resident(table) : table
+  })
+
 /** Tells whether a row is in a data set more than once, as in a bootstrap sample. Rows that are equal are not one row. */
 export const repeats = (dataset: Dataset.Dataset): boolean => {
   const content = of(dataset)
@@ -118,13 +125,12 @@ export const mapRows = <C extends Columns, D extends Columns, P extends Dataset.
   dataset: Dataset.Dataset<C, P>,
   f: (table: Table.Table<C>) => Effect.Effect<Table.Table<D>, E, R>
 ): Effect.Effect<Dataset.Dataset<D, P>, E, R> =>
-  Effect.suspend(() => {
-    const before = open(dataset)
-    return Effect.flatMap(f(before), (after) => {
+  Effect.flatMap(opening(dataset), (before) =>
+    Effect.flatMap(f(before), (after) => {
       if (after.length !== before.length) {
         throw new RangeError(`mapRows: ${before.length} rows became ${after.length}; each row must stay one row`)
       }
       const kept = Tables.fromEntries(after.columns, after.values, after.length, Tables.ids(before))
       return making(kept, undefined, dataset.partition, repeats(dataset))
     })
-  })
+  )

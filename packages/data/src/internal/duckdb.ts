@@ -5,18 +5,21 @@
 import {
   DuckDBArrayVector,
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBDoubleVector,
   DuckDBFloatVector,
   DuckDBInstance,
   DuckDBIntegerVector,
+  type DuckDBResult,
   DuckDBUTinyIntVector,
   DuckDBVarCharVector,
   type DuckDBVector,
   type Json
 } from "@duckdb/node-api"
+import { Scratch } from "@watertight/core"
 import { Effect, Schema, type Scope } from "effect"
-import { resolve } from "node:path"
-import type * as RowId from "../RowId.ts"
+import { join, resolve } from "node:path"
+import * as RowId from "../RowId.ts"
 
 /** DuckDB refused a statement. */
 export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
@@ -28,12 +31,18 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 /** A connection to a database in memory. */
 export interface Connection {
   /**
-   * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay in
-   * the query's order. Results are streamed: nothing is held twice when `rows`, the number expected, is right.
+   * Begins a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay
+   * in the query's order. Results are streamed, in blocks of at most `rows` rows, which is 2048 or more.
    */
-  readonly numbers: (sql: string, rows: number) => Effect.Effect<Numbers, DuckDBError>
+  readonly blocks: (sql: string, rows: number) => Effect.Effect<Reader, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
+}
+
+/** Reads a query's result. */
+export interface Reader {
+  /** Reads the next block, into the arrays of one that is not needed any more where there is one; undefined at the end. */
+  readonly next: (spare: Numbers | undefined) => Effect.Effect<Numbers | undefined, DuckDBError>
 }
 
 /** Columns, in the order of the query. */
@@ -69,46 +78,70 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     attempt(() => instance.connect()),
     (connection) => Effect.sync(() => connection.closeSync())
   )
+  const { folder } = yield* Scratch.Settings
   yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
+  yield* attempt(() => connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}`))}`))
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    numbers: (sql, rows) => interruptible(() => readNumbers(connection, sql, rows)),
+    blocks: (sql, rows) =>
+      Effect.map(
+        interruptible(() => begin(connection, sql)),
+        (stream) => ({ next: (spare) => interruptible(() => readBlock(stream, rows, spare)) })
+      ),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson())
   }
 })
 
-const readNumbers = async (connection: DuckDBConnection, sql: string, rows: number): Promise<Numbers> => {
+/** A result that is being read. */
+interface Stream {
+  readonly result: DuckDBResult
+  readonly types: ReadonlyArray<string>
+  /** A chunk that the last block had no room for. */
+  pending: DuckDBDataChunk | null
+}
+
+/**
+ * Opens a database that keeps at most 512 MiB in memory: sorts and joins of more go to files. JSON cannot be read so,
+ * as DuckDB makes room for the largest object of each thread beforehand.
+ */
+export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.tap(connect, (connection) =>
+  connection.rows("SET memory_limit = '512 MiB'")
+)
+
+const begin = async (connection: DuckDBConnection, sql: string): Promise<Stream> => {
   const result = await connection.stream(sql)
-  const columns = result
-    .columnTypes()
-    .map((type) => (String(type) === "VARCHAR" ? texts() : column(String(type), rows)))
+  return { result, types: result.columnTypes().map(String), pending: null }
+}
+
+const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefined): Promise<Numbers | undefined> => {
+  const columns = stream.types.map((type, index) =>
+    type === "VARCHAR" ? texts() : column(type, rows, spare?.columns[index].values)
+  )
   let length = 0
   for (;;) {
-    const chunk = await result.fetchChunk()
+    const chunk = stream.pending ?? (await stream.result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
+    const isTooMuch = length + chunk.rowCount > rows
+    stream.pending = isTooMuch ? chunk : null
+    if (isTooMuch) break
     for (let index = 0; index < columns.length; index++) {
       columns[index].add(chunk.getColumnVector(index), length, chunk.rowCount)
     }
     length += chunk.rowCount
   }
-  return { length, columns: columns.map((each) => each.end(length)) }
+  return length === 0 ? undefined : { length, columns: columns.map((each) => each.end(length)) }
 }
 
 /** Collects the chunks of a column of the given type. */
-const column = (type: string, rows: number) => {
+const column = (type: string, rows: number, spare: Values | undefined) => {
   const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
-  let values = valuesOf(type, rows * width)
+  const isLargeEnough = spare !== undefined && !RowId.isTexts(spare) && spare.length === rows * width
+  const values = isLargeEnough ? spare : valuesOf(type, rows * width)
   let first: number | undefined
   let missing = 0
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      const end = (start + count) * width
-      if (end > values.length) {
-        const larger = valuesOf(type, Math.max(end, 2 * values.length))
-        larger.set(values)
-        values = larger
-      }
       values.set(itemsOf(vector), start * width)
       const without = rowsWithout(vector, count)
       if (without.size === 0) return

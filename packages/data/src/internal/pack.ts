@@ -2,7 +2,9 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import type { Numbers } from "../RowId.ts"
 import * as Table from "../Table.ts"
+import * as Columnar from "./columnar.ts"
 import type { Packed } from "./fill.ts"
 import { firstNotFinite } from "./lanes.ts"
 import * as Shared from "./shared.ts"
@@ -73,17 +75,34 @@ const largestInteger = 2 ** 24
 
 const firstTooLarge = (values: Int32Array): number => values.findIndex((value) => Math.abs(value) > largestInteger)
 
+/** A column of numbers, in memory or not. */
+const entryOf = (table: Table.Table, name: string): Columnar.Entry<Numbers> => {
+  const entry = Columnar.entry(table.values, name)
+  return Columnar.isLazy(entry) ? entry : Table.numbers(table, name)
+}
+
+/** The place of the first number of a block that float32 cannot hold, or -1. */
+const firstDefective = (block: Numbers, isTensor: boolean): number => {
+  if (block instanceof Int32Array) return isTensor ? firstTooLarge(block) : -1
+  return firstNotFinite(block instanceof Float64Array ? new Float32Array(block) : block)
+}
+
 /** Finds the first number that float32 cannot hold. */
 const cellDefect = (table: Table.Table, name: string): LoaderError | undefined => {
-  const values = Table.numbers(table, name)
-  const isTensor = table.columns[name].kind === "tensor"
-  const float32 = values instanceof Float64Array ? new Float32Array(values) : values
-  const place = values instanceof Int32Array && isTensor ? firstTooLarge(values) : firstNotFinite(float32)
-  if (place < 0) return undefined
-  const reason = Number.isFinite(values[place])
-    ? `holds ${values[place]}, too large for float32; scale the column in the recipe`
-    : `holds ${values[place]}; drop or repair such rows at the source`
-  return new LoaderError({ column: name, row: Math.floor(place / Column.width(table.columns[name])), reason })
+  const column = table.columns[name]
+  const width = Column.width(column)
+  let before = 0
+  for (const block of Columnar.blocks(entryOf(table, name), width)) {
+    const place = firstDefective(block, column.kind === "tensor")
+    if (place >= 0) {
+      const reason = Number.isFinite(block[place])
+        ? `holds ${block[place]}, too large for float32; scale the column in the recipe`
+        : `holds ${block[place]}; drop or repair such rows at the source`
+      return new LoaderError({ column: name, row: Math.floor((before + place) / width), reason })
+    }
+    before += block.length
+  }
+  return undefined
 }
 
 const check = (table: Table.Table, { batchSize, features, target }: Selection): LoaderError | undefined => {
@@ -94,25 +113,24 @@ const check = (table: Table.Table, { batchSize, features, target }: Selection): 
   if (features.includes(target)) {
     return new LoaderError({ column: target, reason: "is the target; it cannot be a feature too" })
   }
-  return (
-    featureDefect(table.columns, features) ??
-    columnDefect(table.columns, target, ["float", "category"]) ??
-    firstDefect([...features, target], (name) => cellDefect(table, name))
-  )
+  return featureDefect(table.columns, features) ?? columnDefect(table.columns, target, ["float", "category"])
 }
 
-const layOut = (table: Table.Table, features: ReadonlyArray<string>, width: number, out: Float32Array): void => {
-  let offset = 0
-  for (const name of features) {
-    const values = Table.numbers(table, name)
-    const size = Column.width(table.columns[name])
-    if (size === width) out.set(values)
+/** Writes a column beside the others: `size` numbers of each row of `width`, from the place `offset` on. */
+const layOut = (
+  column: Columnar.Entry<Numbers>,
+  { offset, size, width }: { readonly offset: number; readonly size: number; readonly width: number },
+  out: Float32Array | Int32Array
+): void => {
+  let start = offset
+  for (const block of Columnar.blocks(column, size)) {
+    if (size === width) out.set(block, start)
     else {
-      for (let row = 0, from = 0; row < table.length; row++) {
-        for (let to = row * width + offset, end = to + size; to < end;) out[to++] = values[from++]
+      for (let from = 0, at = start; from < block.length; at += width) {
+        for (let to = at, end = at + size; to < end;) out[to++] = block[from++]
       }
     }
-    offset += size
+    start += (block.length / size) * width
   }
 }
 
@@ -120,19 +138,27 @@ const layOut = (table: Table.Table, features: ReadonlyArray<string>, width: numb
  * Packs a table's rows. Numbers are checked: NaN, infinity and what float32 cannot hold fail. A single float32 tensor
  * is used where it lies, unless workers need it in shared memory.
  */
-export const pack = (table: Table.Table, selection: Selection, shared: boolean): Effect.Effect<Packed, LoaderError> =>
-  Effect.suspend(() => {
-    const defect = check(table, selection)
-    if (defect !== undefined) return Effect.fail(defect)
-    const { features, target } = selection
-    const width = widthOf(table.columns, features)
-    const only = features.length === 1 ? Table.numbers(table, features[0]) : undefined
-    const inPlace = only instanceof Float32Array && (!shared || Shared.isShared(only)) ? only : undefined
-    const size = table.length * width
-    const matrix = inPlace ?? (shared ? Shared.float32(size) : new Float32Array(size))
-    if (inPlace === undefined) layOut(table, features, width, matrix)
-    const targets = Table.numbers(table, target)
-    const column = targets instanceof Int32Array ? Shared.int32(table.length) : Shared.float32(table.length)
-    column.set(targets)
-    return Effect.succeed({ rows: table.length, width, features: matrix, target: column })
-  })
+export const pack = Effect.fnUntraced(function* (
+  table: Table.Table,
+  selection: Selection,
+  shared: boolean
+): Effect.fn.Return<Packed, LoaderError> {
+  const { features, target } = selection
+  const defect = check(table, selection) ?? firstDefect([...features, target], (name) => cellDefect(table, name))
+  if (defect !== undefined) return yield* defect
+  const width = widthOf(table.columns, features)
+  const only = features.length === 1 ? entryOf(table, features[0]) : undefined
+  const inPlace = only instanceof Float32Array && (!shared || Shared.isShared(only)) ? only : undefined
+  const size = table.length * width
+  const matrix = inPlace ?? (shared ? Shared.float32(size) : new Float32Array(size))
+  let offset = 0
+  for (const name of inPlace === undefined ? features : []) {
+    const own = Column.width(table.columns[name])
+    layOut(entryOf(table, name), { offset, size: own, width }, matrix)
+    offset += own
+  }
+  const isCodes = table.columns[target].kind === "category"
+  const column = isCodes ? Shared.int32(table.length) : Shared.float32(table.length)
+  layOut(entryOf(table, target), { offset: 0, size: 1, width: 1 }, column)
+  return { rows: table.length, width, features: matrix, target: column }
+})

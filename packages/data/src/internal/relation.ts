@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import { SourceError } from "../sources/SourceError.ts"
-import * as Table from "../Table.ts"
+import * as Collect from "./collect.ts"
 import * as Decode from "./decode.ts"
 import * as DuckDB from "./duckdb.ts"
 
@@ -38,9 +38,17 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Re
   const types = yield* typesOf(relation)
   const cells = yield* Effect.forEach(names, (name) => cellOf(first, name, columns[name], types.get(name)))
   const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
-  const query = `SELECT ${cells.join(", ")} FROM ${scan(files)}`
   const total = counts?.reduce((sum, count) => sum + count, 0)
-  const found = yield* Effect.mapError(connection.numbers(query, total ?? 0), (error) => refused(first, error))
+  const bads = Array.from<Bad | undefined>({ length: names.length })
+  const found = yield* Collect.collect({
+    connection,
+    sql: `SELECT ${cells.join(", ")} FROM ${scan(files)}`,
+    columns,
+    file: first,
+    rows: total,
+    isRight: (block, start) => isRight(names, columns, block, start, bads),
+    refused: (error) => refused(first, error)
+  })
   if (found.length === 0) {
     const hint = "Give a file with at least one row."
     return yield* new SourceError({ file: first, problem: "empty file", detail: "has no rows", hint })
@@ -50,19 +58,8 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Re
     const hint = "Write the file again."
     return yield* new SourceError({ file: first, problem: "wrong format", detail, hint })
   }
-  const bad = firstBad(names, columns, found)
-  if (bad !== undefined) return yield* badValue(relation, bad)
-  const values = Object.fromEntries(names.map((name, index) => [name, found.columns[index].values]))
-  const made = Table.make(columns, values as Table.Table<C>["values"], { length: found.length }) // decoded by kind
-  return yield* Effect.mapError(made, ({ column, message }) => {
-    return new SourceError({
-      file: first,
-      problem: "bad columns",
-      detail: message,
-      hint: "Declare it otherwise.",
-      column
-    })
-  })
+  const bad = firstBad(bads)
+  return bad === undefined ? found.table : yield* badValue(relation, bad)
 })
 
 /** Columns and their types, which all files must have in common: DuckDB would convert others, and round, in silence. */
@@ -125,18 +122,27 @@ interface Bad {
   readonly rows: number
 }
 
-/** The first row with a value that its column does not take, and how many more there are in that column. */
-const firstBad = (names: ReadonlyArray<string>, columns: Columns, found: DuckDB.Numbers): Bad | undefined => {
-  let bad: Bad | undefined
-  for (const [index, { missing, values }] of found.columns.entries()) {
+/** Notes for each column the first row with a value that it does not take, and how many there are. */
+const isRight = (
+  names: ReadonlyArray<string>,
+  columns: Columns,
+  block: DuckDB.Numbers,
+  start: number,
+  bads: Array<Bad | undefined>
+): boolean => {
+  for (const [index, { missing, values }] of block.columns.entries()) {
     const name = names[index]
     const place = missing ?? notFinite(columns[name], values)
-    if (place !== undefined && (bad === undefined || place.first < bad.row)) {
-      bad = { name, row: place.first, rows: place.rows }
-    }
+    if (place === undefined) continue
+    const before = bads[index]
+    bads[index] = { name, row: before?.row ?? start + place.first, rows: (before?.rows ?? 0) + place.rows }
   }
-  return bad
+  return bads.every((bad) => bad === undefined)
 }
+
+/** The bad value in the first row, of several in one row that of the first column. */
+const firstBad = (bads: ReadonlyArray<Bad | undefined>): Bad | undefined =>
+  bads.reduce((first, bad) => (bad !== undefined && (first === undefined || bad.row < first.row) ? bad : first), undefined)
 
 /** Where a tensor holds NaN or infinity; floats that do have become NULL before. */
 const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]) => {

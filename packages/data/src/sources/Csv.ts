@@ -7,6 +7,7 @@ import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
+import * as Collect from "../internal/collect.ts"
 import * as CsvRecords from "../internal/csvRecords.ts"
 import * as Decode from "../internal/decode.ts"
 import * as DuckDB from "../internal/duckdb.ts"
@@ -88,33 +89,41 @@ const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   }
   const { header, rows } = yield* countRecords(path, delimiter)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
-  const connection = yield* Effect.orDie(DuckDB.connect)
+  const connection = yield* Effect.orDie(DuckDB.connectBounded)
   const cellNames = header.map((_, index) => `c${index}`)
   const rowsOf = scanOf(path, cellNames, delimiter, keepRejects)
   const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
   const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
 
-  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${rowsOf}`, rows), refused)
+  const declared = names.map((name) => columns[name])
+  let bad: BadCell | undefined
+  const read = yield* Collect.collect({
+    connection,
+    sql: `SELECT ${cells.join(", ")} FROM ${rowsOf}`,
+    columns,
+    file,
+    rows,
+    isRight: (block, start) => {
+      const found = firstBadCell(block, declared)
+      if (found !== undefined) {
+        bad = bad === undefined ? { ...found, row: start + found.row } : { ...bad, rows: bad.rows + found.rows }
+      }
+      return bad === undefined
+    },
+    refused
+  })
   yield* refuseRows(file, connection)
   if (read.length !== rows) {
     const detail = `has ${rows} rows by RFC 4180, of which ${read.length} could be read`
     const hint = "Use one kind of line break throughout, and none inside the header."
     return yield* new SourceError({ file, problem: "wrong format", detail, hint })
   }
-  const bad = firstBadCell(
-    read,
-    names.map((name) => columns[name])
-  )
   if (bad !== undefined) {
     const cell = `SELECT coalesce(c${places[bad.column]}, '') AS cell FROM ${rowsOf} LIMIT 1 OFFSET ${bad.row}`
     const [found] = yield* Effect.mapError(connection.rows(cell), refused)
     return yield* badCell(file, names[bad.column], columns[names[bad.column]], String(found.cell), bad)
   }
-  const values = Object.fromEntries(names.map((name, index) => [name, read.columns[index].values]))
-  const made = Table.make(columns, values as Table.Table<C>["values"], { length: read.length }) // decoded by kind
-  return yield* Effect.mapError(made, ({ column, message }) => {
-    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
-  })
+  return read.table
 })
 
 /** Finds the header and counts the rows. UTF-16 is told by its mark, or by the zeros between Latin letters. */

@@ -66,7 +66,7 @@ export const scan = (files: ReadonlyArray<string>): string => {
 
 const readTable = Effect.fn("Source.parquet")(function* <C extends Columns>(path: Files.Path, columns: C) {
   const files = yield* FileSet.list(path, endings)
-  const connection = yield* Effect.orDie(DuckDB.connect)
+  const connection = yield* Effect.orDie(DuckDB.connectBounded)
   return yield* Relation.read({ connection, columns, files, scan, isCounted: true, refused })
 })
 

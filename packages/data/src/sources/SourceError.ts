@@ -23,7 +23,8 @@ export const Problem = Schema.Literals([
   "wrong type",
   "bad query",
   "files differ",
-  "bad option"
+  "bad option",
+  "no scratch space"
 ])
 
 /** The kinds of trouble a file can give. */

@@ -73,7 +73,7 @@ const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   columns: C,
   entries: ReadonlyArray<[string, Files.Path]>
 ) {
-  const connection = yield* Effect.orDie(DuckDB.connect)
+  const connection = yield* Effect.orDie(DuckDB.connectBounded)
   yield* refuseUnrepeatable(connection, query)
   const all: Array<string> = []
   for (const [name, path] of entries) {

@@ -1,0 +1,93 @@
+/**
+ * A table out of a query's result, block by block: ids are computed as rows pass, and what is too large for memory goes to
+ * a scratch file. What is in a block is looked at before anything is made of it.
+ */
+import { Event, type Scratch } from "@watertight/core"
+import { Effect } from "effect"
+import type { Columns } from "../Columns.ts"
+import * as RowId from "../RowId.ts"
+import { SourceError } from "../sources/SourceError.ts"
+import { type Table, idColumn } from "../Table.ts"
+import * as Cells from "./cells.ts"
+import * as Columnar from "./columnar.ts"
+import type * as DuckDB from "./duckdb.ts"
+import * as Spill from "./spill.ts"
+import * as Tables from "./tables.ts"
+
+/** What to collect. */
+export interface Query<C extends Columns> {
+  readonly connection: DuckDB.Connection
+  readonly sql: string
+  readonly columns: C
+  /** The file that errors are about. */
+  readonly file: string
+  /** How many rows are expected, where that is known. */
+  readonly rows: number | undefined
+  /** Looks at a block, whose first row has the given number, for values that are none; true when all are. */
+  readonly isRight: (block: DuckDB.Numbers, start: number) => boolean
+  readonly refused: (error: DuckDB.DuckDBError) => SourceError
+}
+
+/** What was collected; the table is to be used only when all blocks were right. */
+export interface Collected<C extends Columns> {
+  readonly length: number
+  readonly table: Table<C>
+}
+
+/** A block of columns takes about this many bytes. */
+const blockBytes = 1 << 24
+
+/** How many rows a block has. DuckDB gives up to 2048 at a time. */
+const rowsOf = (columns: Columns, rows: number | undefined): number => {
+  const most = Math.min(Columnar.blockSize, Math.floor(blockBytes / Tables.bytes({ columns, length: 1 })))
+  return Math.max(2048, Math.min(most, rows ?? most))
+}
+
+/** Runs the query. */
+export const collect = Effect.fnUntraced(function* <C extends Columns>(
+  query: Query<C>
+): Effect.fn.Return<Collected<C>, SourceError> {
+  const { columns, connection, file, isRight, refused, rows, sql } = query
+  const badColumn = (column: string, reason: string) => {
+    const detail = `Column "${column}" ${reason}`
+    return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column })
+  }
+  if (idColumn in columns) return yield* badColumn(idColumn, "has a reserved name; choose another")
+  const noRoom = ({ folder, reason }: Scratch.ScratchError) => {
+    const detail = `is too large for memory, and no scratch file could be written in ${folder} (${reason})`
+    const hint = "Free space there, or run with --store in a folder on a larger disk."
+    return new SourceError({ file, problem: "no scratch space", detail, hint })
+  }
+
+  const reader = yield* Effect.mapError(connection.blocks(sql, rowsOf(columns, rows)), refused)
+  const collector = yield* Spill.collector
+  const names = Object.keys(columns)
+  let [length, allRight] = [0, true]
+  let spare: DuckDB.Numbers | undefined
+  for (;;) {
+    const block = yield* Effect.mapError(reader.next(spare), refused)
+    if (block === undefined) break
+    allRight = isRight(block, length) && allRight
+    spare = block
+    if (allRight) {
+      const values: Record<string, RowId.Values> = {}
+      for (const [index, name] of names.entries()) {
+        const own = block.columns[index].values
+        const reason = Cells.defect(columns[name], own, block.length) ?? Cells.numberDefect(columns[name], own, length)
+        if (reason !== undefined) return yield* badColumn(name, reason)
+        values[name] = Cells.withOneNaN(columns[name], own)
+      }
+      const ids = RowId.ofContent(columns, values, block.length)
+      const mayReuse = yield* Effect.mapError(collector.add({ ...values, [idColumn]: ids }), noRoom)
+      if (!mayReuse) spare = undefined
+    }
+    length += block.length
+    if (rows !== undefined) yield* Event.progress(length, rows, "rows")
+  }
+  const { [idColumn]: ids, ...values } = yield* collector.end
+  const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)
+  return {
+    length,
+    table: Tables.fromEntries(columns, Columnar.make(values), length, emptyIds as Columnar.Entry<Uint8Array>) // added above
+  }
+})
