@@ -11,8 +11,11 @@ export interface Lazy<V extends Numbers = Numbers> {
   readonly Values: { new (length: number): V }
   /** How many numbers it has. */
   readonly length: number
-  /** Gives all numbers in order; a block is the reader's until the next one, and holds whole rows. */
-  readonly blocks: () => Iterable<V>
+  /**
+   * Gives all numbers in order; a block is the reader's until the next one, and holds whole rows. What gathers its numbers
+   * gives as many at a time as one wishes.
+   */
+  readonly blocks: (numbers?: number) => Iterable<V>
   /** Copies the numbers from `start` on; not there where only going through all of them is possible. */
   read?(start: number, into: V): void
 }
@@ -34,16 +37,11 @@ export const whole = <V extends Values>(entry: V | Lazy<Extract<V, Numbers>>): V
   isLazy(entry) ? (all(entry) as V) : entry // the numbers of V
 
 const all = <V extends Numbers>(entry: Lazy<V>): V => {
+  if (entry.read === undefined) {
+    for (const block of entry.blocks(entry.length)) if (block.length === entry.length) return block
+  }
   const out = new entry.Values(entry.length)
-  if (entry.read !== undefined) {
-    entry.read(0, out)
-    return out
-  }
-  let at = 0
-  for (const block of entry.blocks()) {
-    out.set(block as never, at) // of the same type
-    at += block.length
-  }
+  entry.read?.(0, out)
   return out
 }
 
@@ -118,48 +116,90 @@ export const withEntry = <T extends object>(others: T, name: string, column: Ent
   return all
 }
 
+const ascending = new WeakMap<Uint32Array, boolean>()
+
 const isAscending = (rows: Uint32Array): boolean => {
-  for (let place = 1; place < rows.length; place++) if (rows[place] < rows[place - 1]) return false
-  return true
+  const known = ascending.get(rows)
+  if (known !== undefined) return known
+  let place = 1
+  while (place < rows.length && rows[place] >= rows[place - 1]) place++
+  ascending.set(rows, place >= rows.length)
+  return place >= rows.length
 }
 
 /** The rows of a column at some places, in that order, each of `width` numbers. */
-export const gathered = <V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Lazy<V> => ({
-  Values: column.Values,
-  length: rows.length * width,
-  blocks: isAscending(rows) ? () => inOrder(column, width, rows) : () => anyOrder(column, width, rows)
-})
+export const gathered = <V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Lazy<V> => {
+  const some = isAscending(rows) ? inOrder : inAnyOrder
+  const length = rows.length * width
+  return {
+    Values: column.Values,
+    length,
+    blocks: (numbers = blockSize) => some(column, width, rows, Math.max(1, Math.floor(numbers / Math.max(1, width))))
+  }
+}
 
-const rowsPerBlock = (width: number): number => Math.max(1, Math.floor(blockSize / Math.max(1, width)))
+/** The first place of ascending rows that is not before a row. */
+const firstFrom = (rows: Uint32Array, row: number, start: number): number => {
+  let [low, high] = [start, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (rows[middle] < row) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
-/** Goes through the column and the ascending rows side by side. */
-function* inOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
-  const out = new column.Values(Math.min(rows.length, rowsPerBlock(width)) * width)
+/** Goes through the column and the ascending rows side by side; gives blocks of `size` rows. */
+function* inOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array, size: number): Generator<V> {
+  const out = new column.Values(Math.min(rows.length, size) * width)
   let [next, filled, before] = [0, 0, 0]
   for (const block of column.blocks()) {
     const after = before + block.length / width
-    while (next < rows.length && rows[next] < after) {
-      copyRow(block, (rows[next++] - before) * width, out, filled, width)
-      filled += width
-      if (filled === out.length) {
+    const end = firstFrom(rows, after, next)
+    while (next < end) {
+      const count = Math.min(end - next, out.length / width - filled)
+      gatherInto(block, width, rows, { next, count, before }, out, filled * width)
+      next += count
+      filled += count
+      if (filled * width === out.length) {
         yield out
         filled = 0
       }
     }
     before = after
   }
-  if (filled > 0) yield out.subarray(0, filled) as V // a view is of the same kind
+  if (filled > 0) yield out.subarray(0, filled * width) as V // a view is of the same kind
 }
 
-function* anyOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array): Generator<V> {
+/** Copies `count` rows from the place `next` on out of a block that begins with the row `before`. */
+const gatherInto = <V extends Numbers>(
+  block: V,
+  width: number,
+  rows: Uint32Array,
+  { before, count, next }: { readonly next: number; readonly count: number; readonly before: number },
+  out: V,
+  at: number
+): void => {
+  if (width === 1) {
+    for (let place = 0; place < count; place++) out[at + place] = block[rows[next + place] - before]
+    return
+  }
+  for (let place = 0; place < count; place++) {
+    const start = (rows[next + place] - before) * width
+    out.set(block.subarray(start, start + width) as never, at + place * width) // of the same type
+  }
+}
+
+function* inAnyOrder<V extends Numbers>(
+  column: Lazy<V>,
+  width: number,
+  rows: Uint32Array,
+  size: number
+): Generator<V> {
   const base = all(column)
-  const step = rowsPerBlock(width)
-  for (let start = 0; start < rows.length; start += step) yield gather(base, width, rows.subarray(start, start + step))
-}
-
-const copyRow = (from: Numbers, start: number, to: Numbers, at: number, width: number): void => {
-  if (width > 16) to.set(from.subarray(start, start + width) as never, at)
-  else for (let place = 0; place < width; place++) to[at + place] = from[start + place]
+  for (let start = 0; start < rows.length; start += size) {
+    yield gather(base, width, rows.subarray(start, start + size))
+  }
 }
 
 /** Returns the rows of a column at some places, in that order; one that is not in memory is gathered when it is needed. */

@@ -1,4 +1,5 @@
 /** Lays the feature columns of a table side by side in one float32 matrix, after checking all that a loader is given. */
+import { Event } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
@@ -81,29 +82,9 @@ const entryOf = (table: Table.Table, name: string): Columnar.Entry<Numbers> => {
   return Columnar.isLazy(entry) ? entry : Table.numbers(table, name)
 }
 
-/** The place of the first number of a block that float32 cannot hold, or -1. */
-const firstDefective = (block: Numbers, isTensor: boolean): number => {
-  if (block instanceof Int32Array) return isTensor ? firstTooLarge(block) : -1
-  return firstNotFinite(block instanceof Float64Array ? new Float32Array(block) : block)
-}
-
-/** Finds the first number that float32 cannot hold. */
-const cellDefect = (table: Table.Table, name: string): LoaderError | undefined => {
-  const column = table.columns[name]
-  const width = Column.width(column)
-  let before = 0
-  for (const block of Columnar.blocks(entryOf(table, name), width)) {
-    const place = firstDefective(block, column.kind === "tensor")
-    if (place >= 0) {
-      const reason = Number.isFinite(block[place])
-        ? `holds ${block[place]}, too large for float32; scale the column in the recipe`
-        : `holds ${block[place]}; drop or repair such rows at the source`
-      return new LoaderError({ column: name, row: Math.floor((before + place) / width), reason })
-    }
-    before += block.length
-  }
-  return undefined
-}
+/** The place of the first number that float32 cannot hold, or -1; `rounded` are the numbers as float32. */
+const firstDefective = (numbers: Numbers, rounded: Numbers, isTensor: boolean): number =>
+  numbers instanceof Int32Array ? (isTensor ? firstTooLarge(numbers) : -1) : firstNotFinite(rounded)
 
 const check = (table: Table.Table, { batchSize, features, target }: Selection): LoaderError | undefined => {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -116,23 +97,65 @@ const check = (table: Table.Table, { batchSize, features, target }: Selection): 
   return featureDefect(table.columns, features) ?? columnDefect(table.columns, target, ["float", "category"])
 }
 
-/** Writes a column beside the others: `size` numbers of each row of `width`, from the place `offset` on. */
-const layOut = (
-  column: Columnar.Entry<Numbers>,
-  { offset, size, width }: { readonly offset: number; readonly size: number; readonly width: number },
-  out: Float32Array | Int32Array
-): void => {
-  let start = offset
-  for (const block of Columnar.blocks(column, size)) {
-    if (size === width) out.set(block, start)
-    else {
-      for (let from = 0, at = start; from < block.length; at += width) {
-        for (let to = at, end = at + size; to < end;) out[to++] = block[from++]
-      }
-    }
-    start += (block.length / size) * width
-  }
+/** Where the numbers of a column go: `size` of each row of `width`, from the place `offset` on. */
+interface Lane {
+  readonly name: string
+  readonly column: Column.Column
+  readonly blocks: Iterator<Numbers>
+  readonly size: number
+  readonly offset: number
+  readonly width: number
+  readonly out: Float32Array | Int32Array
+  block: Numbers
+  /** The first number of the block that was not written yet. */
+  at: number
 }
+
+/** Rows that are written to all places before the next ones: what they are written to stays in the processor's cache. */
+const rowsAtOnce = 2048
+
+/** Writes some rows of a lane; returns what is wrong with the first that float32 cannot hold. */
+const writeRows = (lane: Lane, start: number, rows: number): LoaderError | undefined => {
+  const { column, name, offset, out, size, width } = lane
+  const numbers = lane.block.subarray(lane.at, lane.at + rows * size)
+  lane.at += numbers.length
+  const values = numbers instanceof Float64Array ? new Float32Array(numbers) : numbers
+  if (size === width) {
+    if (values.buffer !== out.buffer) out.set(values, start * width)
+  } else {
+    for (let from = 0, at = start * width + offset; from < values.length; at += width) {
+      for (let to = at, end = at + size; to < end;) out[to++] = values[from++]
+    }
+  }
+  const place = firstDefective(numbers, values, column.kind === "tensor")
+  if (place < 0) return undefined
+  const reason = Number.isFinite(numbers[place])
+    ? `holds ${numbers[place]}, too large for float32; scale the column in the recipe`
+    : `holds ${numbers[place]}; drop or repair such rows at the source`
+  return new LoaderError({ column: name, row: start + Math.floor(place / size), reason })
+}
+
+/** Writes all rows of the lanes, side by side; returns what is wrong with the first lane that float32 cannot hold. */
+const writeAll = Effect.fnUntraced(function* (lanes: ReadonlyArray<Lane>, rows: number) {
+  const defects = new Map<Lane, LoaderError>()
+  for (let start = 0; start < rows;) {
+    let count = Math.min(rowsAtOnce, rows - start)
+    for (const lane of lanes) {
+      if (lane.at === lane.block.length) {
+        lane.block = lane.blocks.next().value ?? lane.block
+        lane.at = 0
+      }
+      count = Math.min(count, (lane.block.length - lane.at) / lane.size)
+    }
+    for (const lane of lanes) {
+      const defect = writeRows(lane, start, count)
+      if (defect !== undefined && !defects.has(lane)) defects.set(lane, defect)
+    }
+    start += count
+    if (start % (64 * rowsAtOnce) === 0) yield* Event.progress(start, rows, "rows")
+  }
+  return lanes.map((lane) => defects.get(lane)).find((defect) => defect !== undefined)
+})
 
 /**
  * Packs a table's rows. Numbers are checked: NaN, infinity and what float32 cannot hold fail. A single float32 tensor
@@ -144,21 +167,28 @@ export const pack = Effect.fnUntraced(function* (
   shared: boolean
 ): Effect.fn.Return<Packed, LoaderError> {
   const { features, target } = selection
-  const defect = check(table, selection) ?? firstDefect([...features, target], (name) => cellDefect(table, name))
+  const defect = check(table, selection)
   if (defect !== undefined) return yield* defect
   const width = widthOf(table.columns, features)
   const only = features.length === 1 ? entryOf(table, features[0]) : undefined
   const inPlace = only instanceof Float32Array && (!shared || Shared.isShared(only)) ? only : undefined
   const size = table.length * width
   const matrix = inPlace ?? (shared ? Shared.float32(size) : new Float32Array(size))
-  let offset = 0
-  for (const name of inPlace === undefined ? features : []) {
-    const own = Column.width(table.columns[name])
-    layOut(entryOf(table, name), { offset, size: own, width }, matrix)
-    offset += own
-  }
   const isCodes = table.columns[target].kind === "category"
-  const column = isCodes ? Shared.int32(table.length) : Shared.float32(table.length)
-  layOut(entryOf(table, target), { offset: 0, size: 1, width: 1 }, column)
-  return { rows: table.length, width, features: matrix, target: column }
+  const targets = isCodes ? Shared.int32(table.length) : Shared.float32(table.length)
+  const lane = (name: string, offset: number, all: number, out: Lane["out"]): Lane => {
+    const column = table.columns[name]
+    const own = Column.width(column)
+    const blocks = Columnar.blocks(entryOf(table, name), own)
+    return { name, column, blocks, size: own, offset, width: all, out, block: new Float32Array(0), at: 0 }
+  }
+  let offset = 0
+  const lanes = features.map((name) => {
+    const made = lane(name, offset, width, matrix)
+    offset += made.size
+    return made
+  })
+  const all = [...lanes.filter((each) => each.size > 0), lane(target, 0, 1, targets)]
+  const found = yield* writeAll(all, table.length)
+  return found === undefined ? { rows: table.length, width, features: matrix, target: targets } : yield* found
 })
