@@ -6,7 +6,7 @@
 import { Context, Effect, Schema } from "effect"
 import { mkdirSync, unlinkSync, writeSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import * as CheckedFile from "./internal/checkedFile.ts"
 
 /** A scratch file could not be made or written. */
@@ -44,6 +44,27 @@ export interface Scratch {
 
 let serial = 0
 
+/** A process may have this many scratch files; further ones share those. */
+const mostFiles = 32
+
+let opened: ReadonlyArray<WeakRef<CheckedFile.CheckedFile>> = []
+
+/** Opens a file in a folder, or returns the smallest of those that are open there when they are many. */
+const openIn = (folder: string): CheckedFile.CheckedFile => {
+  opened = opened.filter((each) => each.deref() !== undefined)
+  const there = opened.flatMap((each) => {
+    const file = each.deref()
+    return file !== undefined && dirname(file.path) === folder ? [file] : []
+  })
+  if (there.length >= mostFiles) return there.reduce((least, file) => (file.byteLength < least.byteLength ? file : least))
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, `scratch-${process.pid}-${serial++}`)
+  const file = CheckedFile.open(path, "wx+")
+  unlinkSync(path)
+  opened = [...opened, new WeakRef(file)]
+  return file
+}
+
 /** Opens a scratch file. */
 export const make: Effect.Effect<Scratch, ScratchError> = Effect.gen(function* () {
   const { folder } = yield* Settings
@@ -52,13 +73,7 @@ export const make: Effect.Effect<Scratch, ScratchError> = Effect.gen(function* (
       try: run,
       catch: (cause) => new ScratchError({ folder, reason: cause instanceof Error ? cause.message : String(cause) })
     })
-  const file = yield* attempt(() => {
-    mkdirSync(folder, { recursive: true })
-    const path = join(folder, `scratch-${process.pid}-${serial++}`)
-    const opened = CheckedFile.open(path, "wx+")
-    unlinkSync(path)
-    return opened
-  })
+  const file = yield* attempt(() => openIn(resolve(folder)))
   return {
     append: (bytes) =>
       attempt(() => {

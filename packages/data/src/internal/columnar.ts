@@ -37,12 +37,20 @@ export const whole = <V extends Values>(entry: V | Lazy<Extract<V, Numbers>>): V
   isLazy(entry) ? (all(entry) as V) : entry // the numbers of V
 
 const all = <V extends Numbers>(entry: Lazy<V>): V => {
-  if (entry.read === undefined) {
-    for (const block of entry.blocks(entry.length)) if (block.length === entry.length) return block
+  let out: V | undefined
+  if (entry.read !== undefined) {
+    out = new entry.Values(entry.length)
+    entry.read(0, out)
+    return out
   }
-  const out = new entry.Values(entry.length)
-  entry.read?.(0, out)
-  return out
+  let at = 0
+  for (const block of entry.blocks(entry.length)) {
+    if (block.length === entry.length) return block
+    out ??= new entry.Values(entry.length)
+    out.set(block as never, at) // of the same type
+    at += block.length
+  }
+  return out ?? new entry.Values(0)
 }
 
 /** Gives a column block by block; one in memory as views. */

@@ -76,11 +76,12 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
   return (rows === undefined ? table : Table.take(table, rows)) as Table.Table<C> // made from a table of these columns
 }
 
-/** Does the same; rows that lie on disk are read into memory where they are few. */
+/** Does the same; a few rows of a table that lies on disk are read into memory. */
 export const opening = <C extends Columns>(dataset: Dataset.Dataset<C>): Effect.Effect<Table.Table<C>> =>
   Effect.map(Scratch.Settings, ({ inMemory }) => {
     const table = open(dataset)
-    return Tables.isLazy(table) && Tables.bytes(table) <= inMemory ? Tables.resident(table) : table
+    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) <= inMemory
+    return isSmall && Tables.isLazy(table) ? Tables.resident(table) : table
   })
 
 /** Tells whether a row is in a data set more than once, as in a bootstrap sample. Rows that are equal are not one row. */

@@ -1,3 +1,4 @@
+export * as LargeLaws from "./LargeLaws.ts"
 export * as LoaderLaws from "./LoaderLaws.ts"
 export * as NoPeeking from "./NoPeeking.ts"
 export * as RecipeLaws from "./RecipeLaws.ts"
