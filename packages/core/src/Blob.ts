@@ -70,7 +70,8 @@ export const firstDifference = (left: Blob, right: Blob): Difference | undefined
       if (rest.length === 0) rest = Uint8Array.from(others.next().value ?? piece)
       const count = Math.min(rest.length, piece.length - at)
       for (let index = 0; index < count; index++) {
-        if (piece[at + index] !== rest[index]) return { byte: byte + index, left: piece[at + index], right: rest[index] }
+        if (piece[at + index] !== rest[index])
+          return { byte: byte + index, left: piece[at + index], right: rest[index] }
       }
       rest = rest.subarray(count)
       at += count

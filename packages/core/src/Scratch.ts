@@ -56,7 +56,8 @@ const openIn = (folder: string): CheckedFile.CheckedFile => {
     const file = each.deref()
     return file !== undefined && dirname(file.path) === folder ? [file] : []
   })
-  if (there.length >= mostFiles) return there.reduce((least, file) => (file.byteLength < least.byteLength ? file : least))
+  if (there.length >= mostFiles)
+    return there.reduce((least, file) => (file.byteLength < least.byteLength ? file : least))
   mkdirSync(folder, { recursive: true })
   const path = join(folder, `scratch-${process.pid}-${serial++}`)
   const file = CheckedFile.open(path, "wx+")

@@ -8,6 +8,7 @@ import type { PlatformError } from "effect/PlatformError"
 import { createHash } from "node:crypto"
 import * as Blob from "./Blob.ts"
 import * as Digest from "./Digest.ts"
+import * as Event from "./Event.ts"
 import * as CheckedFile from "./internal/checkedFile.ts"
 import { isRunning } from "./internal/processes.ts"
 import { Settings } from "./Scratch.ts"
@@ -98,9 +99,7 @@ const openStored = (path: string, expected: string): Effect.Effect<Blob.Stored, 
     catch: (cause) => new StoreError({ operation: "read", path, reason: String(cause) })
   }).pipe(
     Effect.flatMap(({ digest, file }) =>
-      digest === expected
-        ? Effect.succeed(file)
-        : Effect.fail(new CorruptObject({ path, expected, actual: digest }))
+      digest === expected ? Effect.succeed(file) : Effect.fail(new CorruptObject({ path, expected, actual: digest }))
     ),
     Effect.map((file) => ({
       path,
@@ -136,10 +135,7 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
   const syncFolder = (at: string) => Effect.scoped(Effect.flatMap(files.open(at, { flag: "r" }), (file) => file.sync))
 
   /** Writes a draft and renames it to the name that `write` returns, or drops it. */
-  const publish = (
-    label: string,
-    write: (file: FileSystem.File) => Effect.Effect<string | undefined, PlatformError>
-  ) =>
+  const publish = (label: string, write: (file: FileSystem.File) => Effect.Effect<string | undefined, PlatformError>) =>
     Effect.gen(function* () {
       yield* files.makeDirectory(temporary, { recursive: true })
       const draft = path.join(temporary, `${process.pid}-${serial++}`)
@@ -174,11 +170,14 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
     yield* publish(location, (file) =>
       Effect.gen(function* () {
         const pieces = blob.pieces()[Symbol.iterator]()
+        let written = 0
         for (;;) {
           const { done, value } = yield* Effect.sync(() => pieces.next())
           if (done === true) break
           hasher.update(value)
           yield* file.writeAll(value)
+          written += value.byteLength
+          yield* Event.progress(written, blob.byteLength, "bytes")
         }
         yield* file.sync
         digest = hasher.digest("hex")
@@ -191,12 +190,14 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
 
   /** Drafts of processes that were killed. */
   const isAbandoned = (name: string) => {
-    const owner = /^(?:scratch-)?(\d+)-\d+$/.exec(name)
+    const owner = /^(?:scratch-|duckdb-)?(\d+)-\d+$/.exec(name)
     return owner === null ? Effect.succeed(false) : Effect.map(isRunning(Number(owner[1])), (running) => !running)
   }
   yield* files.readDirectory(temporary).pipe(
     Effect.flatMap((names) => Effect.filter(names, isAbandoned)),
-    Effect.flatMap(Effect.forEach((name) => files.remove(path.join(temporary, name), { force: true }))),
+    Effect.flatMap(
+      Effect.forEach((name) => files.remove(path.join(temporary, name), { force: true, recursive: true }))
+    ),
     Effect.ignore
   )
 

@@ -156,7 +156,10 @@ describe("the laws over tables that are not in memory", () => {
     hashed: Hashed.assign(shares)
   }
   for (const [name, assign] of Object.entries(ways)) {
-    for (const law of [SplitLaws.partition({ assign, tables: visits }), SplitLaws.deterministic({ assign, tables: visits })]) {
+    for (const law of [
+      SplitLaws.partition({ assign, tables: visits }),
+      SplitLaws.deterministic({ assign, tables: visits })
+    ]) {
       it.effect(`${name} ${law.name}`, () => law.check({ runs }))
     }
   }

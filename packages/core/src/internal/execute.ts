@@ -243,7 +243,9 @@ const resolve = Effect.fnUntraced(function* (
   const started = yield* Clock.currentTimeMillis
   if (found === undefined) yield* Event.emit({ _tag: "StageStarted", node: name })
   const value = found === undefined ? Option.some(yield* run) : Option.none()
-  const kept = Option.isSome(value) ? yield* keep(walk, node, identity, value.value, started) : undefined
+  const kept = Option.isSome(value)
+    ? yield* Effect.provideService(keep(walk, node, identity, value.value, started), Event.Node, name)
+    : undefined
   const { digest, seconds } = kept ?? found ?? (yield* Effect.die("either was computed or found"))
 
   const recorded = walk.options.expected?.get(name)

@@ -218,7 +218,10 @@ export const outline = (
     const hollow = new (Values as typeof Float64Array)(empty, 0, own.length) // likewise
     return partOf(name, columns[name], hollow, length, index, valid, isWhole)
   })
-  return { table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length), integers }
+  return {
+    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length),
+    integers
+  }
 }
 
 /** Which rows have a value, and whether all instants are whole milliseconds. */
@@ -298,8 +301,7 @@ const isTypeOf = (column: Column.Column, type: Arrow.DataType): boolean => {
     case "timestamp":
     case "optional timestamp":
       return (
-        Arrow.DataType.isFloat(type) ||
-        (Arrow.DataType.isTimestamp(type) && type.unit === Arrow.TimeUnit.MILLISECOND)
+        Arrow.DataType.isFloat(type) || (Arrow.DataType.isTimestamp(type) && type.unit === Arrow.TimeUnit.MILLISECOND)
       )
     case "category":
     case "optional category":

@@ -6,7 +6,7 @@
 import { Blob } from "@watertight/core"
 import * as Arrow from "apache-arrow"
 import { Effect } from "effect"
-import * as Column from "../Column.ts"
+import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"

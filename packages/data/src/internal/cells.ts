@@ -46,7 +46,9 @@ export const numberDefect = (column: Column.Column, values: RowId.Values, start 
   if (column.kind === "category" || column.kind === "optional category") {
     const least = column.kind === "category" ? 0 : -1
     const bad = values.findIndex((code) => code < least || code >= column.levels.length)
-    return bad < 0 ? undefined : `has the code ${values[bad]} in row ${start + bad}, but only ${column.levels.length} levels`
+    return bad < 0
+      ? undefined
+      : `has the code ${values[bad]} in row ${start + bad}, but only ${column.levels.length} levels`
   }
   if (column.kind === "timestamp" || column.kind === "optional timestamp") {
     const mayMiss = column.kind === "optional timestamp"

@@ -198,12 +198,7 @@ const gatherInto = <V extends Numbers>(
   }
 }
 
-function* inAnyOrder<V extends Numbers>(
-  column: Lazy<V>,
-  width: number,
-  rows: Uint32Array,
-  size: number
-): Generator<V> {
+function* inAnyOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Uint32Array, size: number): Generator<V> {
   const base = all(column)
   for (let start = 0; start < rows.length; start += size) {
     yield gather(base, width, rows.subarray(start, start + size))

@@ -66,6 +66,9 @@ const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
     catch: (cause) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
+/** Databases have a folder each for what does not fit in memory; they make it when they need it and remove it. */
+let serial = 0
+
 /** Opens a database in memory, closed with the scope. */
 export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.gen(function* () {
   const instance = yield* Effect.acquireRelease(
@@ -80,7 +83,9 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
   )
   const { folder } = yield* Scratch.Settings
   yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
-  yield* attempt(() => connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}`))}`))
+  yield* attempt(() =>
+    connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`)
+  )
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {

@@ -142,7 +142,10 @@ const isRight = (
 
 /** The bad value in the first row, of several in one row that of the first column. */
 const firstBad = (bads: ReadonlyArray<Bad | undefined>): Bad | undefined =>
-  bads.reduce((first, bad) => (bad !== undefined && (first === undefined || bad.row < first.row) ? bad : first), undefined)
+  bads.reduce(
+    (first, bad) => (bad !== undefined && (first === undefined || bad.row < first.row) ? bad : first),
+    undefined
+  )
 
 /** Where a tensor holds NaN or infinity; floats that do have become NULL before. */
 const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]) => {

@@ -26,7 +26,9 @@ const write = (folder: string, x: string) =>
     yield* connection.rows(`COPY (${select(x)}) TO '${folder}/it.csv' (FORMAT csv, HEADER)`)
   }).pipe(Effect.scoped)
 
-const inFolder = <A>(use: (folder: string, files: FileSystem.FileSystem) => Effect.Effect<A, unknown, FileSystem.FileSystem>) =>
+const inFolder = <A>(
+  use: (folder: string, files: FileSystem.FileSystem) => Effect.Effect<A, unknown, FileSystem.FileSystem>
+) =>
   Effect.gen(function* () {
     const files = yield* FileSystem.FileSystem
     return yield* use(yield* files.makeTempDirectoryScoped(), files)
