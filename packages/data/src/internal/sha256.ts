@@ -183,8 +183,14 @@ const program = (): Uint8Array<ArrayBuffer> => {
   ])
 }
 
+/** What is used of it: its types come with those of browsers. */
+declare const WebAssembly: {
+  readonly Module: new (program: Uint8Array<ArrayBuffer>) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
 interface Exports {
-  readonly memory: WebAssembly.Memory
+  readonly memory: { readonly buffer: ArrayBuffer }
   readonly digests: (input: number, output: number, groups: number, blocks: number) => void
 }
 
@@ -192,7 +198,7 @@ let exported: Exports | undefined
 
 /** The program, compiled when it is first needed. */
 const instance = (): Exports => {
-  exported ??= new WebAssembly.Instance(new WebAssembly.Module(program())).exports as unknown as Exports // as written above
+  exported ??= new WebAssembly.Instance(new WebAssembly.Module(program())).exports as Exports // as written above
   return exported
 }
 
