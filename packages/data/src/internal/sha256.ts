@@ -108,18 +108,29 @@ const round = (number: number): Code => {
     ...get(h),
     ...sigma(e, [6, 11, 25], false),
     ...add,
-    ...[...get(f), ...get(g), ...get(e), ...select],
+    ...get(f),
+    ...get(g),
+    ...get(e),
+    ...select,
     ...add,
     ...splat(constants[number]),
     ...add,
     ...get(word(16)),
     ...add,
     ...set(local.sum),
-    ...[...get(d), ...get(local.sum), ...add, ...set(d)],
+    ...get(d),
+    ...get(local.sum),
+    ...add,
+    ...set(d),
     ...get(local.sum),
     ...sigma(a, [2, 13, 22], false),
     ...add,
-    ...[...get(c), ...get(a), ...get(a), ...get(b), ...xor, ...select],
+    ...get(c),
+    ...get(a),
+    ...get(a),
+    ...get(b),
+    ...xor,
+    ...select,
     ...add,
     ...set(h)
   ]
@@ -127,10 +138,17 @@ const round = (number: number): Code => {
 
 const increase = (name: number, by: number): Code => [...get(name), ...integer(by), 0x6a, ...set(name)]
 const loop = (body: Code, counter: number): Code => [
-  ...[0x03, 0x40],
+  0x03,
+  0x40,
   ...body,
-  ...[...get(counter), ...integer(1), 0x6b, 0x22, ...unsigned(counter)],
-  ...[0x0d, 0, 0x0b]
+  ...get(counter),
+  ...integer(1),
+  0x6b,
+  0x22,
+  ...unsigned(counter),
+  0x0d,
+  0,
+  0x0b
 ]
 
 const compression: Code = [
@@ -155,7 +173,8 @@ const compression: Code = [
 
 const group: Code = [
   ...range(8).flatMap((place) => [...splat(initial[place]), ...set(local.state + place)]),
-  ...[...get(local.blocks), ...set(local.block)],
+  ...get(local.blocks),
+  ...set(local.block),
   ...loop(compression, local.block),
   ...range(words).flatMap((word) => [
     ...get(local.output),
@@ -174,7 +193,14 @@ const program = (): Uint8Array<ArrayBuffer> => {
   const i32 = 0x7f
   const body: Code = [2, 1, i32, 33, 0x7b, ...loop(group, local.groups), 0x0b]
   return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(1, [1, 0x60, 4, i32, i32, i32, i32, 0]),
     ...section(3, [1, 0]),
     ...section(5, [1, 0, 16]),
