@@ -151,7 +151,7 @@ const loop = (body: Code, counter: number): Code => [
   0x0b
 ]
 
-const compression: Code = [
+const compression = (): Code => [
   ...range(16).flatMap((word) => [
     ...get(local.input),
     ...load(16 * word),
@@ -171,11 +171,11 @@ const compression: Code = [
   ...increase(local.input, 256)
 ]
 
-const group: Code = [
+const group = (): Code => [
   ...range(8).flatMap((place) => [...splat(initial[place]), ...set(local.state + place)]),
   ...get(local.blocks),
   ...set(local.block),
-  ...loop(compression, local.block),
+  ...loop(compression(), local.block),
   ...range(words).flatMap((word) => [
     ...get(local.output),
     ...get(local.state + word),
@@ -191,7 +191,7 @@ const name = (text: string): Code => [text.length, ...Buffer.from(text)]
 
 const program = (): Uint8Array<ArrayBuffer> => {
   const i32 = 0x7f
-  const body: Code = [2, 1, i32, 33, 0x7b, ...loop(group, local.groups), 0x0b]
+  const body: Code = [2, 1, i32, 33, 0x7b, ...loop(group(), local.groups), 0x0b]
   return Uint8Array.from([
     0,
     0x61,
