@@ -1,4 +1,4 @@
-/** One epoch of shuffled batches: Watertight's loader, a gather written by hand, PyTorch's DataLoader. */
+/** One epoch of shuffled batches: Watertight's loader, a gather written by hand, PyTorch's DataLoader, tf.data, Hugging Face datasets. */
 import { Loader } from "@watertight/data"
 import { Effect } from "effect"
 import * as Digits from "./digits.ts"
@@ -12,7 +12,8 @@ What it takes until every batch has been handed over, to a reader that does noth
 batch when it is read; "prefetched" has a worker thread make them ahead, which pays when the reader computes meanwhile;
 "with masks" draws dropout masks for 512 + 256 units as well. The gather by hand shuffles with Math.random and copies rows:
 the least there is to do. PyTorch reads a TensorDataset; its two workers live on from epoch to epoch. PyTorch by hand is
-features[order[i : i + 128]].`.trim()
+features[order[i : i + 128]]. tf.data shuffles through a buffer of all rows, Hugging Face datasets shuffles places and gives
+arrays of numpy.`.trim()
 
 const best = "PyTorch DataLoader, no workers"
 
@@ -21,6 +22,8 @@ export const ratios: ReadonlyArray<Ratio> = [
   { slow: best, fast: "Loader, prefetched", aim: { atLeast: 5 } },
   { slow: best, fast: "Loader, prefetched, with masks" },
   { slow: "PyTorch DataLoader, 2 workers", fast: "Loader, prefetched" },
+  { slow: "tf.data", fast: "Loader, prefetched", aim: { atLeast: 5 } },
+  { slow: "Hugging Face datasets", fast: "Loader, prefetched", aim: { atLeast: 5 } },
   { slow: "PyTorch by hand", fast: "Loader, inline" },
   { slow: "Loader, inline", fast: "gather by hand" },
   { slow: "Loader, prefetched", fast: "gather by hand" }
@@ -76,6 +79,14 @@ const torch = Effect.fnUntraced(function* (rows: number) {
   }))
 })
 
+const others = { tensorflow: "tf.data", datasets: "Hugging Face datasets" } as const
+
+const other = Effect.fnUntraced(function* (name: string, rows: number) {
+  const { batchSize, width } = Digits
+  const ask = yield* Python.start("epochs.py", 2, { variant: name, rows, batchSize, width })
+  return { name, round: ask({}) }
+})
+
 /** Makes all contenders that this machine has. */
 export const contenders = Effect.gen(function* () {
   const { train } = yield* Digits.rows
@@ -86,5 +97,8 @@ export const contenders = Effect.gen(function* () {
     byHand(train.length)
   ]
   if (Python.torch !== undefined) found.push(...(yield* torch(train.length)))
+  for (const [module, name] of Object.entries(others)) {
+    if (Python.has(module)) found.push(yield* other(name, train.length))
+  }
   return found
 })

@@ -12,6 +12,8 @@ import * as Measure from "./measure.ts"
 import * as Overhead from "./overhead.ts"
 import * as Python from "./python.ts"
 import * as Step from "./step.ts"
+import * as Steps from "./steps.ts"
+import * as Tables from "./tables.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -31,7 +33,7 @@ const compare = Effect.fnUntraced(function* ({
   ratios,
   title,
   unit
-}: typeof Step | typeof Loader) {
+}: typeof Step | typeof Loader | typeof Steps | typeof Tables) {
   const rounds = yield* Effect.scoped(Effect.flatMap(contenders, (found) => Measure.rounds(found, count)))
   section(title, meaning, Measure.times(rounds, unit), Measure.ratios(rounds, ratios))
 })
@@ -43,6 +45,8 @@ const main = Effect.gen(function* () {
   console.log(`${count} rounds`)
   if (isWanted("step")) yield* compare(Step)
   if (isWanted("loader")) yield* compare(Loader)
+  if (isWanted("tables")) yield* compare(Tables)
+  if (isWanted("steps")) yield* compare(Steps)
   if (isWanted("overhead"))
     section(Overhead.title, Overhead.meaning, Overhead.report(yield* Effect.scoped(Overhead.measure)))
 })

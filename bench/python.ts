@@ -13,6 +13,10 @@ const probe = spawnSync(interpreter, ["-W", "ignore", "-c", "import torch; print
 /** PyTorch's version, or undefined where the interpreter cannot import it. */
 export const torch: string | undefined = probe.status === 0 ? probe.stdout.trim() : undefined
 
+/** Tells whether the interpreter can import a module. */
+export const has = (module: string): boolean =>
+  spawnSync(interpreter, ["-W", "ignore", "-c", `import ${module}`], { stdio: "ignore" }).status === 0
+
 /** What to say about PyTorch. */
 export const about =
   torch === undefined

@@ -15,6 +15,7 @@ import * as Grouped from "./split/Grouped.ts"
 import * as Hashed from "./split/Hashed.ts"
 import * as Random from "./split/Random.ts"
 import * as Share from "./split/Share.ts"
+import * as Size from "./split/Size.ts"
 import { SplitError } from "./split/SplitError.ts"
 import * as Stratified from "./split/Stratified.ts"
 import * as StratifiedGrouped from "./split/StratifiedGrouped.ts"
@@ -412,10 +413,13 @@ const some = <C extends Columns, E, R, P extends Dataset.Partition>(
       code: "versioned",
       origin: partition,
       codec: Dataset.codec<C, P>(),
-      run: (inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment }) =>
+      run: (
+        inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment },
+        { node }: Stage.Context
+      ) =>
         Effect.suspend(() =>
           Contents.making(inputs.table, Assignment.rows(inputs.assignment, partition), partition, false)
-        )
+        ).pipe(Effect.tap(Size.noteNoise(node)))
     }),
     { table, assignment }
   )
@@ -433,9 +437,10 @@ const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
       code: "versioned",
       origin: partition,
       codec: Dataset.codec<C, P>(),
-      run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }) =>
-        Effect.flatMap(sameColumns(partition, inputs.table, inputs.like), (table) =>
-          Contents.making(table, undefined, partition, false)
+      run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }, { node }: Stage.Context) =>
+        sameColumns(partition, inputs.table, inputs.like).pipe(
+          Effect.flatMap((table) => Contents.making(table, undefined, partition, false)),
+          Effect.tap(Size.noteNoise(node))
         )
     }),
     { table, like }

@@ -43,9 +43,23 @@ export const counter = (delimiter: string): Counter => {
     isEmpty = true
     atCellStart = true
   }
+  /** Counts the lines of a piece in which nothing is quoted, and returns where the last one ends. */
+  const skipLines = (bytes: Uint8Array): number => {
+    const isPlain = !isFirst && !quoted && !justClosed && previous !== carriageReturn
+    if (!isPlain || bytes.includes(quote) || bytes.includes(carriageReturn)) return 0
+    let start = 0
+    for (;;) {
+      const end = bytes.indexOf(newline, start)
+      if (end < 0) return start
+      if (end > start) isEmpty = false
+      endRecord()
+      previous = newline
+      start = end + 1
+    }
+  }
   return {
     push: (bytes) => {
-      for (let at = 0; at < bytes.length; at++) {
+      for (let at = skipLines(bytes); at < bytes.length; at++) {
         const byte = bytes[at]
         const reopens = justClosed && byte === quote
         justClosed = quoted && byte === quote

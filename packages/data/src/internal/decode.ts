@@ -75,6 +75,15 @@ const jsonNumber = (cell: string): string => {
   )
 }
 
+/** Writes SQL for the number of a text that its float64 is. Only whole numbers from 2^53 on may be none. */
+export const number = (text: string): string => {
+  const double = `try_cast(${text} AS DOUBLE)`
+  return (
+    `CASE WHEN contains(${text}, '_') THEN NULL WHEN abs(${double}) < ${exact} THEN ${double} ` +
+    `WHEN ${isExactText(text)} THEN ${double} END`
+  )
+}
+
 /**
  * Writes SQL that tells whether a number's text is not a whole number that its float64 is not: neither exactly nor as
  * float64 are written. `9007199254740993` is refused, `100000000000000000000` is a float written out. Most are short.
@@ -197,7 +206,9 @@ export const instant = (cell: string): string => {
   const minutes = `(try_cast(substr(${suffix}, 2, 2) AS BIGINT) * 60 + try_cast(right(${suffix}, 2) AS BIGINT))`
   const moved = `(epoch_us(try_cast(${local} AS TIMESTAMP)) - ${sign} * ${minutes} * 60000000)`
   return (
-    `CASE WHEN regexp_full_match(${written}, '${isoDate}(${isoTime}Z?)?') THEN ${millis(utc)} ` +
+    `CASE WHEN regexp_full_match(${cell}, '${isoDate}([T ]([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d)?') ` +
+    `THEN epoch_ms(try_cast(${cell} AS TIMESTAMP))::DOUBLE ` + // what most files hold, at half the cost
+    `WHEN regexp_full_match(${written}, '${isoDate}(${isoTime}Z?)?') THEN ${millis(utc)} ` +
     `WHEN regexp_full_match(${written}, '${isoDate}${isoTime}${isoOffset}') THEN ${millis(moved)} END`
   )
 }

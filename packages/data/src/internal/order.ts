@@ -1,4 +1,5 @@
 /** Order statistics of numbers: sorted copies, quantiles, medians, modes. NaN stands for a missing number. */
+import * as Radix from "./radix.ts"
 
 /** Returns the numbers of group `group` (number `i` belongs to group `i % groups`) that are there, in a copy. */
 export const present = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array => {
@@ -12,17 +13,35 @@ export const present = (values: ArrayLike<number>, groups = 1, group = 0): Float
 
 /** Returns the numbers of a group that are there, ascending. */
 export const ascending = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array =>
-  present(values, groups, group).sort()
+  Radix.sort(present(values, groups, group))
 
 /**
  * Returns a quantile of ascending numbers, linear between the two nearest: the default of numpy's `quantile` and type 7 of
  * Hyndman and Fan (1996). `share` is in [0, 1]; there must be a number.
  */
 export const quantile = (sorted: Float64Array, share: number): number => {
-  const place = share * (sorted.length - 1)
+  const { above, below, part } = between(sorted.length, share)
+  return mixed(sorted[below], sorted[above], part)
+}
+
+/** Returns `quantile` at each of a few shares of numbers in any order, without sorting them; there must be a number. */
+export const quantiles = (values: Float64Array, shares: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const places = shares.map((share) => between(values.length, share))
+  const found = Radix.select(
+    values,
+    places.flatMap(({ above, below }) => [below, above])
+  )
+  return places.map(({ part }, index) => mixed(found[2 * index], found[2 * index + 1], part))
+}
+
+/** The two places that a share lies between, and how far it is from the lower one. */
+const between = (length: number, share: number) => {
+  const place = share * (length - 1)
   const below = Math.floor(place)
-  const [low, high] = [sorted[below], sorted[Math.min(below + 1, sorted.length - 1)]]
-  const part = place - below
+  return { below, above: Math.min(below + 1, length - 1), part: place - below }
+}
+
+const mixed = (low: number, high: number, part: number): number => {
   if (low === high) return low
   return Number.isFinite(high - low) ? low + (high - low) * part : low * (1 - part) + high * part
 }

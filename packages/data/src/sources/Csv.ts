@@ -197,7 +197,7 @@ export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = "
  * Where values may be missing, those are what missing ones become, and what does not decode is infinite or -2.
  */
 export const decoded = (column: Column.Column, cell: string): string => {
-  const number = `CASE WHEN NOT contains(${cell}, '_') AND ${Decode.isExactText(cell)} THEN try_cast(${cell} AS DOUBLE) END`
+  const number = Decode.number(cell)
   const orMissing = (value: string) =>
     `CASE WHEN trim(coalesce(${cell}, '')) = '' THEN 'nan'::DOUBLE ` +
     `ELSE coalesce(nullif(${value}, 'nan'::DOUBLE), 'inf'::DOUBLE) END`

@@ -2,6 +2,9 @@
  * How many rows validation and test need. What counts is not their share but how narrow the interval of a measured rate
  * is: a thousand rows tell an accuracy to three percentage points, whatever they are a tenth of.
  */
+import { Event } from "@watertight/core"
+import { Effect } from "effect"
+import type { Dataset } from "../Dataset.ts"
 import type { Shares } from "./Share.ts"
 
 /** Shares with the reason for them. */
@@ -109,6 +112,18 @@ export const rowsFor = (half: number, measure: Measure = {}): number => {
   }
   return high
 }
+
+/** Differences of so much are worth seeing; where validation rows cannot show them, the run says so. */
+const worthSeeing = 0.02
+
+/** Tells whoever watches the run that a validation set is small, by how exactly its rows tell a rate. */
+export const noteNoise =
+  (node: string) =>
+  ({ length, partition }: Dataset): Effect.Effect<void> => {
+    if (partition !== "validation" || length === 0 || length >= rowsFor(worthSeeing)) return Effect.void
+    const message = `${resolution(length).note}: smaller differences between models are noise`
+    return Event.emit({ _tag: "Notice", node, message })
+  }
 
 const checkRate = (where: string, { rate = 0.5 }: Measure): void => {
   if (!(rate >= 0 && rate <= 1)) throw new RangeError(`${where}: ${rate} is no rate in [0, 1]`)

@@ -6,6 +6,7 @@ import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { moments } from "../internal/lanes.ts"
 import * as Order from "../internal/order.ts"
+import * as Radix from "../internal/radix.ts"
 import * as Step from "../Step.ts"
 
 /** What is learned: the value that fills, a number, an instant in milliseconds or a level's text. */
@@ -77,11 +78,11 @@ export const mean = <const Name extends string>(column: Name) =>
 
 /** Makes the step that fills with the train rows' median. */
 export const median = <const Name extends string>(column: Name) =>
-  learning("imputeMedian", column, ["optional float"], (present) => Order.quantile(present.sort(), 0.5))
+  learning("imputeMedian", column, ["optional float"], (present) => Order.quantiles(present, [0.5])[0])
 
 /** Makes the step that fills with the train rows' most frequent value. */
 export const mode = <const Name extends string>(column: Name) =>
-  learning("imputeMode", column, optional, (present) => Order.mode(present.sort()))
+  learning("imputeMode", column, optional, (present) => Order.mode(Radix.sort(present)))
 
 /** Makes the step that fills with a constant. Throws a RangeError for a number that is not finite. */
 export const constant = <const Name extends string>(column: Name, value: Value) => {

@@ -33,7 +33,7 @@ export const make = <const Name extends string>(column: Name, { components }: Op
   }
   return Step.column({
     name: "pca",
-    version: 1,
+    version: 2,
     code: "versioned",
     config: { components },
     column,

@@ -22,11 +22,15 @@ describe("csvRecords.counter", () => {
   })
 
   it("counts what was written, in pieces of any size", () => {
-    const cell = fc.string({ unit: fc.constantFrom("a", '"', ",", "\n", "\r", " ", "é") })
+    const cell = fc.oneof(
+      fc.string({ unit: fc.constantFrom("a", '"', ",", "\n", "\r", " ", "é") }),
+      fc.string({ unit: fc.constantFrom("a", "é", "1") })
+    )
     const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 2 }), { minLength: 1 })
+    const written = (value: string) => (/[",\n\r ]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)
     fc.assert(
-      fc.property(table, fc.constantFrom("\n", "\r\n"), fc.integer({ min: 1, max: 9 }), (rows, lineBreak, piece) => {
-        const text = rows.map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(",")).join(lineBreak)
+      fc.property(table, fc.constantFrom("\n", "\r\n"), fc.integer({ min: 1, max: 40 }), (rows, lineBreak, piece) => {
+        const text = rows.map((row) => row.map(written).join(",")).join(lineBreak)
         assert.deepStrictEqual(count(text, piece), { header: rows[0], rows: rows.length - 1 })
       }),
       { numRuns: runs }

@@ -33,6 +33,25 @@ describe("order.quantile", () => {
   })
 })
 
+describe("order.quantiles", () => {
+  it("are those of the sorted numbers, whatever their order", () => {
+    const shares = [0, 0.1, 0.25, 0.5, 0.5, 0.75, 1]
+    const few = fc.array(fc.double({ noNaN: true }), { minLength: 1, maxLength: 30 })
+    const many = fc
+      .integer({ min: 1, max: 2 ** 31 - 1 })
+      .map((seed) => Array.from({ length: 5000 }, (_, index) => ((Math.imul(index + 1, seed) | 0) >> (seed % 24)) / 8))
+    fc.assert(
+      fc.property(fc.oneof(few, many), (numbers) => {
+        const values = Float64Array.from(numbers)
+        const sorted = values.slice().sort()
+        const expected = shares.map((share) => Order.quantile(sorted, share))
+        assert.deepStrictEqual(Order.quantiles(values, shares), expected)
+      }),
+      { numRuns: 40 }
+    )
+  })
+})
+
 describe("order.mode", () => {
   it("is the most frequent number, the smallest of equally frequent ones", () => {
     assert.strictEqual(Order.mode(Float64Array.of(1, 2, 2, 3, 3)), 2)

@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
-import { Split } from "../../src/index.ts"
+import { Event } from "@watertight/core"
+import { Effect } from "effect"
+import { Column, Source, Split } from "../../src/index.ts"
+import { run } from "../run.ts"
 
 const fixtures: {
   readonly wilson: ReadonlyArray<{
@@ -41,6 +44,22 @@ describe("Split.resolution", () => {
       assert.closeTo(Split.resolution(rows, { confidence, rate }).halfWidth, halfWidth, 1e-12)
     }
   })
+
+  it.effect("D37 validation size: the run says that 50 rows are few, and nothing of 5000", () =>
+    Effect.gen(function* () {
+      const heard: Array<string> = []
+      const listener = (event: Event.Event) =>
+        Effect.sync(() => void (event._tag === "Notice" && heard.push(`${event.node}: ${event.message}`)))
+      for (const rows of [500, 50_000]) {
+        const given = Array.from({ length: rows }, (_, x) => ({ x }))
+        const parts = Split.random(Source.rows(given, { x: Column.float }), { validation: 0.1, test: 0.1 })
+        const read = Effect.andThen(run(parts.train), run(parts.validation))
+        yield* Effect.provideService(read, Event.Listener, listener)
+      }
+      const known = "a rate measured on 50 rows is known to ±13 percentage points (95 % confidence)"
+      assert.deepStrictEqual(heard, [`validation: ${known}: smaller differences between models are noise`])
+    })
+  )
 
   it("says so in a sentence", () => {
     const { note } = Split.resolution(1000, { confidence: 90 })

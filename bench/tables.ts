@@ -1,0 +1,81 @@
+/** Reading a file of a million rows into columns: Watertight, pandas and polars. */
+import { DuckDBInstance } from "@duckdb/node-api"
+import { NodeServices } from "@effect/platform-node"
+import { Key, type Node, type Stage } from "@watertight/core"
+import { Column, Columns, Source } from "@watertight/data"
+import { Effect, FileSystem, Option } from "effect"
+import { type Contender, type Ratio, timed } from "./measure.ts"
+import * as Python from "./python.ts"
+
+export const title = "Reading files"
+export const unit = "1,000,000 rows, seven columns: read"
+export const meaning = `
+From the file to columns in memory: an instant, four numbers, a whole number and a category of five levels. Watertight also
+checks every cell against its declaration and gives each row an id, the SHA-256 of what it holds. pandas is told the types;
+polars guesses them from the first rows. Files are in the system's cache.`.trim()
+
+const rows = 1_000_000
+
+const query = `
+  SELECT make_timestamp(1577836800000000 + i * 60000000) AS at, hash(i) % 100000 / 1000 AS a, hash(i + 1) % 1000000 / 7 AS b,
+    sqrt(i) AS c, sin(i) AS d, (hash(i + 2) % 1000)::INTEGER AS count, 'level ' || hash(i + 3) % 5 AS level
+  FROM range(${rows}) t(i)`
+
+const Row = Columns.make({
+  at: Column.timestamp,
+  a: Column.float,
+  b: Column.float,
+  c: Column.float,
+  d: Column.float,
+  count: Column.float,
+  level: Column.category(["level 0", "level 1", "level 2", "level 3", "level 4"])
+})
+
+const formats = ["csv", "parquet"] as const
+
+const write = Effect.fnUntraced(function* (folder: string) {
+  yield* Effect.promise(async () => {
+    const instance = await DuckDBInstance.create(":memory:")
+    const connection = await instance.connect()
+    for (const format of formats)
+      await connection.run(`COPY (${query}) TO '${folder}/rows.${format}' (FORMAT ${format})`)
+    connection.closeSync()
+    instance.closeSync()
+  })
+})
+
+/** Runs a source's stage alone: no store, no digest of the file. */
+const read = (source: Node.Any): Effect.Effect<number> => {
+  const context: Stage.Context = {
+    node: "source",
+    pipeline: "bench",
+    key: Key.fromSeed(0),
+    digests: {},
+    checkpoints: { read: Effect.succeed(Option.none()), write: () => Effect.void }
+  }
+  const run = source.stage.run({} as never, context) as Effect.Effect<unknown, unknown, FileSystem.FileSystem> // no inputs
+  return timed(1, () => run).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
+}
+
+const peers = ["pandas", "polars"] as const
+
+export const ratios: ReadonlyArray<Ratio> = formats.flatMap((format) =>
+  peers.map((peer) => ({ slow: `${peer} ${format}`, fast: `Watertight ${format}`, aim: { atLeast: 1 } }))
+)
+
+/** Makes all contenders that this machine has. */
+export const contenders = Effect.gen(function* () {
+  const files = yield* FileSystem.FileSystem
+  const folder = yield* files.makeTempDirectoryScoped()
+  yield* write(folder)
+  const found: Array<Contender> = [
+    { name: "Watertight csv", round: read(Source.csv(`${folder}/rows.csv`, Row)) },
+    { name: "Watertight parquet", round: read(Source.parquet(`${folder}/rows.parquet`, Row)) }
+  ]
+  for (const peer of peers) {
+    if (!Python.has(peer)) continue
+    const ask = yield* Python.start("tables.py", 2, { peer, folder })
+    found.push(...formats.map((format) => ({ name: `${peer} ${format}`, round: ask({ format }) })))
+  }
+  return found
+}).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
