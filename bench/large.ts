@@ -18,7 +18,12 @@ const counts = positionals.length === 0 ? [1e5, 1e6, 1e7] : positionals.map(Numb
 const program = fileURLToPath(new URL("../packages/data/test/fixtures/run_large.ts", import.meta.url))
 
 interface Report {
-  readonly stages: ReadonlyArray<{ readonly name: string; readonly seconds: number; readonly memory: number }>
+  readonly stages: ReadonlyArray<{
+    readonly name: string
+    readonly seconds: number
+    readonly busy: number
+    readonly memory: number
+  }>
   /** MiB. */
   readonly peak: number
 }
@@ -38,13 +43,14 @@ const measure = Effect.fnUntraced(function* (folder: string, rows: number) {
 const line = (cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`
 
 const report = (rows: number, { peak, stages }: Report): ReadonlyArray<string> => {
-  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0)
-  const speed = (seconds: number) => (rows / seconds / 1e6).toFixed(2)
+  const sum = (of: "seconds" | "busy") => stages.reduce((all, stage) => all + stage[of], 0)
+  const cells = (name: string, seconds: number, busy: number, memory: number) =>
+    line([name, seconds.toFixed(1), (rows / seconds / 1e6).toFixed(2), busy.toFixed(1), memory.toFixed(0)])
   return [
-    line([`${rows.toLocaleString("en")} rows`, "s", "million rows/s", "peak so far MiB"]),
-    line(["---", "--:", "--:", "--:"]),
-    ...stages.map(({ memory, name, seconds }) => line([name, seconds.toFixed(1), speed(seconds), memory.toFixed(0)])),
-    line(["all", total.toFixed(1), speed(total), peak.toFixed(0)]),
+    line([`${rows.toLocaleString("en")} rows`, "s", "million rows/s", "core s", "peak so far MiB"]),
+    line(["---", "--:", "--:", "--:", "--:"]),
+    ...stages.map(({ busy, memory, name, seconds }) => cells(name, seconds, busy, memory)),
+    cells("all", sum("seconds"), sum("busy"), peak),
     ""
   ]
 }
