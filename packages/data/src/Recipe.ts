@@ -71,7 +71,7 @@ export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns,
   const steps: Array<Fitted<In, Out>["steps"][number]> = []
   let table: Table.Table = yield* Effect.orDie(Dataset.rows(train)) // train rows are not sealed
   for (const [index, each] of recipe.steps.entries()) {
-    yield* Event.progress(index * table.length, recipe.steps.length * table.length, "rows")
+    if (Tables.isLazy(table)) yield* progress(index, recipe.steps.length, table.length)
     yield* each.columns(table.columns)
     const learned = yield* Effect.mapError(each.fit(table), placed("train"))
     steps.push({ step: each, learned })
@@ -80,6 +80,9 @@ export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns,
   }
   return { columns: train.columns, steps }
 })
+
+const progress = (done: number, steps: number, rows: number): Effect.Effect<void> =>
+  Event.progress(done * rows, steps * rows, "rows")
 
 /**
  * The train rows as later steps are fitted on them. Values that a step changes are computed only when one of these reads
@@ -122,7 +125,7 @@ const applyRows = Effect.fn("Recipe.apply")(function* <In extends Columns, Out e
   }
   let current: Table.Table = table
   for (const [index, { learned, step }] of fitted.steps.entries()) {
-    yield* Event.progress(index * table.length, fitted.steps.length * table.length, "rows")
+    if (Tables.isLazy(table)) yield* progress(index, fitted.steps.length, table.length)
     current = yield* step.apply(current, learned, partition)
   }
   return current as Table.Table<Out> // the steps' types say so

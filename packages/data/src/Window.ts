@@ -7,6 +7,7 @@ import { Node, Stage } from "@watertight/core"
 import { Duration, Effect, Option, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
+import * as Columnar from "./internal/columnar.ts"
 import type * as RowId from "./RowId.ts"
 import type { Length } from "./Split.ts"
 import * as Table from "./Table.ts"
@@ -181,7 +182,7 @@ const addShifted = Effect.fnUntraced(function* <C extends Columns, D extends Col
     shiftedBy(Table.numbers(table, from), offset)
   ])
   const columns = { ...table.columns, ...Object.fromEntries(added.map(({ name }) => [name, Column.float])) }
-  const values = { ...rows.values, ...Object.fromEntries(shifted) }
+  const values = Columnar.merge(rows.values, Object.fromEntries(shifted))
   const named: unknown = values
   const made = Table.make(columns as Columns as D, named as Table.Table<D>["values"], rows) // D is C with the added floats
   return yield* Effect.mapError(made, ({ message }) => new WindowError({ window, reason: message, hint: "Rename it." }))

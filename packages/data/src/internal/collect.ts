@@ -82,7 +82,7 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
       if (!mayReuse) spare = undefined
     }
     length += block.length
-    if (rows !== undefined) yield* Event.progress(length, rows, "rows")
+    if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
   }
   const { [idColumn]: ids, ...values } = yield* collector.end
   const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)
