@@ -2,8 +2,6 @@
  * The bytes of an artifact: an array where they are few, and else pieces that are made or read one after the other, so
  * that writing a table of gigabytes, hashing it and reading a column of it takes the memory of a piece.
  */
-import type { DamagedFile } from "./internal/checkedFile.ts"
-
 export { DamagedFile } from "./internal/checkedFile.ts"
 
 /** Bytes that are not in memory all at once. */
@@ -23,9 +21,6 @@ export interface Stored extends Pieces {
 
 /** The bytes of an artifact. */
 export type Blob = Uint8Array | Pieces | Stored
-
-/** What `Stored.read` throws. */
-export type ReadDefect = DamagedFile
 
 /** Tells whether bytes can be read from anywhere without holding them all. */
 export const isStored = (blob: Blob): blob is Stored => "read" in blob

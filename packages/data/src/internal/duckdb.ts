@@ -98,14 +98,6 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
   }
 })
 
-/** A result that is being read. */
-interface Stream {
-  readonly result: DuckDBResult
-  readonly types: ReadonlyArray<string>
-  /** A chunk that the last block had no room for. */
-  pending: DuckDBDataChunk | null
-}
-
 /**
  * Opens a database that keeps at most 512 MiB in memory: sorts and joins of more go to files. JSON cannot be read so,
  * as DuckDB makes room for the largest object of each thread beforehand.
@@ -113,6 +105,14 @@ interface Stream {
 export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.tap(connect, (connection) =>
   connection.rows("SET memory_limit = '512 MiB'")
 )
+
+/** A result that is being read. */
+interface Stream {
+  readonly result: DuckDBResult
+  readonly types: ReadonlyArray<string>
+  /** A chunk that the last block had no room for. */
+  pending: DuckDBDataChunk | null
+}
 
 const begin = async (connection: DuckDBConnection, sql: string): Promise<Stream> => {
   const result = await connection.stream(sql)
