@@ -105,6 +105,7 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
     code: "versioned",
     config: { column, target, smoothing, folds },
     changes: [column],
+    reads: [column, target],
     state: State,
     columns: (columns) => Effect.as(levelsOf(columns), { [column]: Column.float }),
     fit,

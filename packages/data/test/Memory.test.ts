@@ -1,0 +1,57 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import * as LargeFile from "./fixtures/large_file.ts"
+
+const program = fileURLToPath(new URL("./fixtures/run_large.ts", import.meta.url))
+
+interface Report {
+  readonly root: string
+  readonly rows: number
+  readonly events: number
+  /** MiB. */
+  readonly peak: number
+}
+
+/** Runs the pipeline over a file in a process of its own that keeps no table in memory. */
+const run = (file: string, folder: string, ...rest: ReadonlyArray<string>): Report => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, [program, file, folder, ...rest], { encoding: "utf8" })
+  assert.strictEqual(status, 0, stderr)
+  return JSON.parse(stdout) as Report
+}
+
+/**
+ * What 400,000 more rows of 160 bytes may take, in MiB. Reading them takes 0 to 50, as DuckDB's
+ * buffers happen to be, and a copy would be 64 more. Afterwards 320,000 are packed in 80 bytes each, which with what the
+ * garbage collector leaves lying makes about 60, and a copy of them would be 49 more.
+ */
+const mostGrowth = { reading: 85, after: 88 }
+
+describe("memory", () => {
+  it.live(
+    "grows by the packed rows only where tables lie on disk; a copy of the train rows shows",
+    () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const folder = yield* files.makeTempDirectoryScoped()
+        yield* LargeFile.write(`${folder}/few.parquet`, 100_000)
+        yield* LargeFile.write(`${folder}/many.parquet`, 500_000)
+        const runs = (...rest: ReadonlyArray<string>) =>
+          ["few", "many"].map((name) => run(`${folder}/${name}.parquet`, `${folder}/${name}`, "1", ...rest))
+        const [few, many] = runs()
+        assert.deepStrictEqual([few.rows, many.rows], [80_000, 400_000])
+        assert.isBelow(many.peak - few.peak, mostGrowth.reading)
+        assert.isAbove(many.events, 50)
+
+        const [again, manyAgain] = runs() // the table is in the store
+        assert.deepStrictEqual([again.root, manyAgain.root], [few.root, many.root])
+        assert.isBelow(manyAgain.peak - again.peak, mostGrowth.after)
+        const copied = run(`${folder}/many.parquet`, `${folder}/many`, "1", "copy")
+        assert.isAbove(copied.peak - again.peak, mostGrowth.after)
+        assert.deepStrictEqual(yield* files.readDirectory(`${folder}/many/tmp`), [])
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    240_000
+  )
+})
