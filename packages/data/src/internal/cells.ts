@@ -37,6 +37,11 @@ export const defect = (
   return Columnar.isLazy(values) ? undefined : numberDefect(column, values)
 }
 
+const firstOutside = (codes: RowId.Numbers, least: number, levels: number): number => {
+  for (let row = 0; row < codes.length; row++) if (codes[row] < least || codes[row] >= levels) return row
+  return -1
+}
+
 /** Says which value a column cannot hold, or nothing; `start` is the row of the first. */
 export const numberDefect = (column: Column.Column, values: RowId.Values, start = 0): string | undefined => {
   if (RowId.isTexts(values)) {
@@ -45,7 +50,7 @@ export const numberDefect = (column: Column.Column, values: RowId.Values, start 
   }
   if (column.kind === "category" || column.kind === "optional category") {
     const least = column.kind === "category" ? 0 : -1
-    const bad = values.findIndex((code) => code < least || code >= column.levels.length)
+    const bad = firstOutside(values, least, column.levels.length)
     return bad < 0
       ? undefined
       : `has the code ${values[bad]} in row ${start + bad}, but only ${column.levels.length} levels`
@@ -58,19 +63,32 @@ export const numberDefect = (column: Column.Column, values: RowId.Values, start 
   return undefined
 }
 
-const oneNaN = 0x7ff8_0000_0000_0000n
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const upper = isLittleEndian ? 1 : 0
+const upperOfNaN = 0x7ff8_0000
+
+const wordsOf = (values: Float64Array): Uint32Array =>
+  new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)
+
+/** The first NaN of other bits than `Number.NaN` has, or -1. */
+const firstOdd = (values: Float64Array): number => {
+  const words = wordsOf(values)
+  for (let row = 0; row < values.length; row++) {
+    if (!Number.isNaN(values[row])) continue
+    if (words[2 * row + upper] !== upperOfNaN || words[2 * row + 1 - upper] !== 0) return row
+  }
+  return -1
+}
 
 /** A missing number has one bit pattern, whatever computation it came from, so that equal tables have equal digests. */
 export const withOneNaN = (column: Column.Column, values: RowId.Values): RowId.Values => {
-  if (!Column.isOptional(column) || !(values instanceof Float64Array)) return values
-  const isOdd = (value: number, bits: bigint) => Number.isNaN(value) && bits !== oneNaN
-  const bits = (array: Float64Array) => new BigUint64Array(array.buffer, array.byteOffset, array.length)
-  const before = bits(values)
-  if (!values.some((value, row) => Number.isNaN(value) && isOdd(value, before[row]))) return values
+  if (!Column.isOptional(column) || !(values instanceof Float64Array) || firstOdd(values) < 0) return values
   const copy = values.slice()
-  const after = bits(copy)
-  copy.forEach((value, row) => {
-    if (Number.isNaN(value)) after[row] = oneNaN
-  })
+  const words = wordsOf(copy)
+  for (let row = 0; row < copy.length; row++) {
+    if (!Number.isNaN(copy[row])) continue
+    words[2 * row + upper] = upperOfNaN
+    words[2 * row + 1 - upper] = 0
+  }
   return copy
 }
