@@ -1,5 +1,5 @@
 /**
- * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader overhead` picks sections, `--rounds 5`
+ * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader wait overhead` picks sections, `--rounds 5`
  * sets how often everything is repeated. README.md says what is measured.
  */
 import * as tf from "@tensorflow/tfjs"
@@ -14,6 +14,7 @@ import * as Python from "./python.ts"
 import * as Step from "./step.ts"
 import * as Steps from "./steps.ts"
 import * as Tables from "./tables.ts"
+import * as Wait from "./wait.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -47,6 +48,7 @@ const main = Effect.gen(function* () {
   if (isWanted("loader")) yield* compare(Loader)
   if (isWanted("tables")) yield* compare(Tables)
   if (isWanted("steps")) yield* compare(Steps)
+  if (isWanted("wait")) section(Wait.title, Wait.meaning, yield* Wait.report(count))
   if (isWanted("overhead"))
     section(Overhead.title, Overhead.meaning, Overhead.report(yield* Effect.scoped(Overhead.measure)))
 })

@@ -35,12 +35,30 @@ export const Survey = Columns.make({
 export const survey = Source.csv("survey.csv", Survey)
 export declare const surveyed: Node.Node<Table.Table<Omit<typeof Survey, "moved">>>
 export const surveyParts = Split.random(surveyed, { validation: 0.1, test: 0.1 })
+export const Letter = Columns.make({
+  age: Column.float,
+  kind: Column.category(["spam", "ham", "N/A"]),
+  kind2: Column.category(["a", "b"]),
+  sent: Column.timestamp,
+  body: Column.text,
+  photo: Column.tensor([32, 32, 3], "uint8"),
+  vector: Column.tensor([8])
+})
+export declare const letters: Node.Node<Table.Table<typeof Letter>>
+export const letterTimes = { on: "sent", validation: 0.1, test: 0.1 } as const
+export const mails = Source.csv(
+  "mails.csv",
+  Columns.make({ body: Column.text, length: Column.float, spam: Column.category(["no", "yes"]) })
+)
 export const measures = Source.csv("measures.csv", Columns.make({ a: Column.float, b: Column.float }))
 export declare const pictures: Node.Node<Table.Table<{ readonly image: Column.Tensor<readonly [2, 2]> }>>
 export const Scans = Columns.make({ patient: Column.group(Column.float), tumour: Column.category(["no", "yes"]) })
 export const scans = Source.csv("scans.csv", Scans)
 export const scanParts = Split.grouped(scans, { on: "patient", validation: 0.1, test: 0.1 })
 export const visits = Source.csv("visits.csv", Columns.make({ ...Scans, day: Column.timestamp }))
+export const Mail = Columns.make({ text: Column.text, kind: Column.category(["ham", "spam"]) })
+export const mail = Source.csv("mail.csv", Mail)
+export const mailParts = Split.random(mail, { validation: 0.1, test: 0.1 })
 
 export const module = Module.mlp({ hidden: [8], output: 1 })
 export const fare = {

@@ -46,15 +46,15 @@ Train.fit(module, { ...fare, ...surveyParts, features: ["income"], target: "age"
 Loader.make(train, { features: ["age"], target: "score", batchSize: 8, key: Key.fromSeed(1) })
 
 // error: dropMissing: income is never missing; it is a float
-Clean.dropMissing(survey, ["age", "income"])
+Clean.of(survey).pipe(Clean.dropMissing(["age", "income"]))
 
 // error: dropMissing: there is no column aeg
-Clean.dropMissing(survey, ["aeg"])
+Clean.of(survey).pipe(Clean.dropMissing(["aeg"]))
 
 // error: home may be missing: impute it first
-Recipe.of(Split.random(Clean.dropMissing(surveyed, ["age"]).table, { validation: 0.1, test: 0.1 }).train).pipe(
-  Recipe.oneHot("home")
-)
+Recipe.of(
+  Split.random(Clean.of(surveyed).pipe(Clean.dropMissing(["age"])).table, { validation: 0.1, test: 0.1 }).train
+).pipe(Recipe.oneHot("home"))
 
 // error: split by time: use Split.temporal
 Split.random(survey, { validation: 0.1, test: 0.1 })

@@ -30,3 +30,29 @@ Source.sql("SELECT 1.0 AS fare", { fare: Column.float })
 
 // error: is not assignable to type '"array" | "lines"
 Source.json("trips.json", Trips, { format: "jsonl" })
+
+// error: only csv, json, parquet, sql, rows, stream, images and texts set rows aside
+Source.quarantine(Source.head(Source.csv("trips.csv", { fare: Column.float }), 10))
+
+// error: only csv, json, parquet, sql, rows, stream, images and texts set rows aside
+Source.quarantine(Source.arrow("trips.arrow", { fare: Column.float }))
+
+// error: Type '2' is not assignable to type 'Channels'
+Source.images("pets", { height: 32, width: 32, channels: 2, labels: "folders" })
+
+// error: is not assignable to type
+Source.images("pets", { height: 32, width: 32, channels: 3, labels: ["cat", "dog"] })
+
+// error: is not assignable to type 'Fit
+Source.images("pets", { height: 32, width: 32, channels: 3, labels: "none", fit: "cover" })
+
+// error: is not assignable to type 'Encoding
+Source.texts("reviews", { labels: "folders", encoding: "ascii" })
+
+// error: Property '[SetsRowsAside]' is missing
+Source.remote("https://data.example/trips.arrow", (file) => Source.arrow(file, { fare: Column.float }))
+
+// error: Type 'string' is not assignable to type 'Redacted
+Source.remote("https://data.example/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
+  headers: { authorization: "Bearer secret" }
+})

@@ -1,4 +1,5 @@
 /** Features, targets and losses that do not belong together, and readings of rows that are not the test partition. */
+import { Sampler } from "@watertight/data"
 import { Loss, Train } from "@watertight/model"
 import { Evaluate } from "@watertight/eval"
 import { digitParts, fare, fitted, model, module, parts, ready } from "../fixtures.ts"
@@ -28,6 +29,31 @@ Train.fit(module, { ...fare, ...digitParts, features: ["ink"], target: "label" }
 
 // error: this loss is for a float target; image is a tensor
 Train.fit(module, { ...fare, ...digitParts, features: ["ink"], target: "image" })
+
+// error: class weights are for a category target; fare is a float
+Train.fit(module, { ...fare, ...rows, classWeights: "balanced" })
+
+// error: '"3"' does not exist
+Train.fit(module, {
+  ...fare,
+  ...digitParts,
+  features: ["ink"],
+  target: "label",
+  loss: Loss.focal(),
+  classWeights: { "3": 2 }
+})
+
+// error: this sampler reads a category column; tip is a float
+Train.fit(module, { ...fare, ...rows, sampler: Sampler.balanced("tip") })
+
+// error: there is no column tips
+Train.fit(module, { ...fare, ...rows, sampler: Sampler.weighted("tips") })
+
+// error: this loss is for a category target; fare is a float
+Train.fit(module, { ...fare, ...rows, loss: Loss.focal() })
+
+// error: "keep"
+Train.fit(module, { ...fare, ...rows, last: "keep" })
 
 // error: Evaluate.test takes the test partition; this is the train partition
 Evaluate.test(model, ready.train)

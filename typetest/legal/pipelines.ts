@@ -1,6 +1,22 @@
 /** Whole pipelines and their parts, as people write them. */
 import { Node, Pipeline } from "@watertight/core"
-import { Clean, Column, Columns, Partitions, Recipe, Resample, Source, Split, Window } from "@watertight/data"
+import {
+  Audit,
+  Balance,
+  Clean,
+  Column,
+  Columns,
+  Join,
+  Near,
+  Partitions,
+  Profile,
+  Recipe,
+  Resample,
+  Source,
+  Split,
+  type Table,
+  Window
+} from "@watertight/data"
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
@@ -9,6 +25,9 @@ import {
   digits,
   fare,
   fitted,
+  letters,
+  letterTimes,
+  mails,
   measures,
   model,
   module,
@@ -173,7 +192,7 @@ Recipe.of(surveyParts.train).pipe(
 )
 
 // legal: rows without a time dropped, then split by it
-Split.temporal(Clean.dropMissing(survey, ["moved"]).table, { on: "moved", validation: 0.1, test: 0.1 })
+Split.temporal(Clean.of(survey).pipe(Clean.dropMissing(["moved"])).table, { on: "moved", validation: 0.1, test: 0.1 })
 
 // legal: missing as a level of its own
 Recipe.of(surveyParts.train).pipe(Recipe.imputeConstant("home", "unknown"), Recipe.oneHot("home"))
@@ -291,3 +310,142 @@ Recipe.of(
 
 // legal: nodes of nothing in common beside each other
 Node.reachable([trips, model, parts.test])
+
+// legal: a profile of train rows, and of a whole table with a reason
+Pipeline.make("look", {
+  profile: Profile.of(parts.train, { target: "fare", predictedAt: "pickup" }),
+  whole: Profile.ofWhole(trips, { because: "the source is new to us", target: "fare" })
+})
+
+// legal: a profile of one side of a fold
+Profile.of(Resample.kFold(digitParts.train, { folds: 5 })[0].train, { target: "label" })
+
+// legal: an audit beside a model, of rows as they come and as they are prepared
+Pipeline.make("audited", {
+  model,
+  raw: Audit.of(parts, { target: "fare", predictedAt: "pickup", groups: ["zone"] }),
+  prepared: Audit.of(ready, { target: "fare" })
+})
+
+// legal: an audit that may miss a column's values
+Audit.of(surveyParts, { target: "score", groups: ["home"], falseAlarm: 0.001 })
+
+// legal: a chain of cleaning, from sentinels to near duplicates
+Clean.of(letters).pipe(
+  Clean.sentinel("age", [-1, -999]),
+  Clean.sentinel("kind", "N/A"),
+  Clean.sentinel("sent", "1970-01-01"),
+  Clean.dropMissing(["sent"]),
+  Clean.dropOutside("age", { minimum: 0, maximum: 120 }),
+  Clean.dropOutside("sent", { minimum: "2000-01-01", maximum: new Date(0) }),
+  Clean.dropNonFinite(),
+  Clean.dropBlank("body"),
+  Clean.dropBlank("photo"),
+  Clean.drop("spam from nobody", (row) => row.kind === "spam" && row.age === null && row.sent > 0),
+  Clean.dropDuplicates({ except: ["age"], target: "kind2", contradictions: "drop" }),
+  Clean.dropNearDuplicates(Near.text("body")),
+  Clean.dropNearDuplicates(Near.image("photo", { hash: "difference" })),
+  Clean.dropNearDuplicates(Near.row({ columns: ["age", "kind2"], differing: 1, round: { age: 5 } }))
+)
+
+// legal: a level that stood for a missing value is no level any more
+Recipe.imputeConstant(
+  "kind",
+  "unknown"
+)(Recipe.of(Split.temporal(Clean.of(letters).pipe(Clean.sentinel("kind", "N/A")).table, letterTimes).train))
+
+// legal: cleaning the columns of any table
+const cleanAny = (table: Node.Node<Table.Table>) => Clean.of(table).pipe(Clean.dropDuplicates({ by: ["id"] })).table
+
+// legal: near duplicates on one side of a split
+Split.hashed(mails, { validation: 0.1, test: 0.1, near: Near.text("body") })
+
+// legal: near duplicates on one side of a stratified split
+Split.stratified(mails, { on: "spam", validation: 0.1, test: 0.1, near: Near.text("body", { characters: 5 }) })
+
+export { cleanAny }
+const Quotes = Columns.make({ pickup: Column.timestamp, zone: Column.category(["a", "c"]), price: Column.float })
+const quotes = Source.csv("quotes.csv", Quotes)
+
+// legal: what was known before, by series and within a time, then imputed
+const known = Join.asOf(
+  Window.rolling(trips, {
+    on: "pickup",
+    series: "zone",
+    columns: ["fare"],
+    statistics: ["mean", "count"],
+    over: "7 days"
+  }),
+  quotes,
+  { on: "pickup", by: "zone", columns: ["price"], within: "1 day" }
+)
+const knownParts = Split.temporal(known, {
+  on: "pickup",
+  validation: "1 month",
+  test: "1 quarter",
+  zone: "Europe/Rome"
+})
+Recipe.of(knownParts.train).pipe(
+  Recipe.imputeNearest(["fare_mean_7days", "price", "distance"], { neighbors: 3 }),
+  Recipe.standardize(["fare_mean_7days", "fare_count_7days", "price"])
+)
+
+// legal: a statistic over rows, filled from before
+Window.forwardFill(
+  Window.rolling(trips, { on: "pickup", columns: ["fare"], statistics: ["sd"], over: { rows: 3 }, until: "now" }),
+  { on: "pickup", series: "zone", columns: ["fare_sd_3rows"], within: "2 days" }
+)
+
+// legal: differences, then a target ahead
+Window.ahead(Window.differences(trips, { on: "pickup", columns: ["fare"], past: 1 }), {
+  on: "pickup",
+  column: "fare_diff1",
+  by: 1,
+  as: "next"
+})
+
+// legal: categories and numbers hashed, crossed, indexed
+Recipe.of(parts.train).pipe(
+  Recipe.hash(["zone", "distance"], { as: "hashed", width: 16 }),
+  Recipe.standardize("hashed", { per: "element" }),
+  Recipe.bin("tip", { bins: 3, by: "quantile" }),
+  Recipe.cross(["zone", "tip"], { as: "both" }),
+  Recipe.embeddingIndex("both", { minimumCount: 2 }),
+  Recipe.embeddingIndex("zone", { as: "tensor" }),
+  Recipe.oneHot("both"),
+  Recipe.varianceThreshold("zone")
+)
+
+// legal: features selected by what they tell about the target, of floats and tensors
+Recipe.of(parts.train).pipe(
+  Recipe.polynomial(["distance", "tip"], { as: "products" }),
+  Recipe.select(["distance", "products"], {
+    target: "fare",
+    as: "best",
+    by: { score: "mutualInformation", discrete: ["distance"] },
+    top: 2
+  }),
+  Recipe.standardize("best")
+)
+
+// legal: balanced classes of train where train rows are taken, beside the others as they are
+const balanced = { ...digitParts, train: Balance.smote(digitParts.train, { on: "label", features: ["ink"] }) }
+Recipe.fit(Recipe.of(digitParts.train).pipe(Recipe.standardize("ink")), balanced.train)
+Balance.underSample(Balance.overSample(digitParts.train, { on: "label", ratio: 0.5 }), { on: "label" })
+// legal: images of classes split by class, bad files set aside
+const pets = Source.quarantine(
+  Source.images("pets", { height: 32, width: 32, channels: 3, labels: Column.category(["cat", "dog"]), fit: "crop" })
+)
+Split.stratified(pets.table, { on: "label", validation: 0.1, test: 0.2 })
+
+// legal: texts with columns of a CSV file beside them
+Split.random(
+  Source.texts("reviews", {
+    labels: { csv: "reviews/stars.csv", file: "name", columns: { stars: Column.float } },
+    file: "path"
+  }),
+  { validation: 0.1, test: 0.1 }
+)
+
+// legal: a query over a SQLite database alone
+Source.sql("SELECT fare FROM sales.orders", { fare: Column.float }, { attach: { sales: "sales.sqlite" } })

@@ -1,8 +1,10 @@
 /** Keys, digests, stages, rows: what a user's own code does with them. */
 import { Codec, Digest, Key, Ledger, Node, Permutation, Pipeline, Stage, Store } from "@watertight/core"
-import { Dataset, Loader, type Table } from "@watertight/data"
+import { Dataset, Loader, Sampler, type Table } from "@watertight/data"
 import { Effect, Schema } from "effect"
-import { double, mean, parts, two, type Taxi } from "../fixtures.ts"
+import { Loss, Module, Train } from "@watertight/model"
+import { Optimizer } from "@watertight/optim"
+import { digitParts, double, mean, parts, two, type Taxi } from "../fixtures.ts"
 
 declare const train: Dataset.Dataset<typeof Taxi, "train">
 declare const validation: Dataset.Dataset<typeof Taxi, "validation">
@@ -72,9 +74,41 @@ Loader.make(validation, {
   target: "zone",
   batchSize: 8,
   key: Key.fromSeed(1),
-  shuffle: false,
+  sampler: Sampler.sequential,
   noise: [{ name: "dropout", size: 8, keep: 0.8 }],
   prefetch: 4,
+  workers: 2
+})
+
+// legal: loading one rank's part of weighted batches
+Loader.make(train, {
+  features: ["distance"],
+  target: "zone",
+  batchSize: 8,
+  key: Key.fromSeed(1),
+  sampler: Sampler.weighted("tip", { perEpoch: 100 }),
+  shard: { rank: 0, of: 4 },
+  last: "drop"
+})
+
+// legal: class weights learned from train rows
+const balanced = { features: ["tip"], target: "zone", batchSize: 8, key: Key.fromSeed(1) } as const
+Loader.make(train, { ...balanced, classWeights: "balanced", sampler: Sampler.stratified("zone") })
+
+// legal: class weights given, for validation rows too
+Loader.make(validation, { ...balanced, classWeights: { b: 3 } })
+
+// legal: a training whose sampler balances classes
+Train.fit(Module.mlp({ hidden: [8], output: 3 }), {
+  ...digitParts,
+  features: ["ink"],
+  target: "label",
+  loss: Loss.focal({ focus: 1 }),
+  optimizer: Optimizer.adamw(),
+  batchSize: 128,
+  epochs: 3,
+  sampler: Sampler.balanced("label"),
+  classWeights: { "0": 2 },
   workers: 2
 })
 

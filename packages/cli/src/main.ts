@@ -3,14 +3,26 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Console, Effect } from "effect"
 import { CliError, Command } from "effect/cli"
 import * as Environment from "./Environment.ts"
+import * as Audit from "./commands/Audit.ts"
 import * as Columns from "./commands/Columns.ts"
 import * as Look from "./commands/Look.ts"
+import * as Profile from "./commands/Profile.ts"
 import * as Replay from "./commands/Replay.ts"
 import * as Run from "./commands/Run.ts"
 
 const watertight = Command.make("watertight").pipe(
   Command.withDescription("Training pipelines that cannot leak and always replay"),
-  Command.withSubcommands([Run.command, Replay.command, Look.diff, Look.runs, Look.show, Look.graph, Columns.command])
+  Command.withSubcommands([
+    Run.command,
+    Replay.command,
+    Look.diff,
+    Look.runs,
+    Look.show,
+    Look.graph,
+    Columns.command,
+    Profile.command,
+    Audit.command
+  ])
 )
 
 /** One clear message for what can be expected to fail; the whole cause for what is a bug. */

@@ -33,8 +33,13 @@ const rotl = (x: number, r: number): number => (x << r) | (x >>> (32 - r))
 /** Encrypts the counter blocks `(high, low), (high, low + 1), …`: two words of output each. */
 const encrypt = (key: Key, high: number, low: number, count: number): Uint32Array<ArrayBuffer> => {
   const out = new Uint32Array(2 * count)
-  const k0 = key.hi | 0
-  const k1 = key.lo | 0
+  encryptInto(out, key.hi, key.lo, high, low, count)
+  return out
+}
+
+const encryptInto = (out: Uint32Array, hi: number, lo: number, high: number, low: number, count: number): void => {
+  const k0 = hi | 0
+  const k1 = lo | 0
   const k2 = k0 ^ k1 ^ 0x1bd11bda
   for (let index = 0; index < count; index++) {
     let a = (high + k0) | 0
@@ -70,7 +75,6 @@ const encrypt = (key: Key, high: number, low: number, count: number): Uint32Arra
     out[2 * index] = a + k2
     out[2 * index + 1] = b + k0 + 5
   }
-  return out
 }
 
 /** Encrypts one block `(high, low)`. */
@@ -110,6 +114,36 @@ export const bits = (key: Key, count: number): Uint32Array<ArrayBuffer> => {
   const blocks = encrypt(key, 0, 0, count)
   const out = new Uint32Array(count)
   for (let index = 0; index < count; index++) out[index] = blocks[2 * index] ^ blocks[2 * index + 1]
+  return out
+}
+
+/**
+ * Fills `out` with `count` words for each of some 128-bit names, such as row ids, and returns it. Name `i` is the four
+ * words of `names` from `4 * places[i]` on; its words are the `bits` of the key encrypted at the first two of them and
+ * then at the last two, whatever other names there are.
+ *
+ * @example
+ * import { Key } from "@watertight/core"
+ * const names = Uint32Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+ * const [first, second] = Key.bitsOfNames(Key.fromSeed(7), names, Uint32Array.of(1, 0), 1, new Uint32Array(2))
+ * const again = Key.bitsOfNames(Key.fromSeed(7), names, Uint32Array.of(0), 1, new Uint32Array(1))
+ * again[0] === second && again[0] !== first // => true
+ */
+export const bitsOfNames = (
+  key: Key,
+  names: Uint32Array,
+  places: ArrayLike<number>,
+  count: number,
+  out: Uint32Array
+): Uint32Array => {
+  const block = new Uint32Array(2 * Math.max(1, count))
+  for (let index = 0; index < places.length; index++) {
+    const at = 4 * places[index]
+    encryptInto(block, key.hi, key.lo, names[at], names[at + 1], 1)
+    encryptInto(block, block[0], block[1], names[at + 2], names[at + 3], 1)
+    encryptInto(block, block[0], block[1], 0, 0, count)
+    for (let word = 0; word < count; word++) out[index * count + word] = block[2 * word] ^ block[2 * word + 1]
+  }
   return out
 }
 
@@ -174,8 +208,62 @@ const inverseErf = (x: number): number => {
   const coefficients = w < 5 ? central : tail
   const t = w < 5 ? w - 2.5 : Math.sqrt(w) - 3
   let sum = 0
-  for (const coefficient of coefficients) sum = sum * t + coefficient
+  for (let index = 0; index < coefficients.length; index++) sum = sum * t + coefficients[index]
   return sum * x
+}
+
+/** A uniform number in (0, 1), the middle of one of 2^32 cells. */
+const inside = (word: number): number => (word + 0.5) * 2 ** -32
+
+/**
+ * The logarithm of a gamma variate: Marsaglia and Tsang (2000), "A simple method for generating gamma variables", an exact
+ * rejection; shapes below 1 by the power of a uniform number in their section 6, in logarithms, which cannot underflow.
+ */
+const logarithmOfGamma = (key: Key, shape: number): number => {
+  const d = (shape < 1 ? shape + 1 : shape) - 1 / 3
+  const c = 1 / Math.sqrt(9 * d)
+  for (let attempt = 1; ; attempt++) {
+    const [radius, angle, word, boost] = encrypt(key, attempt, 0, 2)
+    const x = Math.sqrt(-2 * Math.log(inside(radius))) * Math.cos(2 * Math.PI * inside(angle))
+    const v = (1 + c * x) ** 3
+    if (v > 0 && Math.log(inside(word)) < (x * x) / 2 + d - d * v + d * Math.log(v)) {
+      return Math.log(d * v) + (shape < 1 ? Math.log(inside(boost)) / shape : 0)
+    }
+  }
+}
+
+const checkShape = (name: string, shape: number): void => {
+  if (!(shape > 0 && shape < Infinity)) throw new RangeError(`Key.${name}: ${shape} is no positive number`)
+}
+
+/**
+ * Draws `count` values from the gamma distribution of a shape and scale 1. Other bits than `jax.random.gamma`. Throws a
+ * RangeError for a shape that is no positive number.
+ *
+ * @example
+ * import { Key } from "@watertight/core"
+ * Key.gamma(Key.fromSeed(7), 2.5, 3).every((value) => value > 0) // => true
+ */
+export const gamma = (key: Key, shape: number, count: number): Float64Array<ArrayBuffer> => {
+  checkShape("gamma", shape)
+  return Float64Array.from({ length: count }, (_, index) => Math.exp(logarithmOfGamma(foldIn(key, index), shape)))
+}
+
+/**
+ * Draws `count` values from the beta distribution with the shapes `a` and `b`: X / (X + Y) of two gamma variates, in
+ * logarithms, so that small shapes work too. Throws a RangeError for a shape that is no positive number.
+ *
+ * @example
+ * import { Key } from "@watertight/core"
+ * Key.beta(Key.fromSeed(7), 0.2, 0.2, 3).every((value) => value >= 0 && value <= 1) // => true
+ */
+export const beta = (key: Key, a: number, b: number, count: number): Float64Array<ArrayBuffer> => {
+  checkShape("beta", a)
+  checkShape("beta", b)
+  return Float64Array.from({ length: count }, (_, index) => {
+    const [x, y] = [foldIn(key, 2 * index), foldIn(key, 2 * index + 1)]
+    return 1 / (1 + Math.exp(logarithmOfGamma(y, b) - logarithmOfGamma(x, a)))
+  })
 }
 
 /**

@@ -25,7 +25,9 @@ export const NodeRecord = Schema.Struct({
   kept: Schema.Boolean,
   engine: Schema.NullOr(Schema.String),
   reused: Schema.Boolean,
-  seconds: Schema.Finite
+  seconds: Schema.Finite,
+  /** What the stage told people while it was computed; no result depends on it. */
+  notices: Schema.optionalKey(Schema.Array(Schema.String))
 })
 
 /** One computed (or reused) node of a run. */

@@ -1,17 +1,25 @@
 /**
- * Shuffled batches for training. The batch at an epoch and step is a pure function of the data set, the options and the
- * key: it does not depend on what was read before, on prefetching or on the number of worker threads. So the position is
- * all there is to save, and reading resumes anywhere exactly.
+ * Batches for training. The batch at an epoch and step is a pure function of the data set, the options and the key: it
+ * does not depend on what was read before, on prefetching or on the number of worker threads. So the position is all
+ * there is to save, and reading resumes anywhere exactly.
  */
-import { Key } from "@watertight/core"
-import { Effect, Schema, type Scope } from "effect"
-import type { Columns } from "./Columns.ts"
+import type { Key } from "@watertight/core"
+import { Clock, Effect, Schema, type Scope } from "effect"
+import type { Augment } from "./augment/Describe.ts"
+import type * as Column from "./Column.ts"
+import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
+import { augmenter } from "./internal/augment.ts"
+import { functionsOf, withAugment } from "./internal/augmenting.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/batches.ts"
-import { type Plan, filler, makeSlot, rowsIn } from "./internal/fill.ts"
+import { type Packed, type Plan, type Slot, filler, makeSlot, rowsIn, rowsOf } from "./internal/fill.ts"
 import { LoaderError, featureDefect, pack, widthOf } from "./internal/pack.ts"
 import * as Prefetch from "./internal/prefetch.ts"
-import type { Table } from "./Table.ts"
+import { type Settings as SettingsOf, optionDefect, planOf } from "./internal/settings.ts"
+import * as Stopwatch from "./internal/stopwatch.ts"
+import type * as Sampler from "./Sampler.ts"
+import * as Table from "./Table.ts"
+import type { Timing } from "./Verdict.ts"
 
 export type { Batch, Batches, Feature, Selection, Target } from "./internal/batches.ts"
 export { LoaderError } from "./internal/pack.ts"
@@ -37,29 +45,80 @@ export interface Noise {
   readonly keep: number
 }
 
+/** Which part of every batch is read: the rows at the places `rank`, `rank + of`, … of it. */
+export interface Shard {
+  /** From 0. */
+  readonly rank: number
+  readonly of: number
+}
+
 /** How to read. */
 export interface Settings {
+  /** Rows of a batch, over all ranks. Commonly 32 to 512. */
   readonly batchSize: number
   /** Decides the orders and the noise. */
   readonly key: Key.Key
-  /** Whether each epoch has an order of its own; on unless given. Without it rows come in the data set's order. */
-  readonly shuffle?: boolean
+  /** Masks; `size` counts numbers over all ranks. */
   readonly noise?: ReadonlyArray<Noise>
+  /**
+   * Splits every batch among ranks: this loader reads the rows of its own rank. Ranks have no row in common, take the same
+   * number of steps, and together read the batches of a single rank, however many they are. All of a batch's padding may
+   * fall to some ranks: a mean over ranks weighs each by the sum of its weights.
+   */
+  readonly shard?: Shard
+  /**
+   * What becomes of a last batch that the rows do not fill: `"pad"` (unless given) fills it up with zeros of weight 0,
+   * `"drop"` leaves it out, `"keep"` gives it shorter arrays.
+   */
+  readonly last?: "pad" | "drop" | "keep"
   /** How many batches worker threads make ahead of the one being read; 4 unless given. 0 makes each when it is read. */
   readonly prefetch?: number
   /** How many worker threads make batches; 1 unless given. 0 is the same as no prefetch. */
   readonly workers?: number
 }
 
+/**
+ * Weights of the target's classes, 1 for those not named; `"balanced"` learns them from train rows as
+ * `rows / (classes · rows of the class)`, scikit-learn's `compute_class_weight`. Else the sentence that the compiler shows.
+ */
+export type ClassWeights<C extends Columns, Target extends string, P extends Dataset.Partition> = string extends
+  | Target
+  | keyof C
+  ? "balanced" | Readonly<Record<string, number>>
+  : Target extends keyof C
+    ? C[Target] extends Column.Category<infer Level>
+      ? | { readonly [L in Level]?: number }
+        | (P extends "train" ? "balanced" : "balanced class weights are learned from train rows; these are not")
+      : `class weights are for a category target; ${Target} is a ${C[Target]["kind"]}`
+    : never
+
+/** The operations a partition takes: those for train rows of its columns; else the sentence that the compiler shows. */
+export type Augmenting<C extends Columns, P extends Dataset.Partition> = [P] extends ["train"]
+  ? Augment<C>
+  : `only train rows are augmented; this is the ${P} partition`
+
 /** What to read, and how. */
-export interface Options<C extends Columns, Features extends string, Target extends string>
-  extends Selection<C, Features, Target>, Settings {}
+export interface Options<
+  C extends Columns,
+  Features extends string,
+  Target extends string,
+  S extends Sampler.Sampler = Sampler.Sampler,
+  P extends Dataset.Partition = "train"
+>
+  extends Selection<C, Features, Target>, Settings {
+  /** Which rows make the batches of an epoch; `Sampler.shuffled` unless given. */
+  readonly sampler?: Sampler.For<C, S>
+  /** Makes `weight` the weight of the row's class. */
+  readonly classWeights?: ClassWeights<C, Target, P>
+}
 
 /** Reads batches by their position. */
 export interface Loader {
+  /** Rows of the data set. */
   readonly rows: number
   /** Numbers in one row's features. */
   readonly width: number
+  /** Rows of the batches that are read: the option's, divided by the ranks. */
   readonly batchSize: number
   /** Batches in an epoch; the last one may be padded. */
   readonly steps: number
@@ -67,8 +126,18 @@ export interface Loader {
    * Reads the batch at a position. Its arrays are the reader's until the next read, which may write into them. Reading
    * on in order takes what was prefetched; any other position works too, and starts prefetching there. One reader at a
    * time.
+   *
+   * Prefetched batches lie in shared memory that is allocated once. ONNX Runtime's CPU provider computes on them where they
+   * are: nothing is copied to a device. Providers with memory of their own copy a batch when a step begins, synchronously;
+   * their state stays on the device.
    */
   readonly read: (position: Position) => Effect.Effect<Batch, LoaderError>
+  /** Finds which rows a batch holds, by their places in the data set, padding left out. Reads nothing. */
+  readonly rowsOf: (position: Position) => Effect.Effect<Uint32Array, LoaderError>
+  /** What has been measured so far. */
+  readonly timing: Effect.Effect<Timing>
+  /** How many worker threads died and were replaced: each may be once, and no batch changes. The second time, reading fails. */
+  readonly restarts: Effect.Effect<number>
 }
 
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31
@@ -88,46 +157,12 @@ export type NotTest<Given, P extends Dataset.Partition> = "test" extends P
   ? "the loader reads train or validation rows; test rows are read by Evaluate.test"
   : Given
 
-const count = (name: string, value: number, least: number): LoaderError | undefined =>
-  Number.isSafeInteger(value) && value >= least
-    ? undefined
-    : new LoaderError({ reason: `${name} is ${value}; give an integer of at least ${least}` })
-
-const optionDefect = (rows: number, options: Settings): LoaderError | undefined => {
-  const { batchSize, noise = [], prefetch = 4, workers = 1 } = options
-  if (rows > 0 && batchSize > rows) {
-    const reason = `batchSize is ${batchSize}, but there are only ${rows} rows; give at most that many`
-    return new LoaderError({ reason })
-  }
-  for (const [index, { keep, name, size }] of noise.entries()) {
-    if (noise.findIndex((other) => other.name === name) < index) {
-      return new LoaderError({ reason: `two noises are called "${name}"; give each a name of its own` })
-    }
-    if (!(keep >= 2 ** -16 && keep <= 1)) {
-      return new LoaderError({ reason: `noise "${name}" keeps ${keep}; give a probability from 2^-16 to 1` })
-    }
-    const defect = count(`the size of noise "${name}"`, size, 0)
-    if (defect !== undefined) return defect
-  }
-  return count("prefetch", prefetch, 0) ?? count("workers", workers, 0)
-}
-
-const planOf = (rows: number, options: Settings): Plan => {
-  const noise = Key.foldIn(options.key, "noise")
-  return {
-    batchSize: options.batchSize,
-    steps: Math.ceil(rows / options.batchSize),
-    order: (options.shuffle ?? true) ? Key.foldIn(options.key, "order") : undefined,
-    noise: (options.noise ?? []).map((each) => ({ ...each, key: Key.foldIn(noise, each.name) }))
-  }
-}
-
 /**
  * Makes a loader. Its worker threads end with the scope.
  *
  * Fails with a `LoaderError` on a batch size that is no positive integer or larger than the data set, an empty data set,
- * columns that are missing or of the wrong kind, and on NaN, infinity or numbers too large for float32; with a
- * `SealedError` for test rows, should types have been cast away.
+ * columns that are missing or of the wrong kind, on NaN, infinity or numbers too large for float32, and on options that
+ * do not fit together or the data; with a `SealedError` for test rows, should types have been cast away.
  *
  * @example
  * import { Key } from "@watertight/core"
@@ -150,44 +185,116 @@ export const make = Effect.fn("Loader.make")(function* <
   C extends Columns,
   P extends Dataset.Partition,
   const Features extends string,
-  const Target extends string
+  const Target extends string,
+  S extends Sampler.Sampler = Sampler.Sampler<never, never>
 >(
   dataset: NotTest<Dataset.Dataset<C, P>, P>,
-  options: Options<C, Features, Target>
+  options: Options<C, Features, Target, S, P> & {
+    /** What is done to train rows each time they are read: see `Augment`. */
+    readonly augment?: Augmenting<NoInfer<C>, P> | undefined
+  }
 ): Effect.fn.Return<Loader, LoaderError | Dataset.SealedError, Scope.Scope> {
   const readable = dataset as Dataset.Dataset<C, "train" | "validation"> // NotTest; Dataset.rows checks it again
   const table = yield* Dataset.rows(readable)
-  const { batchSize, prefetch = 4, workers = 1 } = options
+  const settings = { ...options } as SettingsOf // types of its columns were checked; names are checked again
+  const { prefetch = 4, workers = 1 } = settings
   const ahead = prefetch > 0 && workers > 0
-  const defect = optionDefect(table.length, options)
+  const defect = optionDefect(table.length, readable.partition, settings)
   if (defect !== undefined) return yield* defect
-  const packed = yield* pack(table, options, ahead)
-  const plan = planOf(packed.rows, options)
+  const plain = { packed: yield* pack(table, settings, ahead), plan: yield* planOf(table, settings) }
+  const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
+  const { packed, plan } = yield* withAugment(plain, augment, { table, dataset: readable, options: settings })
+  const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan, augment)
+  return reader(packed, plan, source, settings.last === "keep", yield* Clock.Clock)
+})
 
-  const inline = (): Prefetch.Read => {
-    const fill = filler(packed, plan, draws)
-    const slot = makeSlot(packed, plan)
-    return (epoch, step) =>
-      Effect.sync(() => {
-        fill(epoch, step, slot)
-        return slot
-      })
+const inline = (packed: Packed, plan: Plan, augment: Augment<never> | undefined): Prefetch.Prefetch => {
+  const augmenting = plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws, functionsOf(augment))
+  const fill = filler(packed, plan, draws, augmenting)
+  const slot = makeSlot(packed, plan)
+  const read: Prefetch.Read = (epoch, step) =>
+    Effect.sync(() => {
+      fill(epoch, step, slot)
+      return slot
+    })
+  return { read, restarts: () => 0 }
+}
+
+/** Cuts what belongs to padding off a batch's arrays. */
+const cut = ({ features, noise, target, weight }: Slot, width: number, rows: number): Slot => ({
+  features: features.subarray(0, rows * width),
+  target: target.subarray(0, (target.length / weight.length) * rows),
+  weight: weight.subarray(0, rows),
+  noise: Object.fromEntries(
+    Object.entries(noise).map(([name, mask]) => [name, mask.subarray(0, (mask.length / weight.length) * rows)])
+  )
+})
+
+const reader = (packed: Packed, plan: Plan, source: Prefetch.Prefetch, isCut: boolean, clock: Clock.Clock): Loader => {
+  const { steps } = plan
+  const batchSize = plan.batchSize / plan.shard.of
+  const stopwatch = Stopwatch.make(clock)
+  const find = rowsOf(plan, draws)
+  const checked = <A>(position: Position, then: (epoch: number, step: number) => Effect.Effect<A, LoaderError>) => {
+    const { epoch, step } = position
+    if (isPosition(position) && step < steps) return then(epoch, step)
+    const reason = `there is no batch at epoch ${epoch}, step ${step}: an epoch has ${steps} steps, from 0`
+    return Effect.fail(new LoaderError({ reason }))
   }
-  const readSlot = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline()
   return {
     rows: packed.rows,
     width: packed.width,
     batchSize,
-    steps: plan.steps,
-    read: (position) => {
-      const { epoch, step } = position
-      if (!isPosition(position) || step >= plan.steps) {
-        const reason = `there is no batch at epoch ${epoch}, step ${step}: an epoch has ${plan.steps} steps, from 0`
-        return Effect.fail(new LoaderError({ reason }))
-      }
-      return Effect.map(readSlot(epoch, step), (slot) => ({ ...slot, rows: rowsIn(packed, plan, step) }))
-    }
+    steps,
+    read: (position) =>
+      checked(position, (epoch, step) =>
+        Effect.suspend(() => {
+          stopwatch.ask(epoch, step)
+          return Effect.map(source.read(epoch, step), (slot) => {
+            stopwatch.got(epoch, step)
+            const rows = rowsIn(plan, step)
+            return isCut && rows < batchSize ? { ...cut(slot, packed.width, rows), rows } : { ...slot, rows }
+          })
+        })
+      ),
+    rowsOf: (position) => checked(position, (epoch, step) => Effect.sync(() => find(epoch, step).slice())),
+    timing: Effect.sync(stopwatch.timing),
+    restarts: Effect.sync(source.restarts)
   }
+}
+
+/** How much of an epoch's batches would be padding, were each padded to its longest row. */
+export interface Padding {
+  /** Places for a row's numbers, over all batches: rows of the batch times its longest length. */
+  readonly padded: number
+  /** How many of them rows fill. */
+  readonly filled: number
+  /** The share that is wasted: `1 - filled / padded`. */
+  readonly waste: number
+}
+
+/**
+ * Counts the padding in an epoch when every batch is padded to its longest row. `lengths` names the float column that
+ * `Sampler.bucketed` reads; `data` is what the loader was made of.
+ */
+export const padding = Effect.fnUntraced(function* <C extends Columns>(
+  loader: Loader,
+  data: Dataset.Dataset<C, "train" | "validation">,
+  lengths: KeysOf<C, "float">,
+  epoch = 0
+): Effect.fn.Return<Padding, LoaderError | Dataset.SealedError> {
+  const values = Table.numbers(yield* Dataset.rows(data), lengths)
+  let [padded, filled] = [0, 0]
+  for (let step = 0; step < loader.steps; step++) {
+    const rows = yield* loader.rowsOf({ version: 1, epoch, step })
+    let longest = 0
+    for (const row of rows) {
+      filled += values[row]
+      longest = Math.max(longest, values[row])
+    }
+    padded += longest * rows.length
+  }
+  return { padded, filled, waste: padded === 0 ? 0 : 1 - filled / padded }
 })
 
 /**
@@ -207,9 +314,16 @@ export const make = Effect.fn("Loader.make")(function* <
  * Effect.runSync(program) // => [3, 0]
  */
 export const sequential: <C extends Columns, const Features extends string, const Target extends string>(
-  table: Table<C>,
-  selection: Selection<C, Features, Target>
-) => Effect.Effect<Batches, LoaderError> = batchesOf
+  table: Table.Table<C>,
+  selection: Selection<C, Features, Target> & {
+    readonly augment?: "rows in order are read for evaluation, as they are: only Loader.make of train rows augments"
+  }
+) => Effect.Effect<Batches, LoaderError> = (table, selection) =>
+  selection.augment === undefined
+    ? batchesOf(table, selection)
+    : Effect.fail(
+        new LoaderError({ reason: "rows in order are read for evaluation, as they are: nothing augments them" })
+      )
 
 /** Counts the numbers in one row's features. Fails on columns that are missing or no features. */
 export const featureWidth = (columns: Columns, features: ReadonlyArray<string>): Effect.Effect<number, LoaderError> =>

@@ -21,6 +21,7 @@ export type { Accepts, Extended, Recipe, Scaled, TrainOnly } from "./recipe/Desc
 export * from "./recipe/Derive.ts"
 export * from "./recipe/Encode.ts"
 export * from "./recipe/Impute.ts"
+export * from "./recipe/Read.ts"
 export * from "./recipe/Rescale.ts"
 export { RecipeError } from "./Step.ts"
 

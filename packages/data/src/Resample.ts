@@ -128,8 +128,9 @@ const refuse = (plan: Plan.Plan, train: Dataset.Dataset): Effect.Effect<void, Sp
     return Effect.fail(new SplitError({ split, reason, hint: "Give it the train side." }))
   }
   if (!Contents.repeats(train)) return Effect.void
-  const reason = "a bootstrap drew rows of this partition twice, and folds would have them on both sides"
-  return Effect.fail(new SplitError({ split, reason, hint: "Resample the partition it was drawn from." }))
+  const reason =
+    "rows of this partition are there twice or made of others (bootstrap, Balance), and folds would have them on both sides"
+  return Effect.fail(new SplitError({ split, reason, hint: "Resample the partition that it was made from." }))
 }
 
 const side = <C extends Columns, E, R, P extends "train" | "validation">(

@@ -9,6 +9,7 @@ import { Effect, type Schema } from "effect"
 import * as Assignment from "./Assignment.ts"
 import type { Columns, GroupsOf, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
+import * as Near from "./Near.ts"
 import type { Partitions } from "./Partitions.ts"
 import * as Contents from "./internal/contents.ts"
 import * as Grouped from "./split/Grouped.ts"
@@ -23,6 +24,7 @@ import * as Temporal from "./split/Temporal.ts"
 import type { Table } from "./Table.ts"
 
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
+export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { SplitError } from "./split/SplitError.ts"
 
 /** The fractions of rows for validation and test, each in (0, 1), together less than 1; train gets the rest. */
@@ -30,6 +32,9 @@ export type Shares = Share.Shares
 
 /** A length of time, such as `"90 days"`. */
 export type Length = Temporal.Length
+
+/** A length of the calendar, such as `"3 months"` or `"1 year"`. */
+export type Calendar = Temporal.Calendar
 
 /** A number of rows, such as `{ rows: 1000 }`. */
 export type Rows = Temporal.Rows
@@ -80,6 +85,11 @@ export interface Duplicates {
   readonly duplicates?: "together" | "apart"
 }
 
+/** Which rows are near, so that they are kept on one side: nothing, or a sentence about the columns it takes. */
+export interface Nearness<C extends Columns, N extends Near.Near> {
+  readonly near?: N & ([Near.Refusal<C, N>] extends [never] ? unknown : Near.Refusal<C, N>)
+}
+
 /** A way of splitting: `assign` decides, from the table and a key, where each row goes. */
 export interface Definition<in C extends Columns> {
   readonly name: string
@@ -111,35 +121,43 @@ export const make = <C extends Columns, E, R>(
 
 /**
  * Splits at random. Sizes are exact: each is within one row of its share. With `duplicates: "together"`, rows with equal
- * ids are on one side, and sizes are within half of the largest number of equal rows.
+ * ids are on one side, and sizes are within half of the largest number of equal rows; with `near` (see `Near`), rows that
+ * are equal or near, directly or through others, are on one side.
  *
  * @example
  * import { Column, Source, Split } from "@watertight/data"
  * const digits = Source.idx({ image: { path: "images", column: Column.tensor([28, 28], "uint8") } })
  * Split.random(digits, { validation: 0.1, test: 0.1 }).test.stage.name // => "test"
  */
-export const random = <C extends Columns, E, R>(
+export const random = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Untimed<C, E, R>,
-  options: Shares & Duplicates
+  options: Shares & Duplicates & Nearness<NoInfer<C>, N>
 ): Partitions<C, E | SplitError, R> =>
   make(untimed(table), {
     ...builtIn("random-split", options, together(options)),
-    assign: isTogether(options) ? Grouped.assignTogether(options) : Random.assign(options)
+    assign: isTogether(options) ? Grouped.assignTogether(options, options.near) : Random.assign(options)
   })
 
 /**
  * Splits at random with the classes of a column in the same proportions everywhere: each class, and each partition as a
  * whole, is within one row of its share. With `duplicates: "together"`, rows with equal ids are on one side, and classes
- * are as near to their shares as that allows: no set of equal rows can be moved to bring them nearer.
+ * are as near to their shares as that allows: no set of equal rows can be moved to bring them nearer. With `near`, near
+ * rows (see `Near`) are on one side too.
+ *
+ * @example
+ * import { Column, Columns, Near, Source, Split } from "@watertight/data"
+ * const mails = Source.csv("mails.csv", Columns.make({ body: Column.text, spam: Column.category(["no", "yes"]) }))
+ * const near = Near.text("body", { words: 3, similarity: 0.7 })
+ * Split.stratified(mails, { on: "spam", validation: 0.1, test: 0.1, near }).test.stage.name // => "test"
  */
-export const stratified = <C extends Columns, E, R>(
+export const stratified = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Untimed<C, E, R>,
-  options: Shares & Duplicates & { readonly on: ClassOf<NoInfer<C>> }
+  options: Shares & Duplicates & Nearness<NoInfer<C>, N> & { readonly on: ClassOf<NoInfer<C>> }
 ): Partitions<C, E | SplitError, R> =>
   make(untimed(table), {
     ...builtIn("stratified-split", options, { on: options.on, ...together(options) }),
     assign: isTogether(options)
-      ? StratifiedGrouped.assignTogether(options.on, options)
+      ? StratifiedGrouped.assignTogether(options.on, options, options.near)
       : Stratified.assign(options.on, options)
   })
 
@@ -185,18 +203,23 @@ export const stratifiedGrouped = <C extends Columns, E, R>(
 
 /**
  * Splits by a keyed hash of each row's id: a row stays on its side when others are appended or removed, and equal rows are
- * on one side. Sizes hold on average: of `n` rows, a share `p` gets `n p` give or take `sqrt(n p (1 - p))`.
+ * on one side. Sizes hold on average: of `n` rows, a share `p` gets `n p` give or take `sqrt(n p (1 - p))`. With `near`
+ * (see `Near`), one of the rows that are near decides for all of them: a row stays on its side unless rows are appended
+ * or removed that it is near to, directly or through others.
  *
  * @example
  * import { Column, Columns, Source, Split } from "@watertight/data"
  * const mails = Source.csv("mails.csv", Columns.make({ length: Column.float, spam: Column.category(["no", "yes"]) }))
  * Split.hashed(mails, { validation: 0.1, test: 0.1 }).test.inputs.assignment.stage.name // => "hashed-split"
  */
-export const hashed = <C extends Columns, E, R>(
+export const hashed = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Untimed<C, E, R>,
-  shares: Shares
+  options: Shares & Nearness<NoInfer<C>, N>
 ): Partitions<C, E | SplitError, R> =>
-  make(untimed(table), { ...builtIn("hashed-split", shares, {}), assign: Hashed.assign(shares) })
+  make(untimed(table), {
+    ...builtIn("hashed-split", options, nearness(options.near)),
+    assign: Hashed.assign(options, options.near)
+  })
 
 /**
  * Splits by a keyed hash of each row's group: no group is on two sides, and a group stays on its side when rows and groups
@@ -213,7 +236,8 @@ export const hashedGrouped = <C extends Columns, E, R>(
 
 /**
  * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
- * the rows less than that before the last one left; a fraction or `{ rows }` takes that many rows, moved to the nearest change
+ * the rows less than that before the last one left; `"3 months"`, `"1 quarter"` or `"2 years"` likewise by the calendar of
+ * UTC or of `zone`; a fraction or `{ rows }` takes that many rows, moved to the nearest change
  * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it longer
  * than a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
  * at which each row's label is known: rows whose label is known only after the next period has begun are left out.
@@ -262,16 +286,23 @@ export type Periods<C extends Columns> = Temporal.Options & {
   readonly labelEnd?: KeysOf<C, "timestamp">
 }
 
-const periods = ({ gap, labelEnd }: Temporal.Options): Readonly<Record<string, string>> => ({
+const periods = ({ gap, labelEnd, zone }: Temporal.Options): Readonly<Record<string, string>> => ({
   gap: gap ?? "0 millis",
-  ...(labelEnd === undefined ? {} : { labelEnd })
+  ...(labelEnd === undefined ? {} : { labelEnd }),
+  ...(zone === undefined ? {} : { zone })
 })
 
-const isTogether = ({ duplicates }: Duplicates): boolean => duplicates === "together"
-const together = (options: Duplicates): Readonly<Record<string, string>> =>
-  isTogether(options) ? { duplicates: "together" } : {}
+type Alike = Duplicates & { readonly near?: Near.Near | undefined }
+const isTogether = ({ duplicates, near }: Alike): boolean => duplicates === "together" || near !== undefined
+const nearness = (near: Near.Near | undefined): Readonly<Record<string, Schema.Json>> =>
+  near === undefined ? {} : { near: Near.toJson(near) }
+const together = (options: Alike): Readonly<Record<string, Schema.Json>> => ({
+  ...(isTogether(options) ? { duplicates: "together" } : {}),
+  ...nearness(options.near)
+})
 
-const asJson = (size: Length | number | Rows): Schema.Json => (typeof size === "object" ? { rows: size.rows } : size)
+const asJson = (size: Length | Calendar | number | Rows): Schema.Json =>
+  typeof size === "object" ? { rows: size.rows } : size
 
 const builtIn = (
   name: string,

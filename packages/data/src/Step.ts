@@ -9,6 +9,7 @@ import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
 import type { Partition } from "./Dataset.ts"
 import * as Derive from "./internal/derive.ts"
+import { type Numeric, becomes, checked, finite } from "./internal/numeric.ts"
 import type { Values } from "./RowId.ts"
 import type * as Table from "./Table.ts"
 
@@ -347,3 +348,50 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
       )
   })
 }
+
+/** What `numeric` takes. */
+export interface NumericOptions<Name extends string, State> {
+  readonly name: string
+  readonly version: number
+  /** `"sources"` unless given: an edit of any file of yours recomputes it. */
+  readonly code?: Stage.Code
+  /** Parameters beside the column's name. */
+  readonly config?: { readonly [key: string]: Schema.Json }
+  readonly column: Name
+  /** The form of what is learned. */
+  readonly state: Schema.Codec<State, Schema.Json>
+  /** Learns from the train rows, all of whose numbers are finite. Must not change the values. */
+  readonly fit: (cells: Cells<Numeric>) => Effect.Effect<State, RecipeError>
+  /** Returns new numbers, float64 for a float column and float32 for a tensor. Must treat each row by itself. */
+  readonly apply: (cells: Cells<Numeric>, learned: State) => Effect.Effect<Float64Array | Float32Array, RecipeError>
+  /** Returns what the numbers of a float column were before, in new values; leave it out where that is lost. */
+  readonly inverse?: (values: Float64Array, learned: State) => Float64Array
+}
+
+/**
+ * Makes a step that turns the numbers of a float or tensor column into others. Fails, naming the row, where the column
+ * holds NaN or infinity, and where a number becomes one; tensors become float32.
+ *
+ * @example
+ * import { Step } from "@watertight/data"
+ * import { Effect, Schema } from "effect"
+ * const half = Step.numeric({
+ *   name: "half", version: 1, column: "fare", state: Schema.Null, fit: () => Effect.succeed(null),
+ *   apply: ({ values }) => Effect.succeed(Float64Array.from(values, (value) => value / 2))
+ * })
+ * half.config // => { column: "fare" }
+ */
+export const numeric = <const Name extends string, State>(
+  options: NumericOptions<Name, State>
+): Step<{ readonly [K in Name]: Numeric }, { readonly [K in Name]: Numeric }> =>
+  column<Name, Numeric, Numeric, State>({
+    ...options,
+    takes: ["float", "tensor"],
+    becomes,
+    fit: (cells) => Effect.flatMap(finite(cells), () => options.fit(cells)),
+    apply: (cells, learned) =>
+      finite(cells).pipe(
+        Effect.flatMap(() => options.apply(cells, learned)),
+        Effect.flatMap((out) => checked(cells, out))
+      )
+  })

@@ -4,7 +4,7 @@ import { Effect, Schema } from "effect"
 import * as fc from "fast-check"
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { Column, Columns, Dataset, Loader, Table } from "../src/index.ts"
+import { Column, Columns, Dataset, Loader, Sampler, Table } from "../src/index.ts"
 
 const Trip = Columns.make({
   distance: Column.float,
@@ -49,7 +49,7 @@ describe("Loader.make", () => {
         target: "fare",
         batchSize: 2,
         key,
-        shuffle: false,
+        sampler: Sampler.sequential,
         prefetch: 0
       })
       assert.deepStrictEqual([loader.rows, loader.width, loader.batchSize, loader.steps], [3, 8, 2, 2])
@@ -74,7 +74,7 @@ describe("Loader.make", () => {
       const options = { features: ["distance"], target: "zone", batchSize: 5, key } as const
       for (const prefetch of [0, 1]) {
         const train = Dataset.make(yield* trips(5), undefined, "validation")
-        const loader = yield* Loader.make(train, { ...options, shuffle: false, prefetch })
+        const loader = yield* Loader.make(train, { ...options, sampler: Sampler.sequential, prefetch })
         const { target } = yield* loader.read(Loader.start)
         assert.instanceOf(target, Int32Array)
         assert.deepStrictEqual([...target], [0, 1, 2, 0, 1])
@@ -302,6 +302,21 @@ describe("Loader.read", () => {
         }
         assert.strictEqual((yield* loader.read(position(2 ** 31 - 1, 2))).rows, 1)
       }
+    })
+  )
+
+  it.effect("D61 D62 prefetched batches lie in shared memory that is allocated once and used again", () =>
+    Effect.gen(function* () {
+      const train = Dataset.make(yield* trips(40), undefined, "train")
+      const options = { features: ["distance"], target: "fare", batchSize: 4, key, prefetch: 2, workers: 2 } as const
+      const loader = yield* Loader.make(train, options)
+      const buffers = new Set<unknown>()
+      for (let index = 0; index < 60; index++) {
+        const { features } = yield* loader.read(position(Math.floor(index / 10), index % 10))
+        assert.instanceOf(features.buffer, SharedArrayBuffer)
+        buffers.add(features.buffer)
+      }
+      assert.strictEqual(buffers.size, 3)
     })
   )
 

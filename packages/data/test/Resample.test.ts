@@ -297,7 +297,8 @@ describe("Resample.bootstrap", () => {
   it.effect("is refused inside of another resampling, also after a recipe", () =>
     Effect.gen(function* () {
       const [{ train }] = Resample.bootstrap(whole(points(30)), { resamples: 1 })
-      const reason = "a bootstrap drew rows of this partition twice, and folds would have them on both sides"
+      const reason =
+        "rows of this partition are there twice or made of others (bootstrap, Balance), and folds would have them on both sides"
       assert.include(yield* message(Resample.kFold(train, { folds: 3 })), reason)
       const fitted = Recipe.fit(Recipe.of(train).pipe(Recipe.standardize("x")), train)
       const scaled = Recipe.apply(fitted, train)
@@ -334,7 +335,7 @@ describe("Resample.nested", () => {
       const [{ inner }] = Resample.nested(outer as never as Resample.Folds<typeof Points, never, never>, (train) =>
         Resample.kFold(train, { folds: 2 })
       )
-      assert.include(yield* message(inner), "Resample the partition it was drawn from.")
+      assert.include(yield* message(inner), "Resample the partition that it was made from.")
     })
   )
 })

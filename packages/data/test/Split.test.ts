@@ -2,10 +2,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { Key, type Node } from "@watertight/core"
 import { Effect, Exit } from "effect"
 import * as fc from "fast-check"
-import { Assignment, Column, Columns, Dataset, Partitions, type RowId, Source, Split, Table } from "../src/index.ts"
+import {
+  Assignment,
+  Column,
+  Columns,
+  Dataset,
+  Near,
+  Partitions,
+  type RowId,
+  Source,
+  Split,
+  Table
+} from "../src/index.ts"
 import * as Grouped from "../src/split/Grouped.ts"
+import * as Hashed from "../src/split/Hashed.ts"
 import * as Random from "../src/split/Random.ts"
 import * as Stratified from "../src/split/Stratified.ts"
+import { mails } from "./mails.ts"
 import { run } from "./run.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
@@ -172,7 +185,7 @@ describe("Split.stratified", () => {
 })
 
 describe("Split.temporal", () => {
-  it.effect("takes the last days by length, whatever the order of the file", () =>
+  it.effect("D34 takes the last days by length, whatever the order of the file", () =>
     Effect.gen(function* () {
       const source = Source.fromTable(times(days(9, 0, 1, 8, 2, 3, 4, 7, 5, 6)))
       const { test, train, validation } = yield* xs(
@@ -190,6 +203,44 @@ describe("Split.temporal", () => {
       assert.deepStrictEqual(drawn, { train: [1, 2, 4, 5, 6], validation: [7, 8, 9], test: 2 })
       const none = yield* failure(Split.temporal(source, { ...options, test: { rows: 0 } }))
       assert.include(none.message, "test is to have 0 rows. Give a whole number of rows, 1 or more.")
+    })
+  )
+
+  it.effect("D34 takes months, quarters and years by the calendar, of UTC or of a zone", () =>
+    Effect.gen(function* () {
+      const at = (...dates: ReadonlyArray<string>) => Source.fromTable(times(dates.map((date) => Date.parse(date))))
+      const months = at(
+        "2023-01-01",
+        "2024-01-31",
+        "2024-02-28",
+        "2024-02-29",
+        "2024-03-01",
+        "2024-03-31",
+        "2024-05-31"
+      )
+      const split = { on: "t", validation: "1 month", test: "3 months" } as const
+      // test begins after 29 February (31 February is not there), validation after 29 January
+      const drawn = yield* xs(Split.temporal(months, split))
+      assert.deepStrictEqual(drawn, { train: [0], validation: [1, 2, 3], test: 3 })
+      assert.deepStrictEqual(yield* xs(Split.temporal(months, { ...split, test: "1 quarter" })), drawn)
+      const years = at("2019-03-01", "2020-02-29", "2020-03-01", "2021-02-28", "2021-03-01", "2022-02-28")
+      const byYear = yield* xs(Split.temporal(years, { on: "t", validation: "1 year", test: "1 year" }))
+      assert.deepStrictEqual(byYear, { train: [0], validation: [1, 2, 3], test: 2 })
+
+      // midnight in Berlin was 23:00 UTC in March 2024, before summer time, and 22:00 in April
+      const nights = at("2024-01-01T00:00Z", "2024-02-15T00:00Z", "2024-03-14T22:30Z", "2024-04-14T22:00Z")
+      const month = { on: "t", validation: { rows: 1 }, test: "1 month" } as const
+      const utc = yield* xs(Split.temporal(nights, month))
+      assert.deepStrictEqual(utc, { train: [0], validation: [1], test: 2 })
+      const berlin = yield* xs(Split.temporal(nights, { ...month, zone: "Europe/Berlin" }))
+      assert.deepStrictEqual(berlin, { train: [0, 1], validation: [2], test: 1 })
+
+      const message = (options: object) =>
+        Effect.map(failure(Split.temporal(months, { ...split, ...options } as never)), (error) => error.message)
+      assert.include(yield* message({ zone: "Atlantis" }), '"Atlantis" is no time zone')
+      assert.include(yield* message({ test: "0 months" }), 'test is "0 months" long. Give whole months')
+      assert.include(yield* message({ test: "1.5 months" }), 'test is "1.5 months" long')
+      assert.include(yield* message({ test: "many years" }), 'test is "many years" long')
     })
   )
 
@@ -403,6 +454,98 @@ describe("duplicates", () => {
       const stratified = yield* xs(Split.stratified(source, { ...shares, on: "label", duplicates: "together" }))
       assert.strictEqual(both(stratified), 0)
       assert.closeTo(stratified.validation.length, 60, 9)
+    })
+  )
+})
+
+describe("D04 near duplicates", () => {
+  const Mail = Columns.make({ x: Column.float, body: Column.text, label: labels })
+  const near = Near.text("body", { words: 3, similarity: 0.7 })
+  const corpus = mails("spam-1")
+  const body = [...corpus, ...corpus.slice(0, 20)]
+  const source = Source.fromTable(
+    table(Mail, {
+      x: Float64Array.from(body.keys()),
+      body,
+      label: Int32Array.from(body, (_, row) => row % 2)
+    })
+  )
+  const shares = { validation: 0.2, test: 0.2 }
+
+  it.effect("are on two sides of a random split, and on one when it is said what near is", () =>
+    Effect.gen(function* () {
+      const pairs = yield* Near.pairs(near, yield* run(source))
+      assert.isAtLeast(pairs.length, 40)
+      const parted = (split: Partitions.Partitions<typeof Mail, Split.SplitError, never>) =>
+        Effect.map(run(split.test.inputs.assignment as Node.Node<Assignment.Assignment>), ({ places }) => ({
+          pairs: pairs.filter(([first, second]) => places[first] !== places[second]).length,
+          sizes: [1, 2].map((place) => places.filter((found) => found === place).length)
+        }))
+      assert.isAtLeast((yield* parted(Split.random(source, shares))).pairs, 10)
+      const random = yield* parted(Split.random(source, { ...shares, near }))
+      assert.deepStrictEqual(random, { pairs: 0, sizes: [104, 104] })
+      const stratified = yield* parted(Split.stratified(source, { ...shares, on: "label", near }))
+      assert.strictEqual(stratified.pairs, 0)
+      stratified.sizes.forEach((size) => assert.closeTo(size, 104, 3))
+      assert.isAtLeast((yield* parted(Split.hashed(source, shares))).pairs, 10)
+      const hashed = yield* parted(Split.hashed(source, { ...shares, near }))
+      assert.strictEqual(hashed.pairs, 0)
+      hashed.sizes.forEach((size) => assert.closeTo(size, 104, 40))
+      assert.deepStrictEqual(Split.hashed(source, { ...shares, near }).test.inputs.assignment.stage.params, {
+        ...shares,
+        near: { by: "text", column: "body", unit: "words", size: 3, similarity: 0.7 }
+      })
+    })
+  )
+
+  it.effect("hashed: rows stay on their side when rows are removed that they are not near to", () =>
+    Effect.gen(function* () {
+      const whole = yield* run(source)
+      const firsts = yield* Near.firsts(near, whole)
+      const sizes = new Map<number, number>()
+      firsts.forEach((first) => sizes.set(first, (sizes.get(first) ?? 0) + 1))
+      const kept = Uint32Array.from(firsts.keys()).filter((row) => firsts[row] % 3 !== 0)
+      const assign = Hashed.assign(shares, near)
+      const { places } = yield* assign(whole, Key.fromSeed(7))
+      const fewer = yield* assign(Table.take(whole, kept), Key.fromSeed(7))
+      assert.deepStrictEqual(
+        fewer.places,
+        Uint8Array.from(kept, (row) => places[row])
+      )
+      assert.isAtLeast([...sizes.values()].filter((size) => size > 1).length, 10)
+    })
+  )
+
+  it.effect("hashed: sets of near rows get their shares, however many rows they have", () =>
+    Effect.gen(function* () {
+      const sets = 1500
+      const rows = table(Points, {
+        x: Float64Array.from({ length: 6 * sets }, (_, row) => row),
+        label: new Int32Array(6 * sets)
+      })
+      const round = Near.row({ columns: ["x"], differing: 0, round: { x: 6 } })
+      const { places } = yield* Hashed.assign(shares, round)(rows, Key.fromSeed(3))
+      const test = new Set(
+        Array.from(places.keys())
+          .filter((row) => places[row] === 2)
+          .map((row) => Math.round(row / 6))
+      )
+      assert.closeTo(test.size, 0.2 * sets, 5 * Math.sqrt(sets * 0.2 * 0.8))
+    })
+  )
+
+  it.effect("says when the rows hang together too much to be split, and what cannot be compared", () =>
+    Effect.gen(function* () {
+      const copies = Source.fromTable(
+        table(Mail, { x: Float64Array.of(1, 2, 3, 4), body: ["a b", "a b", "a b", "a b"], label: new Int32Array(4) })
+      )
+      const all = yield* failure(Split.random(copies, { ...shares, near }))
+      assert.include(all.message, "The rows come to 1 set of near duplicates: call fewer rows near")
+      const forced = yield* failure(Split.random(copies, { ...shares, near: Near.text("x") as never }))
+      assert.strictEqual(
+        forced.message,
+        'Split.random: Near duplicates: "x" is a float column; texts are compared so. Compare other columns.'
+      )
     })
   )
 })

@@ -4,7 +4,7 @@
  * another model is refused, unless the rows are spent with a reason.
  */
 import { Ledger, Node, Stage, type Store } from "@watertight/core"
-import { type Column, type Columns, Dataset } from "@watertight/data"
+import { Clean, type Column, type Columns, Dataset, type Excluded } from "@watertight/data"
 import { Engine, Predict, type Trained } from "@watertight/model"
 import { Effect, Schema } from "effect"
 import * as Classification from "./Classification.ts"
@@ -68,29 +68,36 @@ interface BaselineValues {
   readonly values: Float64Array
 }
 
+/** What a report is told besides the figures. */
+interface Context {
+  /** The name of the target. */
+  readonly name: string
+  readonly reading: Report.Reading
+  readonly excluded: ReadonlyArray<Excluded.Excluded>
+}
+
 const classify = (
   column: Column.Category,
   { predicted, target }: Predict.Predictions,
-  reading: Report.Reading,
-  name: string
+  { excluded, name, reading }: Context
 ) =>
   Report.classification({
     target: name,
     result: Metric.collect(Classification.fromLogits(column.levels), [{ target, logits: predicted }]),
+    excluded,
     reading
   })
 
 const regress = (
   { predicted, target }: Predict.Predictions,
-  reading: Report.Reading,
-  name: string,
+  { excluded, name, reading }: Context,
   baseline: BaselineValues | undefined
 ) => {
   const result = Metric.collect(Regression.metric, [{ target, prediction: predicted }])
-  if (baseline === undefined) return Report.regression({ target: name, result, reading })
+  if (baseline === undefined) return Report.regression({ target: name, result, excluded, reading })
   const batch = { target, prediction: predicted, baseline: baseline.values }
   const comparison = Metric.collect(Regression.comparison, [batch])
-  return Report.regression({ target: name, result, reading, baseline: { name: baseline.name, comparison } })
+  return Report.regression({ target: name, result, excluded, reading, baseline: { name: baseline.name, comparison } })
 }
 
 /** Reads a column of the same rows, opened with the same permit. */
@@ -109,6 +116,14 @@ const readBaseline = Effect.fnUntraced(function* (
   return yield* new BaselineError({ baseline: name, reason: `there is no float column "${column}"` })
 })
 
+/** The input that has the count of a cleaned table. */
+const excludedInput = (place: number): string => `excluded${place + 1}`
+
+const excludedIn = (inputs: Inputs): ReadonlyArray<Excluded.Excluded> =>
+  Object.keys(inputs)
+    .filter((name) => /^excluded\d+$/.test(name))
+    .map((_, place) => inputs[excludedInput(place)] as Excluded.Excluded) // put there by `test`
+
 const read = Effect.fn("Evaluate.test")(function* (
   inputs: Inputs,
   context: Stage.Context,
@@ -124,10 +139,11 @@ const read = Effect.fn("Evaluate.test")(function* (
     baseline === undefined || inputs.baseline === undefined
       ? undefined
       : yield* readBaseline(baseline, inputs.baseline, test, opening.permit)
+  const told = { name: model.target, reading: opening, excluded: excludedIn(inputs) }
   const report =
     model.column.kind === "category"
-      ? yield* classify(model.column, predictions, opening, model.target)
-      : yield* regress(predictions, opening, model.target, values)
+      ? yield* classify(model.column, predictions, told)
+      : yield* regress(predictions, told, values)
   yield* opening.report(Report.summary(report))
   return report
 })
@@ -135,7 +151,8 @@ const read = Effect.fn("Evaluate.test")(function* (
 /**
  * Reads the test partition with a trained model: a report with accuracy, per-class figures and the confusion matrix for
  * a category; mean absolute and root mean squared error, R2 and bias for a number, against a baseline if one is given.
- * Fails with `TestAlreadyOpened` when another model has read any of these rows.
+ * Where tables were cleaned on the way to the model or the rows, it shows what left them by reason. Fails with
+ * `TestAlreadyOpened` when another model has read any of these rows.
  */
 export function test<A, Target extends Column.Column, E, R, E2, R2>(
   model: Node.Node<Trained.Trained<Target>, E, R>,
@@ -166,16 +183,18 @@ export function test<E, R>(
   const described = baseline === undefined ? undefined : { name: baseline.name, column: String(baseline.column) }
   const stage = Stage.make({
     name: "test-report",
-    version: 1,
+    version: 2,
     code: "versioned",
     params: { baseline: described ?? null },
     engine: Effect.map(Engine.Engine, ({ id }) => id),
     codec: Report.codec,
     run: (inputs: Inputs, context) => read(inputs, context, context.pipeline, described)
   })
+  const counts = Clean.waterfalls<E, R>([model, rows])
   return Node.make(stage, {
     model,
     test: rows as Node.Node<Inputs["test"], E, R>, // TestOnly checked it
-    ...(baseline === undefined ? {} : { baseline: baseline.rows })
+    ...(baseline === undefined ? {} : { baseline: baseline.rows }),
+    ...Object.fromEntries(counts.map((count, place) => [excludedInput(place), count]))
   })
 }

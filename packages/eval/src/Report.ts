@@ -3,6 +3,7 @@
  * these rows have been read. A report is data with a schema, kept as JSON; `toText` is the page a person reads.
  */
 import { Codec, Ledger } from "@watertight/core"
+import { Excluded } from "@watertight/data"
 import { Effect, Schema } from "effect"
 import * as Classification from "./Classification.ts"
 import type { Comparison } from "./Compare.ts"
@@ -54,6 +55,7 @@ export const ClassificationReport = Schema.Struct({
     Schema.Struct({ truth: Schema.String, predicted: Schema.String, count: Schema.Int, share: Schema.Finite })
   ),
   baseline: Schema.NullOr(Baseline),
+  excluded: Schema.Array(Excluded.Excluded),
   reading: Reading
 })
 
@@ -71,6 +73,7 @@ export const RegressionReport = Schema.Struct({
   r2: Schema.NullOr(Schema.Finite),
   bias: Schema.Finite,
   baseline: Schema.NullOr(Baseline),
+  excluded: Schema.Array(Excluded.Excluded),
   reading: Reading
 })
 
@@ -99,12 +102,14 @@ export interface Parts<Result> {
   readonly target: string
   readonly result: Result
   readonly baseline?: { readonly name: string; readonly comparison: Comparison }
+  /** What cleaning dropped before the split, for each table that was cleaned. */
+  readonly excluded?: ReadonlyArray<Excluded.Excluded>
   readonly reading: Reading
 }
 
 type Counted = { readonly rows: number; readonly nonFinite: number }
 
-const common = Effect.fnUntraced(function* ({ baseline, reading, result, target }: Parts<Counted>) {
+const common = Effect.fnUntraced(function* ({ baseline, excluded = [], reading, result, target }: Parts<Counted>) {
   const refuse = (reason: string) => new ReportError({ target, reason })
   const { nonFinite, rows } = result
   if (nonFinite > 0) {
@@ -120,6 +125,7 @@ const common = Effect.fnUntraced(function* ({ baseline, reading, result, target 
     target,
     rows,
     baseline: baseline === undefined ? null : toBaseline(baseline.name, baseline.comparison),
+    excluded,
     reading: { number: reading.number, reason: reading.reason, previous: reading.previous }
   }
 })
@@ -188,7 +194,7 @@ export const fromJson = (json: unknown): Effect.Effect<Report, Schema.SchemaErro
 export const summary = (report: Report): string => render.summary(report)
 
 /**
- * Writes a report as a page of plain text: figures, the baseline, a table of levels, the confusion matrix (up to 20
+ * Writes a report as a page of plain text: figures, the baseline, what cleaning dropped, a table of levels, the confusion matrix (up to 20
  * levels; the JSON has it in full), the most confused pairs, and which reading of the test rows it is.
  */
 export const toText = (report: Report): string => render.page(report)

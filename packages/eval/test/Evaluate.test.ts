@@ -1,5 +1,5 @@
 import { Ledger, Pipeline, Store } from "@watertight/core"
-import { Column, Columns, Partitions, Recipe, Source, Split, Table } from "@watertight/data"
+import { Clean, Column, Columns, Partitions, Recipe, Source, Split, Table } from "@watertight/data"
 import { Evaluate } from "@watertight/eval"
 import { Engine, Loss, Module, Train } from "@watertight/model"
 import { Optimizer } from "@watertight/optim"
@@ -76,12 +76,55 @@ describe("Evaluate.test", () => {
         const { report } = outputs
         assert.isTrue(report.kind === "classification" && report.accuracy.value > 0.7)
         assert.strictEqual(report.rows, 20)
+        assert.deepStrictEqual(report.excluded, [])
         assert.deepStrictEqual(report.reading, { number: 1, reason: null, previous: [] })
         const entries = yield* (yield* Ledger.Ledger).entries
         assert.deepStrictEqual(
           entries.map(({ event }) => event._tag),
           ["Opened", "Reported"]
         )
+      })
+    )
+  )
+
+  it.live("D04 D05 shows what was cleaned on the way to the model, found from the pipeline", () =>
+    isolated(
+      Effect.gen(function* () {
+        const clean = Clean.of(Source.fromTable(table(90))).pipe(
+          Clean.dropOutside("x", { maximum: 2.9 }),
+          Clean.dropDuplicates()
+        )
+        const parts = Split.random(clean.table, { validation: 0.2, test: 0.25 })
+        const model = Train.fit(Module.mlp({ hidden: [4], output: 1 }), {
+          train: parts.train,
+          validation: parts.validation,
+          features: ["x"],
+          target: "y",
+          loss: Loss.huber(),
+          optimizer: Optimizer.adam({ learningRate: 0.05 }),
+          batchSize: 8,
+          epochs: 2,
+          prefetch: 0
+        })
+        const pipeline = Pipeline.make("cleaned", {
+          report: Evaluate.test(model, parts.test),
+          excluded: clean.excluded
+        })
+        const { outputs } = yield* run(pipeline)
+        const { x } = table(90).values
+        const gone = x.filter((value) => value > 2.9).length
+        assert.isAbove(gone, 3)
+        assert.deepStrictEqual(outputs.report.excluded, [
+          {
+            rows: 90,
+            steps: [
+              { reason: "x is above 2.9", rows: gone },
+              { reason: "duplicate", rows: 0 }
+            ],
+            kept: 90 - gone
+          }
+        ])
+        assert.deepStrictEqual(outputs.excluded, outputs.report.excluded[0])
       })
     )
   )

@@ -198,3 +198,42 @@ it.effect("report: many levels leave the matrix to the JSON, and odd names stay 
     assert.include(odd, "xxxxxxxxx…")
   })
 )
+
+it.effect("D04 D05 D06 report: what cleaning dropped before the split, by reason", () =>
+  Effect.gen(function* () {
+    const excluded = {
+      rows: 12_345,
+      steps: [
+        { reason: "bad value", rows: 5 },
+        { reason: "speed is below 0 or above 200", rows: 0 },
+        { reason: "duplicate", rows: 1234 }
+      ],
+      kept: 11_106
+    }
+    const empty = { rows: 0, steps: [{ reason: "dupli\ncate", rows: 0 }], kept: 0 }
+    const make = (cleaned: Report.Parts<Regression.Result>["excluded"]) =>
+      Report.regression({
+        target: "temperature",
+        result: Metric.collect(Regression.metric, [measured]),
+        excluded: cleaned,
+        reading: first
+      })
+    const [page] = Report.toText(yield* make([excluded]))
+      .split("\n\n")
+      .slice(-1)
+    assert.strictEqual(
+      page,
+      `Rows before the split
+  came                           12,345
+  bad value                          -5   0.04 %
+  speed is below 0 or above 200       0   0.00 %
+  duplicate                      -1,234  10.00 %
+  kept                           11,106  89.96 %`
+    )
+    const both = Report.toText(yield* make([excluded, empty]))
+    assert.include(both, "Rows of table 1 before the split")
+    assert.include(both, "Rows of table 2 before the split\n  came        0\n  dupli\uFFFDcate  0\n  kept        0")
+    const report = yield* make([excluded])
+    assert.deepStrictEqual(yield* Report.fromJson(JSON.parse(JSON.stringify(Report.toJson(report)))), report)
+  })
+)

@@ -15,10 +15,17 @@ import type { Built } from "./Module.ts"
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
 const below1 = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }))
 
+const notNegative = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const share = Schema.Finite.check(
+  Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMinimum: true, exclusiveMaximum: true })
+)
+
 /** What identifies a loss. */
 export const Config = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("crossEntropy"), smoothing: below1 }),
   Schema.Struct({ kind: Schema.Literal("binaryCrossEntropy"), positiveWeight: positive }),
+  Schema.Struct({ kind: Schema.Literal("focal"), focus: notNegative }),
+  Schema.Struct({ kind: Schema.Literal("binaryFocal"), focus: notNegative, positiveShare: share }),
   Schema.Struct({ kind: Schema.Literal("meanSquaredError") }),
   Schema.Struct({ kind: Schema.Literal("meanAbsoluteError") }),
   Schema.Struct({ kind: Schema.Literal("huber"), delta: positive })
@@ -39,6 +46,11 @@ export interface Loss<out Target extends "float" | "category" = "float" | "categ
   readonly chance: (levels: number) => number | undefined
   /** Maps predictions `[batch, outputs]` and targets `[batch]` to losses `[batch]`. */
   readonly perExample: (prediction: tf.Tensor2D, target: tf.Tensor1D) => tf.Tensor1D
+  /**
+   * For a category target: maps predictions and distributions over the levels `[batch, levels]`, as mixup makes them, to
+   * losses `[batch]`. A loss without it cannot be trained on blended labels.
+   */
+  readonly perBlend?: (prediction: tf.Tensor2D, target: tf.Tensor2D) => tf.Tensor1D
 }
 
 /** A model's output does not suit the loss. */
@@ -83,6 +95,10 @@ export const crossEntropy = ({ smoothing = 0 }: { readonly smoothing?: number } 
     const rest = smoothing / classes
     const target = tf.oneHot(codes, classes, 1 - smoothing + rest, rest, "float32")
     return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))
+  },
+  perBlend: (logits, blended) => {
+    const target = tf.add(tf.mul(blended, 1 - smoothing), smoothing / logits.shape[1])
+    return tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1))
   }
 })
 
@@ -113,11 +129,67 @@ export const binaryCrossEntropy = ({
   target: "category",
   outputs: () => 1,
   chance: () => (positiveWeight === 1 ? Math.LN2 : undefined),
+  perExample: (prediction, codes) => binary(column(prediction), tf.cast(codes, "float32"), positiveWeight),
+  perBlend: (prediction, blended) => {
+    const positive = tf.slice(blended, [0, 1], [blended.shape[0], 1])
+    return binary(column(prediction), tf.reshape(positive, [blended.shape[0]]), positiveWeight)
+  }
+})
+
+/** The cross-entropy of logits and probabilities of level 1. */
+const binary = (logit: tf.Tensor1D, positive: tf.Tensor1D, weight: number): tf.Tensor1D => {
+  const missed = tf.mul(tf.mul(positive, weight), tf.softplus(tf.neg(logit)))
+  return tf.add(missed, tf.mul(tf.sub(1, positive), tf.softplus(logit)))
+}
+
+/**
+ * Makes the focal loss of softmax for a category target: `(1 - p)^focus · -log p` for the probability `p` of the true class
+ * (Lin et al. 2017). Rows that are easy count little, so a severe imbalance does not drown the rare class. `focus` is 2
+ * unless given; 0 is the cross-entropy.
+ *
+ * @example
+ * import { Loss } from "@watertight/model"
+ * Loss.focal().config // => { kind: "focal", focus: 2 }
+ */
+export const focal = ({ focus = 2 }: { readonly focus?: number } = {}): Loss<"category"> => ({
+  config: checked({ kind: "focal", focus }),
+  code: "versioned",
+  target: "category",
+  outputs: (levels) => levels,
+  chance: (levels) => (1 - 1 / levels) ** focus * Math.log(levels),
+  perExample: (logits, codes) => {
+    const classes = logits.shape[1]
+    const isTrue = tf.cast(tf.oneHot(codes, classes), "float32")
+    const cross = tf.neg(tf.sum(tf.mul(isTrue, tf.logSoftmax(logits)), 1))
+    // A rounding error more than 1 - p, so that its logarithm has a gradient where p is 1.
+    const rest = tf.log(tf.sub(1 + 2 ** -23, tf.exp(tf.neg(cross))))
+    return tf.mul(tf.exp(tf.mul(rest, focus)), cross)
+  }
+})
+
+/**
+ * Makes the focal loss for a category of two levels from one logit per row, that of level 1. `positiveShare` weighs the rows
+ * of level 1, and 1 minus it the others: the `alpha` of Lin et al. (2017) and of torchvision's `sigmoid_focal_loss`, whose
+ * defaults these are: `focus` 2, `positiveShare` 0.25.
+ */
+export const binaryFocal = ({
+  focus = 2,
+  positiveShare = 0.25
+}: { readonly focus?: number; readonly positiveShare?: number } = {}): Loss<"category"> => ({
+  config: checked({ kind: "binaryFocal", focus, positiveShare }),
+  code: "versioned",
+  target: "category",
+  outputs: () => 1,
+  chance: () => (positiveShare === 0.5 ? 0.5 ** (focus + 1) * Math.LN2 : undefined),
   perExample: (prediction, codes) => {
     const logit = column(prediction)
     const isPositive = tf.cast(codes, "float32")
-    const missed = tf.mul(tf.mul(isPositive, positiveWeight), tf.softplus(tf.neg(logit)))
-    return tf.add(missed, tf.mul(tf.sub(1, isPositive), tf.softplus(logit)))
+    const [no, yes] = [tf.softplus(logit), tf.softplus(tf.neg(logit))]
+    // -log p is `yes` for a positive row and -log(1 - p) is `no`; for a negative one it is the other way round.
+    const missed = tf.mul(tf.exp(tf.mul(no, -focus)), yes)
+    const claimed = tf.mul(tf.exp(tf.mul(yes, -focus)), no)
+    const positives = tf.mul(tf.mul(isPositive, positiveShare), missed)
+    return tf.add(positives, tf.mul(tf.mul(tf.sub(1, isPositive), 1 - positiveShare), claimed))
   }
 })
 
@@ -163,6 +235,10 @@ const make = (config: Config): Loss => {
       return crossEntropy(config)
     case "binaryCrossEntropy":
       return binaryCrossEntropy(config)
+    case "focal":
+      return focal(config)
+    case "binaryFocal":
+      return binaryFocal(config)
     case "meanSquaredError":
       return meanSquaredError
     case "meanAbsoluteError":
@@ -187,11 +263,24 @@ export const fromConfig = (config: unknown): Effect.Effect<Loss, ConfigError> =>
   )
 
 /**
- * Returns the mean loss of a batch, `sum(weight · loss) / sum(weight)`: rows of weight 0 are padding and change nothing.
+ * Returns the mean loss of a batch, `sum(weight · loss) / sum(weight)`, which is what PyTorch's class weights give: rows of
+ * weight 0 are padding and change nothing, and a row of weight 2 counts as two. Targets are those of the loss, or for
+ * categories distributions over the levels `[batch, levels]`.
  * A batch whose weights are all 0 has no mean: the result is NaN.
  */
-export const mean = (loss: Loss, prediction: tf.Tensor2D, target: tf.Tensor1D, weight: tf.Tensor1D): tf.Scalar =>
-  tf.div(tf.sum(tf.mul(loss.perExample(prediction, target), weight)), tf.sum(weight))
+export const mean = (
+  loss: Loss,
+  prediction: tf.Tensor2D,
+  target: tf.Tensor1D | tf.Tensor2D,
+  weight: tf.Tensor1D
+): tf.Scalar => tf.div(tf.sum(tf.mul(each(loss, prediction, target), weight)), tf.sum(weight))
+
+/** A target of two axes is a distribution over levels for each row. */
+const each = (loss: Loss, prediction: tf.Tensor2D, target: tf.Tensor1D | tf.Tensor2D): tf.Tensor1D => {
+  if (target.rank === 1) return loss.perExample(prediction, target as tf.Tensor1D) // of rank 1
+  if (loss.perBlend === undefined) throw new RangeError(`Loss: ${String(loss.config.kind)} takes no blended labels`)
+  return loss.perBlend(prediction, target as tf.Tensor2D) // of rank 2
+}
 
 const bounding: ReadonlyArray<string> = ["relu", "elu", "sigmoid", "tanh"]
 const transparent: ReadonlyArray<string> = ["dropout", "flatten"]

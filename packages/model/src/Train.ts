@@ -3,9 +3,17 @@
  * checkpoints on the way. Only a train partition fits, and only columns of the right kinds.
  */
 import { Node, Stage } from "@watertight/core"
-import type { Column, Columns, Dataset, Table } from "@watertight/data"
+import {
+  type Augment,
+  type Column,
+  type Columns,
+  type Dataset,
+  type Loader,
+  Sampler,
+  type Table
+} from "@watertight/data"
 import type { Transform } from "@watertight/optim"
-import { Effect } from "effect"
+import { Effect, type Schema } from "effect"
 import { Engine } from "./Engine.ts"
 import type * as Loss from "./Loss.ts"
 import type * as Module from "./Module.ts"
@@ -34,7 +42,9 @@ type FeatureRefusal<C extends Columns.Columns, Feature extends string, Target ex
       ? never
       : C[Feature] extends Column.Optional
         ? `${Feature} may be missing: impute it first`
-        : `${Feature} is a ${C[Feature]["kind"]} column: encode it first, with Recipe.oneHot for instance`
+        : C[Feature] extends Column.Text
+          ? `${Feature} is a text column: make numbers of it first, with Recipe.tokenize or Recipe.tfIdf`
+          : `${Feature} is a ${C[Feature]["kind"]} column: encode it first, with Recipe.oneHot for instance`
     : `there is no column ${Feature}`
 
 type Features<C extends Columns.Columns, Feature extends string, Target extends string> = [
@@ -64,7 +74,8 @@ export interface Options<
   E,
   R,
   E2,
-  R2
+  R2,
+  S extends Sampler.Sampler = Sampler.Sampler
 > {
   readonly train: Node.Node<Train, E, R> & Only<Train, "train">
   readonly validation: Node.Node<Validation, E2, R2> & Only<Validation, "validation">
@@ -78,17 +89,33 @@ export interface Options<
   readonly batchSize: number
   /** How often every train row is visited, at most. */
   readonly epochs: number
+  /** Which train rows make the batches; `Sampler.shuffled` unless given. */
+  readonly sampler?: Sampler.For<ColumnsOf<Train>, S>
+  /**
+   * Weights of the target's classes in the training loss, learned from train rows when `"balanced"`: a step minimizes
+   * `sum(weight · loss) / sum(weight)`. The validation loss is not weighed.
+   */
+  readonly classWeights?: Loader.ClassWeights<ColumnsOf<Train>, Target, "train">
+  /** Whether a last batch that the rows do not fill is padded with rows of weight 0 (unless given) or dropped. */
+  readonly last?: "pad" | "drop"
   readonly stopping?: TrainLoop.Stopping
-  /** Batches made ahead by a worker thread; 4 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by worker threads; 4 unless given, 0 makes them in the loop. No result depends on it. */
   readonly prefetch?: number
+  /** How many worker threads make batches; 1 unless given. No result depends on it. */
+  readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
+  /** What is done to train rows each time they are read; never to those of validation. See `Augment`. */
+  readonly augment?: Augment.Augment<ColumnsOf<Train>>
 }
 
 /**
  * Fits a module. The result holds the weights of the epoch with the lowest validation loss. Fails with `TrainError` when
  * options do not fit together, with `LossNotFinite` when the loss or a gradient is no number any more, and with the
  * errors of the loader and the engine. An interrupted training continues from its last checkpoint in the same bits.
+ *
+ * Worker threads make batches while the engine computes. At the end a notice, kept in the run's record, says what share of
+ * the time the steps waited for them: above 20 % the training is input-bound, and the notice says what to raise.
  */
 export const fit = <
   Train,
@@ -99,17 +126,21 @@ export const fit = <
   E,
   R,
   E2,
-  R2
+  R2,
+  S extends Sampler.Sampler = Sampler.Sampler<never, never>
 >(
   module: Module.Module,
-  options: Options<Train, Validation, Feature, Target, Kind, E, R, E2, R2>
+  options: Options<Train, Validation, Feature, Target, Kind, E, R, E2, R2, S>
 ): Node.Node<Trained.Trained<ColumnsOf<Train>[Target]>, E | E2 | TrainLoop.Errors, R | R2 | Engine> => {
-  const { batchSize, epochs, features, loss, optimizer, stopping, target } = options
-  const loop: TrainLoop.Options = { ...options, module }
+  const { augment, batchSize, epochs, features, last, loss, optimizer, stopping, target } = options
+  const sampler = options.sampler as Sampler.Sampler | undefined // `Sampler.For` gives the sampler or nothing that can be passed
+  const classWeights = options.classWeights as TrainLoop.Options["classWeights"] // names of levels, and of no others
+  const augmenting = augment as Augment.Augment<Columns.Columns> | undefined // of the train rows' columns
+  const loop: TrainLoop.Options = { ...options, augment: augmenting, classWeights, module, sampler }
   const stage = Stage.make({
     name: "train-model",
     version: 1,
-    code: Stage.codeOf([module, loss, optimizer]),
+    code: Stage.codeOf([module, loss, optimizer, ...(augment === undefined ? [] : [augment])]),
     draws: true,
     params: {
       module: module.config,
@@ -119,8 +150,12 @@ export const fit = <
       optimizer: optimizer.config,
       batchSize,
       epochs,
+      sampler: (sampler ?? Sampler.shuffled).config,
+      classWeights: classWeights ?? null,
+      last: last ?? "pad",
       patience: stopping?.patience ?? null,
-      minimumDelta: stopping?.minimumDelta ?? 0
+      minimumDelta: stopping?.minimumDelta ?? 0,
+      ...(augment === undefined ? {} : { augment: augment.operations as unknown as Schema.Json }) // operations are data
     },
     engine: Effect.map(Engine, ({ id }) => id),
     learns: { train: ["train"], validation: ["train", "validation"] },

@@ -3,7 +3,7 @@
  * the epoch and step, so a training killed at any moment continues from its last checkpoint and ends in the same bits.
  */
 import { Event, Key, type Stage, type Store } from "@watertight/core"
-import { type Column, type Columns, Dataset, Loader } from "@watertight/data"
+import { Augment, type Column, type Columns, Dataset, Loader, type Sampler, Verdict } from "@watertight/data"
 import { Transform } from "@watertight/optim"
 import { Clock, Effect, Option, Schema, type Scope } from "effect"
 import * as Checkpoint from "./Checkpoint.ts"
@@ -35,11 +35,18 @@ export interface Options {
   readonly batchSize: number
   /** How often every train row is visited, at most. */
   readonly epochs: number
+  readonly sampler?: Sampler.Sampler
+  readonly classWeights?: "balanced" | Readonly<Record<string, number>>
+  readonly last?: "pad" | "drop"
   readonly stopping?: Stopping
-  /** Batches made ahead by a worker thread; 4 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by worker threads; 4 unless given, 0 makes them in the loop. No result depends on it. */
   readonly prefetch?: number
+  /** How many worker threads make batches; 1 unless given. No result depends on it. */
+  readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
+  /** What is done to train rows each time they are read. Its type was checked for the train partition's columns. */
+  readonly augment?: Augment.Augment<Columns.Columns> | undefined
 }
 
 /** The loss is no number any more. */
@@ -112,7 +119,10 @@ const toHost = (
 
 const isPositiveInteger = (value: number) => Number.isSafeInteger(value) && value > 0
 
-/** Refuses options that do not fit each other or the data, and returns the target's column. */
+/**
+ * Refuses options that do not fit each other or the data. Returns the target's column, and its levels where training is on
+ * distributions over them.
+ */
 const validate = Effect.fnUntraced(function* (
   options: Options,
   column: Column.Column | undefined,
@@ -133,7 +143,13 @@ const validate = Effect.fnUntraced(function* (
     return yield* refuse("loss", `it is for a ${options.loss.target}, but "${options.target}" is a ${column.kind}`)
   }
   yield* Loss.check(options.loss, built, column.kind === "category" ? column.levels.length : 0)
-  return column
+  const mixing = options.augment?.operations.find(Augment.isMixing)
+  if (mixing !== undefined && column.kind === "category" && options.loss.perBlend === undefined) {
+    const reason = `${mixing.name} blends labels, and the loss ${String(options.loss.config.kind)} takes none that are blended`
+    return yield* refuse("augment", `${reason}: give the loss a perBlend`)
+  }
+  const levels = mixing !== undefined && column.kind === "category" ? column.levels.length : undefined
+  return { column, levels }
 })
 
 /** A training that is ready to take steps. */
@@ -172,7 +188,7 @@ const prepare = Effect.fnUntraced(function* (
   const { batchSize, features, loss, target } = options
   const input = [yield* Loader.featureWidth(data.train.columns, features)]
   const built = yield* options.module.build(input)
-  const column = yield* validate(options, data.train.columns[target], built)
+  const { column, levels } = yield* validate(options, data.train.columns[target], built)
   const reading = { features, target, batchSize }
   const loader = yield* Loader.make(data.train, {
     ...reading,
@@ -182,11 +198,15 @@ const prepare = Effect.fnUntraced(function* (
       keep,
       size: batchSize * sizeOf(shape)
     })),
-    prefetch: options.prefetch ?? 4
+    sampler: options.sampler,
+    classWeights: options.classWeights,
+    last: options.last,
+    augment: options.augment,
+    ...preparing(options)
   })
   const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)
   const parts = { built, input, loss, batchSize }
-  const program = TrainStep.training(parts, options.optimizer)
+  const program = TrainStep.training({ ...parts, levels }, options.optimizer)
   const engine = yield* Engine.Engine
   const totalSteps = loader.steps * options.epochs
   return {
@@ -204,6 +224,35 @@ const prepare = Effect.fnUntraced(function* (
     totalSteps,
     scalars: scalarsAhead(options.optimizer, totalSteps)
   }
+})
+
+/** How batches are made ahead. */
+const preparing = ({ prefetch = 4, workers = 1 }: Options) => ({ prefetch, workers })
+
+/** Batch sizes outside of this range train worse or slower in common practice. */
+const commonBatchSizes = { least: 32, most: 512 }
+
+const notice = ({ context: { node } }: Pick<Session, "context">, message: string) =>
+  Event.emit({ _tag: "Notice", node, message })
+
+/** Says when the batch size is unusual. */
+const noteBatchSize = (session: Session) => {
+  const { batchSize } = session.options
+  const { least, most } = commonBatchSizes
+  if (batchSize >= least && batchSize <= most) return Effect.void
+  const effect =
+    batchSize < least
+      ? "smaller batches give noisier gradients and use the processor less"
+      : "larger ones need a higher learning rate with a warm-up, and often generalize worse"
+  return notice(session, `batchSize is ${batchSize}; ${least} to ${most} are common: ${effect}`)
+}
+
+/** Says whether the training waited for its batches, and whether threads that made them died. */
+const noteLoading = Effect.fnUntraced(function* (session: Session) {
+  const restarts = yield* session.loader.restarts
+  if (restarts > 0) yield* notice(session, `worker threads that died and were replaced: ${restarts}; no batch changed`)
+  const verdict = Verdict.of(yield* session.loader.timing, preparing(session.options))
+  if (verdict !== undefined) yield* notice(session, verdict.message)
 })
 
 /** A step sweeps the processor's caches: made one by one after each step, scalars take ten times as long as in a row. */
@@ -237,6 +286,7 @@ const initialState = ({ built, context, program }: Session): Readonly<Record<str
 /** Loads the last checkpoint, or the start. */
 const restore = Effect.fnUntraced(function* (session: Session) {
   const { context, executable, totalSteps } = session
+  yield* noteBatchSize(session)
   const bytes = yield* context.checkpoints.read
   const recorded: Recorded = {
     epochs: [],
@@ -256,7 +306,7 @@ const restore = Effect.fnUntraced(function* (session: Session) {
   recorded.loss.set(loss)
   recorded.gradientNorm.set(gradientNorm)
   const message = `continues from epoch ${position.epoch + 1}, step ${position.step + 1} of ${session.stepsPerEpoch}`
-  yield* Event.emit({ _tag: "Notice", node: context.node, message })
+  yield* notice(session, message)
   return { recorded: { ...recorded, best, bestEpoch }, position }
 })
 
@@ -383,6 +433,7 @@ export const run = Effect.fn("TrainLoop.run")(function* (
     )
     yield* save(session, recorded, { version: 1, epoch: epoch + 1, step: 0 })
   }
+  yield* noteLoading(session)
   const done = epoch * session.stepsPerEpoch
   return {
     module: options.module,

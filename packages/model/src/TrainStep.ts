@@ -18,6 +18,8 @@ export interface Parts {
   readonly input: ReadonlyArray<number>
   readonly loss: Loss.Loss
   readonly batchSize: number
+  /** The target's levels, where training is on distributions over them: blended labels. */
+  readonly levels?: number | undefined
 }
 
 /** Puts every name under a prefix. */
@@ -44,8 +46,8 @@ const batchInputs = ({ batchSize, input, loss }: Parts): Readonly<Record<string,
 
 /**
  * Makes the training program. State: `parameters/<name>` and `optimizer/<name>`. Inputs: `features`
- * `[batchSize, ...input]`, `target` `[batchSize]`, `weight` `[batchSize]` (0 for padding), `noise/<layer>`
- * `[batchSize, ...shape]` and `scalar/<name>` `[]`. Outputs: `loss` `[]`, the weighted mean over the batch, and
+ * `[batchSize, ...input]`, `target` `[batchSize]` or `[batchSize, levels]`, `weight` `[batchSize]` (0 for padding),
+ * `noise/<layer>` `[batchSize, ...shape]` and `scalar/<name>` `[]`. Outputs: `loss` `[]`, the weighted mean over the batch, and
  * `gradientNorm` `[]`, the global norm before any clipping.
  */
 export const training = (parts: Parts, optimizer: Transform.Transform): Program => {
@@ -60,6 +62,7 @@ export const training = (parts: Parts, optimizer: Transform.Transform): Program 
     },
     inputs: {
       ...batchInputs(parts),
+      ...(parts.levels === undefined ? {} : { target: float32([batchSize, parts.levels]) }),
       weight: float32([batchSize]),
       ...under(
         "noise",
@@ -74,7 +77,7 @@ export const training = (parts: Parts, optimizer: Transform.Transform): Program 
       const meanLoss = (...values: ReadonlyArray<tf.Tensor>): tf.Scalar => {
         const current = Object.fromEntries(names.map((name, index) => [name, values[index]]))
         const prediction = built.forward(current, inputs["features"], within("noise", inputs))
-        const [target, weight] = [inputs["target"], inputs["weight"]] as [tf.Tensor1D, tf.Tensor1D] // the program's shapes
+        const [target, weight] = [inputs["target"], inputs["weight"]] as [tf.Tensor1D | tf.Tensor2D, tf.Tensor1D] // the program's shapes
         return Loss.mean(loss, prediction as tf.Tensor2D, target, weight) // the program's shapes
       }
       const { grads, value } = tf.valueAndGrads(meanLoss)(names.map((name) => parameters[name]))

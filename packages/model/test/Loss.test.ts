@@ -12,9 +12,13 @@ interface Case {
   readonly gradient: ReadonlyArray<ReadonlyArray<number>>
 }
 
-const fixtures: { readonly source: string; readonly cases: ReadonlyArray<Case> } = JSON.parse(
-  readFileSync(new URL("./fixtures/module/loss.json", import.meta.url), "utf8")
-)
+interface Weighted extends Pick<Case, "prediction" | "target"> {
+  readonly classWeights: ReadonlyArray<number>
+  readonly mean: number
+}
+
+const fixtures: { readonly source: string; readonly cases: ReadonlyArray<Case>; readonly weighted: Weighted } =
+  JSON.parse(readFileSync(new URL("./fixtures/module/loss.json", import.meta.url), "utf8"))
 
 const targetOf = (loss: Loss.Loss, values: ReadonlyArray<number>) =>
   loss.target === "category" ? tf.tensor1d([...values], "int32") : tf.tensor1d([...values])
@@ -36,7 +40,9 @@ const near = (got: number, expected: number, what: string) =>
 
 const ids: Readonly<Record<Loss.Config["kind"], string>> = {
   crossEntropy: "L02",
-  binaryCrossEntropy: "L01",
+  binaryCrossEntropy: "D03 L01",
+  focal: "D03 L03",
+  binaryFocal: "D03 L03",
   meanSquaredError: "L04",
   meanAbsoluteError: "L05",
   huber: "L06"
@@ -150,6 +156,52 @@ it("loss: the mean weighs rows", () => {
   assert.deepStrictEqual([...value], [(1 + 3 * 4) / 4])
 })
 
+it("D03 loss: a mean weighed by class is PyTorch's cross-entropy with class weights, padding or not", () => {
+  const { classWeights, mean, prediction, target } = fixtures.weighted
+  for (const padding of [0, 3]) {
+    const rows = [...prediction, ...Array.from({ length: padding }, () => [5, -5, 0])]
+    const codes = [...target, ...new Array<number>(padding).fill(0)]
+    const weight = codes.map((code, row) => (row < target.length ? classWeights[code] : 0))
+    const value = withBackend("cpu", () =>
+      Loss.mean(
+        Loss.crossEntropy(),
+        tf.tensor2d(rows.map((row) => [...row])),
+        tf.tensor1d(codes, "int32"),
+        tf.tensor1d(weight)
+      ).dataSync()
+    )
+    near(value[0], mean, `${padding} rows of padding`)
+  }
+})
+
+it("D03 L03 loss: focal stays finite, gradient included, where a row is certain or certainly wrong", () => {
+  for (const focus of [0.5, 2]) {
+    const { each, gradient } = evaluate(
+      Loss.focal({ focus }),
+      [
+        [200, -200, -200],
+        [-200, 200, 0],
+        [0, 1e6, 0]
+      ],
+      [0, 0, 1]
+    )
+    assert.isTrue([...each, ...gradient.flat()].every(Number.isFinite), `${each.join()} ${gradient.join()}`)
+    near(each[0], 0, "certain")
+    near(each[1], 400, "certainly wrong")
+  }
+  const binary = evaluate(Loss.binaryFocal(), [[1000], [-1000]], [0, 0])
+  assert.isTrue([...binary.each, ...binary.gradient.flat()].every(Number.isFinite))
+})
+
+it("D03 L03 L10 loss: a focal loss at chance is what it says", () => {
+  for (const loss of [Loss.focal(), Loss.focal({ focus: 0 })]) {
+    near(evaluate(loss, [[0.3, 0.3, 0.3]], [1]).each[0], loss.chance(3) ?? NaN, "three classes")
+  }
+  const even = Loss.binaryFocal({ positiveShare: 0.5 })
+  near(evaluate(even, [[0]], [1]).each[0], even.chance(2) ?? NaN, "one logit")
+  assert.isUndefined(Loss.binaryFocal().chance(2))
+})
+
 it("loss: options out of range throw and say which", () => {
   assert.throws(() => Loss.crossEntropy({ smoothing: 1 }), /crossEntropy.*[\s\S]*smoothing/)
   assert.throws(() => Loss.crossEntropy({ smoothing: -0.1 }), RangeError)
@@ -196,3 +248,57 @@ it.effect("M09 loss: outputs that suit the loss pass, others are named", () =>
     )
   })
 )
+
+const blended = (
+  loss: Loss.Loss,
+  prediction: ReadonlyArray<ReadonlyArray<number>>,
+  shares: ReadonlyArray<ReadonlyArray<number>>
+) =>
+  withBackend("cpu", () => {
+    const logits = tf.tensor2d(prediction.map((row) => [...row]))
+    return loss.perBlend?.(logits, tf.tensor2d(shares.map((row) => [...row]))).arraySync() ?? []
+  })
+
+it("D49 L02 loss: cross-entropy of blended labels is the blend of the cross-entropies, smoothed or not", () => {
+  const prediction = [
+    [0.3, -1.2, 2],
+    [5, 0, -3]
+  ]
+  const shares = [
+    [0.7, 0, 0.3],
+    [0.25, 0.5, 0.25]
+  ]
+  for (const smoothing of [0, 0.1]) {
+    const loss = Loss.crossEntropy({ smoothing })
+    const each = [0, 1, 2].map((code) => evaluate(loss, prediction, [code, code]).each)
+    blended(loss, prediction, shares).forEach((value, row) =>
+      near(
+        value,
+        shares[row].reduce((sum, share, code) => sum + share * each[code][row], 0),
+        `row ${row}`
+      )
+    )
+  }
+})
+
+it("D49 L01 loss: binary cross-entropy of blended labels is the blend of the two, the positive weight included", () => {
+  const loss = Loss.binaryCrossEntropy({ positiveWeight: 3 })
+  const [no, yes] = [0, 1].map((code) => evaluate(loss, [[0.4], [-2]], [code, code]).each)
+  const shares = [
+    [0.8, 0.2],
+    [0.1, 0.9]
+  ]
+  blended(loss, [[0.4], [-2]], shares).forEach((value, row) =>
+    near(value, shares[row][0] * no[row] + shares[row][1] * yes[row], `row ${row}`)
+  )
+})
+
+it("D49 loss: blended labels without a perBlend throw instead of being read as codes", () => {
+  const { perBlend: _, ...plain } = Loss.crossEntropy()
+  withBackend("cpu", () =>
+    assert.throws(
+      () => Loss.mean(plain, tf.zeros([1, 2]), tf.tensor2d([[0.5, 0.5]]), tf.ones([1])),
+      /crossEntropy takes no blended labels/
+    )
+  )
+})

@@ -1,10 +1,12 @@
-import { Ledger, Pipeline, Store } from "@watertight/core"
-import { Column, Columns, Recipe, Resample, Source, Split, Table } from "@watertight/data"
+import { Event, Ledger, Pipeline, Store } from "@watertight/core"
+import { Column, Columns, Recipe, Resample, Sampler, Source, Split, Table } from "@watertight/data"
 import { Engine, Loss, Module, Train } from "@watertight/model"
 import { ResumeLaws } from "@watertight/model/testing"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result, Schema } from "effect"
+import { Effect, Fiber, Layer, Result, Schema } from "effect"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import type { Worker } from "node:worker_threads"
 
 const columns = Columns.make({
   x: Column.tensor([3], "float32"),
@@ -178,6 +180,171 @@ describe("Train.fit", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(run(classify({ epochs: 0 })))
       assert.include(error.message, '"epochs": 0 is no positive whole number')
+    }).pipe(Effect.provide(onnx(1)))
+  )
+})
+
+/** Runs a pipeline and collects what its training tells. */
+const told = <O extends Pipeline.Outputs>(pipeline: Pipeline.Pipeline<O>) =>
+  Effect.gen(function* () {
+    const notices: Array<string> = []
+    const listen = (event: Event.Event) =>
+      Effect.sync(() => void (event._tag === "Notice" && event.node === "train-model" && notices.push(event.message)))
+    const { manifest, outputs } = yield* run(pipeline).pipe(Effect.provideService(Event.Listener, listen))
+    return { manifest, notices, outputs }
+  })
+
+/** Rows of which one in ten is of the rare kind. */
+const rare = (options: {
+  readonly sampler?: Sampler.Sampler<"kind", "category">
+  readonly classWeights?: "balanced" | { readonly low?: number; readonly high?: number }
+  readonly batchSize?: number
+  readonly last?: "pad" | "drop"
+  readonly workers?: number
+  readonly prefetch?: number
+  readonly epochs?: number
+}) => {
+  const table = rows(300)
+  const kind = Int32Array.from({ length: 300 }, (_, row) => (row % 10 === 0 ? 1 : 0))
+  const x = table.values.x.map((value, place) => value + 0.3 * kind[Math.floor(place / 3)])
+  const changed = Effect.runSync(Table.make(columns, { ...table.values, x, kind }, { length: 300 }))
+  const parts = Split.stratified(Source.fromTable(changed), { on: "kind", validation: 0.2, test: 0.2 })
+  const model = Train.fit(Module.mlp({ hidden: [], output: 2 }), {
+    train: parts.train,
+    validation: parts.validation,
+    features: ["x"],
+    target: "kind",
+    loss: Loss.crossEntropy(),
+    optimizer: Optimizer.adamw({ learningRate: 0.05 }),
+    batchSize: 32,
+    epochs: 8,
+    prefetch: 0,
+    ...options
+  })
+  return Pipeline.make("rare", { model })
+}
+
+describe("Train.fit's batches", () => {
+  it.live(
+    "D03 balanced class weights are a step's weights: what a sampler, weights given or none would do differs",
+    () =>
+      Effect.gen(function* () {
+        const digestOf = (options: Parameters<typeof rare>[0]) =>
+          Effect.map(
+            run(rare(options)),
+            ({ manifest, outputs }) => [manifest.root, outputs.model.steps.loss[0]] as const
+          )
+        const [balanced, loss] = yield* digestOf({ classWeights: "balanced" })
+        // 180 train rows, 162 of them low: compute_class_weight gives 180 / (2 · 162) and 180 / (2 · 18).
+        const [given] = yield* digestOf({ classWeights: { low: 180 / 324, high: 180 / 36 } })
+        const [scaled] = yield* digestOf({ classWeights: { low: 180 / 324, high: 4 } })
+        const [plain, plainLoss] = yield* digestOf({})
+        const [sampled] = yield* digestOf({ sampler: Sampler.balanced("kind") })
+        assert.strictEqual(given, balanced)
+        assert.strictEqual(new Set([balanced, scaled, plain, sampled]).size, 4)
+        assert.notStrictEqual(loss, plainLoss)
+      }).pipe(Effect.provide(onnx(1)))
+  )
+
+  it.live("D03 with balanced classes the rare one is found more often than without", () =>
+    Effect.gen(function* () {
+      const shareOfRare = (options: Parameters<typeof rare>[0]) =>
+        Effect.map(run(rare(options)), ({ outputs }) => {
+          const bias = Object.entries(outputs.model.weights).find(([name]) => name.includes("bias"))?.[1].data ?? []
+          return bias[1] - bias[0]
+        })
+      const plain = yield* shareOfRare({})
+      for (const options of [{ classWeights: "balanced" }, { sampler: Sampler.balanced("kind") }] as const) {
+        assert.isAbove((yield* shareOfRare(options)) - plain, 0.3)
+      }
+    }).pipe(Effect.provide(onnx(1)))
+  )
+
+  it.live("D03 L03 focal losses compile and follow the reference", () =>
+    Effect.gen(function* () {
+      for (const [loss, output] of [
+        [Loss.focal(), 2],
+        [Loss.binaryFocal({ focus: 1.5 }), 1]
+      ] as const) {
+        const parts = Split.stratified(Source.fromTable(rows(60)), { on: "kind", validation: 0.2, test: 0.2 })
+        const model = Train.fit(Module.mlp({ hidden: [4], output }), {
+          train: parts.train,
+          validation: parts.validation,
+          features: ["x"],
+          target: "kind",
+          loss,
+          optimizer: Optimizer.adamw(),
+          batchSize: 32,
+          epochs: 2,
+          prefetch: 0
+        })
+        const pipeline = Pipeline.make("focal", { model })
+        const compiled = yield* run(pipeline).pipe(Effect.provide(onnx(1)))
+        const reference = yield* run(pipeline).pipe(Effect.provide(Engine.reference))
+        const expected = reference.outputs.model.steps.loss
+        compiled.outputs.model.steps.loss.forEach((value, step) => assert.approximately(value, expected[step], 1e-5))
+      }
+    })
+  )
+
+  it.live("drops a last batch that is not full when asked to", () =>
+    Effect.gen(function* () {
+      const steps = ({ outputs }: Effect.Success<ReturnType<typeof told<ReturnType<typeof rare>["outputs"]>>>) =>
+        outputs.model.epochs[0].steps
+      assert.strictEqual(steps(yield* told(rare({ batchSize: 50, epochs: 1 }))), 4)
+      assert.strictEqual(steps(yield* told(rare({ batchSize: 50, epochs: 1, last: "drop" }))), 3)
+    }).pipe(Effect.provide(onnx(1)))
+  )
+
+  it.live("D60 D62 workers change no bit of the result", () =>
+    Effect.gen(function* () {
+      const roots = yield* Effect.forEach([{ prefetch: 0 }, { workers: 2, prefetch: 3 }], (options) =>
+        Effect.map(run(rare({ ...options, classWeights: "balanced" })), ({ manifest }) => manifest.root)
+      )
+      assert.strictEqual(roots[0], roots[1])
+    }).pipe(Effect.provide(onnx(1)))
+  )
+
+  it.live("D63 ends with a verdict, which the run's record keeps and no digest depends on", () =>
+    Effect.gen(function* () {
+      const { manifest, notices } = yield* told(rare({}))
+      const again = yield* told(rare({}))
+      const verdict = notices.at(-1) ?? ""
+      assert.match(verdict, /^(compute|input)-bound: steps waited \d+\.\d % of the time for batches/)
+      assert.deepStrictEqual(manifest.nodes.find(({ stage }) => stage === "train-model")?.notices, notices)
+      assert.strictEqual(again.manifest.root, manifest.root)
+      const few = yield* told(rare({ epochs: 1, batchSize: 180 }))
+      assert.deepStrictEqual(few.notices, [], "one step tells nothing")
+    }).pipe(Effect.provide(onnx(1)))
+  )
+
+  it.live("D60 a worker thread that is killed changes no bit, and is told", () =>
+    Effect.gen(function* () {
+      const threads: Array<Worker> = []
+      const listen = (message: unknown) => threads.push((message as { readonly worker: Worker }).worker) // as Node documents
+      yield* Effect.acquireRelease(
+        Effect.sync(() => subscribe("worker_threads", listen)),
+        () => Effect.sync(() => unsubscribe("worker_threads", listen))
+      )
+      const options = { epochs: 60, prefetch: 2, workers: 1 }
+      const killing = Effect.suspend(() =>
+        threads.length > 0 ? Effect.promise(() => threads[0].terminate()) : Effect.fail("")
+      )
+      const killer = yield* Effect.forkChild(Effect.eventually(killing))
+      const { manifest, notices } = yield* told(rare(options))
+      yield* Fiber.join(killer)
+      assert.include(notices, "worker threads that died and were replaced: 1; no batch changed")
+      const undisturbed = yield* told(rare(options))
+      assert.strictEqual(undisturbed.manifest.root, manifest.root)
+    }).pipe(Effect.scoped, Effect.provide(onnx(1)))
+  )
+
+  it.live("D64 says when the batch size is not common, and nothing when it is", () =>
+    Effect.gen(function* () {
+      const noticesOf = (batchSize: number) =>
+        Effect.map(told(rare({ epochs: 1, batchSize })), ({ notices }) => notices)
+      assert.match((yield* noticesOf(16))[0], /^batchSize is 16; 32 to 512 are common: smaller batches give noisier/)
+      assert.deepStrictEqual(yield* noticesOf(64), [])
     }).pipe(Effect.provide(onnx(1)))
   )
 })

@@ -4,7 +4,9 @@ import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 
 const flags = {
-  file: Argument.String("file").pipe(Argument.withDescription("A CSV, TSV, JSON, JSON Lines or Parquet file")),
+  file: Argument.String("file").pipe(
+    Argument.withDescription("A CSV, TSV, JSON, JSON Lines, Parquet, Arrow or .npz file")
+  ),
   rows: Flag.Int("rows").pipe(
     Flag.withDescription("How many rows, from the first on, the guess is made from"),
     Flag.withDefault(100_000)

@@ -71,8 +71,10 @@ export const describe = (manifest: Manifest.Manifest): string => {
       node.params === null ? "" : shorten(JSON.stringify(node.params))
     ])
   ])
+  const notices = manifest.nodes.flatMap(({ name, notices = [] }) => notices.map((notice) => `${name}: ${notice}`))
+  const told = notices.length === 0 ? "" : `\n\nnotices:\n${notices.map((notice) => `  ${notice}`).join("\n")}`
   const outputs = Object.entries(manifest.outputs).map(([name, node]) => `${name} = ${node}`)
-  return `run ${manifest.id}\n\n${head}\n\n${nodes}\n\noutputs: ${outputs.join(", ")}`
+  return `run ${manifest.id}\n\n${head}\n\n${nodes}${told}\n\noutputs: ${outputs.join(", ")}`
 }
 
 const shorten = (text: string): string => (text.length > 100 ? `${text.slice(0, 99)}…` : text)

@@ -181,6 +181,15 @@ const compute = Effect.fnUntraced(function* (
   return value
 })
 
+/** Collects what a stage tells people, which the listener hears too. */
+const noting = <A, E, R>(notices: Array<string>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Event.Listener, (listener) =>
+    Effect.provideService(effect, Event.Listener, (event) => {
+      if (event._tag === "Notice") notices.push(event.message)
+      return listener(event)
+    })
+  )
+
 /** Keeps a value while somebody still needs it, and gets it again when it is asked for later. */
 const holding = Effect.fnUntraced(function* (
   first: Option.Option<unknown>,
@@ -238,7 +247,8 @@ const resolve = Effect.fnUntraced(function* (
     node,
     mapValues(inputs, ({ record }) => record.digest)
   )
-  const run = compute(walk, named, inputs, identity)
+  const notices: Array<string> = []
+  const run = noting(notices, compute(walk, named, inputs, identity))
   const found = yield* readResult(walk, identity)
   const started = yield* Clock.currentTimeMillis
   if (found === undefined) yield* Event.emit({ _tag: "StageStarted", node: name })
@@ -275,7 +285,8 @@ const resolve = Effect.fnUntraced(function* (
     kept: codec._tag === "Stored",
     engine: identity.engine,
     reused: kept === undefined,
-    seconds
+    seconds,
+    ...(notices.length === 0 ? {} : { notices: [...notices] })
   }
   return { record, ...(yield* holding(value, users, again)) }
 })

@@ -5,7 +5,7 @@
 import * as Arrow from "apache-arrow"
 import { Effect } from "effect"
 import * as Column from "../Column.ts"
-import type * as RowId from "../RowId.ts"
+import * as RowId from "../RowId.ts"
 import { IpcError } from "./arrowIpc.ts"
 import { verify } from "./arrowVerify.ts"
 import * as Exact from "./exact.ts"
@@ -51,8 +51,12 @@ export const open = (bytes: Uint8Array): Effect.Effect<Opened, IpcError> =>
 
 const read = (vector: Arrow.Vector, metadata: ReadonlyMap<string, string>, column: Column.Column): Read => {
   const missing = firstNull(vector)
-  if (missing !== undefined) return { _tag: "BadRow", row: missing, value: undefined }
-  const made = convert(vector, metadata, column)
+  const mayMiss = Column.isOptional(column)
+  if (missing !== undefined && !mayMiss) return { _tag: "BadRow", row: missing, value: undefined }
+  const made =
+    mayMiss && missing !== undefined
+      ? withMissing(vector, metadata, column)
+      : convert(vector, metadata, Column.complete(column))
   if (made === undefined) return { _tag: "WrongType", type: String(vector.type) }
   if ("values" in made) return { _tag: "Values", values: made.values }
   const row = Math.floor(made.bad / Column.width(column))
@@ -76,16 +80,68 @@ const firstNull = (vector: Arrow.Vector): number | undefined => {
   return undefined
 }
 
+/** Where a value is missing, another stands while the rest is converted: what lies in the file there may be anything. */
+const withMissing = (
+  vector: Arrow.Vector,
+  metadata: ReadonlyMap<string, string>,
+  column: Column.Optional
+): Exact.Made | undefined => {
+  const { type } = vector
+  const isThere = Array.from({ length: vector.length }, (_, row) => vector.isValid(row))
+  const some = isThere.indexOf(true)
+  if (some < 0) {
+    const values = column.kind === "optional category" ? new Int32Array(vector.length) : new Float64Array(vector.length)
+    return { values: values.fill(column.kind === "optional category" ? -1 : Number.NaN) }
+  }
+  const isOfTexts = isText(type) || Arrow.DataType.isBool(type)
+  const made =
+    column.kind === "optional category" && isOfTexts
+      ? Exact.codesOfTexts(
+          texts(vector).map((text, row, all) => (isThere[row] ? text : all[some])),
+          column.levels
+        )
+      : convertNumbers(filled(vector, isThere, some), type, metadata, Column.complete(column))
+  if (made === undefined) return undefined
+  if (!("values" in made)) return { bad: isThere[made.bad] ? made.bad : some } // which stands in the place of the missing
+  if (RowId.isTexts(made.values)) return undefined
+  const values = made.values.slice()
+  isThere.forEach((there, row) => {
+    if (!there) values[row] = column.kind === "optional category" ? -1 : Number.NaN
+  })
+  return { values }
+}
+
+/** The numbers of a column, with that of row `some` where there is none. */
+const filled = ({ data }: Arrow.Vector, isThere: ReadonlyArray<boolean>, some: number): Exact.Numbers => {
+  const numbers = join(data).slice()
+  const value = numbers[some]
+  isThere.forEach((there, row) => {
+    if (!there) numbers[row] = value
+  })
+  return numbers
+}
+
+const convertNumbers = (
+  numbers: Exact.Numbers,
+  type: Arrow.DataType,
+  metadata: ReadonlyMap<string, string>,
+  column: Column.Complete
+): Exact.Made | undefined => {
+  if (column.kind === "float") return isNumber(type) ? Exact.floats(numbers) : undefined
+  if (column.kind === "timestamp") return instants(() => numbers, type, metadata)
+  return column.kind === "category" && Arrow.DataType.isInt(type) ? Exact.codes(numbers, column.levels) : undefined
+}
+
 const convert = (
   { data, type }: Arrow.Vector,
   metadata: ReadonlyMap<string, string>,
-  column: Column.Column
+  column: Column.Complete
 ): Exact.Made | undefined => {
   switch (column.kind) {
     case "float":
       return isNumber(type) ? Exact.floats(join(data)) : undefined
     case "timestamp":
-      return instants(data, type, metadata)
+      return instants(() => join(data), type, metadata)
     case "category":
       return codes(data, type, column.levels)
     case "tensor":
@@ -102,14 +158,14 @@ const isNumber = (type: Arrow.DataType): boolean =>
 const ownUnit = "milliseconds since 1970-01-01T00:00:00Z"
 
 const instants = (
-  data: ReadonlyArray<Arrow.Data>,
+  numbers: () => Exact.Numbers,
   type: Arrow.DataType,
   metadata: ReadonlyMap<string, string>
 ): Exact.Made | undefined => {
-  if (Arrow.DataType.isDate(type)) return Exact.instants(join(data), type.unit === Arrow.DateUnit.DAY ? "D" : "ms")
-  if (Arrow.DataType.isTimestamp(type)) return Exact.instants(join(data), (["s", "ms", "us", "ns"] as const)[type.unit])
+  if (Arrow.DataType.isDate(type)) return Exact.instants(numbers(), type.unit === Arrow.DateUnit.DAY ? "D" : "ms")
+  if (Arrow.DataType.isTimestamp(type)) return Exact.instants(numbers(), (["s", "ms", "us", "ns"] as const)[type.unit])
   const isOwn = Arrow.DataType.isFloat(type) && metadata.get("unit") === ownUnit
-  return isOwn && isNumber(type) ? Exact.floats(join(data)) : undefined
+  return isOwn && isNumber(type) ? Exact.floats(numbers()) : undefined
 }
 
 const codes = (

@@ -7,13 +7,19 @@ import { type Draws, type Plan, filler, makeSlot, rowsIn } from "./fill.ts"
 import { type LoaderError, pack } from "./pack.ts"
 import type { Table } from "../Table.ts"
 
-/** What a step reads: arrays of a fixed size. In the last batch of an epoch some rows may be padding: all zeros. */
+/**
+ * What a step reads: arrays of a fixed size. In the last batch of an epoch some rows may be padding: all zeros. With ranks,
+ * `batchSize` is a rank's share of it; with `last: "keep"` the last batch is only as long as it has rows.
+ */
 export interface Batch {
   /** `[batchSize, width]`: the feature columns side by side, in the order they were named. */
   readonly features: Float32Array
-  /** `[batchSize]`: a float column's values, or a category's codes as int32. */
+  /**
+   * `[batchSize]`: a float column's values, or a category's codes as int32. Where rows are blended (see `Augment.mixup`) a
+   * category's is `[batchSize, levels]` as float32, of each row a distribution over the levels.
+   */
   readonly target: Float32Array | Int32Array
-  /** `[batchSize]`: 1, or 0 for padding. */
+  /** `[batchSize]`: 1 or the weight of the row's class, and 0 for padding. */
   readonly weight: Float32Array
   /** Dropout masks by name: each number is 0 or 1/keep. */
   readonly noise: Readonly<Record<string, Float32Array>>
@@ -78,7 +84,14 @@ export const sequential = <C extends Columns, const Features extends string, con
 ): Effect.Effect<Batches, LoaderError> =>
   Effect.map(pack(table, selection, false), (packed) => {
     const { batchSize } = selection
-    const plan: Plan = { batchSize, steps: Math.ceil(packed.rows / batchSize), order: undefined, noise: [] }
+    const plan: Plan = {
+      batchSize,
+      steps: Math.ceil(packed.rows / batchSize),
+      order: { kind: "sequential", length: packed.rows },
+      shard: { rank: 0, of: 1 },
+      classWeights: undefined,
+      noise: []
+    }
     const fill = filler(packed, plan, draws)
     return {
       rows: packed.rows,
@@ -91,7 +104,7 @@ export const sequential = <C extends Columns, const Features extends string, con
         }
         const slot = makeSlot(packed, plan)
         fill(0, step, slot)
-        return { ...slot, rows: rowsIn(packed, plan, step) }
+        return { ...slot, rows: rowsIn(plan, step) }
       },
       target: packed.target
     }

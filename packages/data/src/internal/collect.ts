@@ -4,6 +4,7 @@
  */
 import { Event, type Scratch } from "@watertight/core"
 import { Effect } from "effect"
+import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
 import { SourceError } from "../sources/SourceError.ts"
@@ -25,11 +26,14 @@ export interface Query<C extends Columns> {
   readonly rows: number | undefined
   /** Looks at a block, whose first row has the given number, for values that are none; true when all are. */
   readonly isRight: (block: DuckDB.Numbers, start: number) => boolean
+  /** Finds the rows of a block, counted in it, that are to be left out; then whatever else is wrong does not count. */
+  readonly leaves?: (block: DuckDB.Numbers, start: number) => ReadonlySet<number>
   readonly refused: (error: DuckDB.DuckDBError) => SourceError
 }
 
 /** What was collected; the table is to be used only when all blocks were right. */
 export interface Collected<C extends Columns> {
+  /** How many rows there were, with those that were left out. */
   readonly length: number
   readonly table: Table<C>
 }
@@ -43,11 +47,18 @@ const rowsOf = (columns: Columns, rows: number | undefined): number => {
   return Math.max(2048, Math.min(most, rows ?? most))
 }
 
+/** The rows of a block that stay. */
+const without = (length: number, left: ReadonlySet<number>): Uint32Array =>
+  Uint32Array.from({ length }, (_, row) => row).filter((row) => !left.has(row))
+
+const picked = (values: RowId.Values, width: number, rows: Uint32Array | undefined): RowId.Values =>
+  rows === undefined ? values : Columnar.whole(Columnar.taken(values, width, rows))
+
 /** Runs the query. */
 export const collect = Effect.fnUntraced(function* <C extends Columns>(
   query: Query<C>
 ): Effect.fn.Return<Collected<C>, SourceError> {
-  const { columns, connection, file, isRight, refused, rows, sql } = query
+  const { columns, connection, file, isRight, leaves, refused, rows, sql } = query
   const badColumn = (column: string, reason: string) => {
     const detail = `Column "${column}" ${reason}`
     return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column })
@@ -62,24 +73,28 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
   const reader = yield* Effect.mapError(connection.blocks(sql, rowsOf(columns, rows)), refused)
   const collector = yield* Spill.collector
   const names = Object.keys(columns)
-  let [length, allRight] = [0, true]
+  let [length, kept, allRight] = [0, 0, true]
   let spare: DuckDB.Numbers | undefined
   for (;;) {
     const block = yield* Effect.mapError(reader.next(spare), refused)
     if (block === undefined) break
-    allRight = isRight(block, length) && allRight
+    const left = leaves?.(block, length)
+    allRight = left !== undefined || (isRight(block, length) && allRight)
     spare = block
-    if (allRight) {
+    const staying = block.length - (left?.size ?? 0)
+    if (allRight && (staying > 0 || kept === 0)) {
+      const rowsKept = left === undefined || left.size === 0 ? undefined : without(block.length, left)
       const values: Record<string, RowId.Values> = {}
       for (const [index, name] of names.entries()) {
-        const own = block.columns[index].values
-        const reason = Cells.defect(columns[name], own, block.length) ?? Cells.numberDefect(columns[name], own, length)
+        const own = picked(block.columns[index].values, Column.width(columns[name]), rowsKept)
+        const reason = Cells.defect(columns[name], own, staying) ?? Cells.numberDefect(columns[name], own, kept)
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
-      const ids = RowId.ofContent(columns, values, block.length)
+      const ids = RowId.ofContent(columns, values, staying)
       const mayReuse = yield* Effect.mapError(collector.add({ ...values, [idColumn]: ids }), noRoom)
       if (!mayReuse) spare = undefined
+      kept += staying
     }
     length += block.length
     if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
@@ -88,6 +103,6 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
   const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)
   return {
     length,
-    table: Tables.fromEntries(columns, Columnar.make(values), length, emptyIds as Columnar.Entry<Uint8Array>) // added above
+    table: Tables.fromEntries(columns, Columnar.make(values), kept, emptyIds as Columnar.Entry<Uint8Array>) // added above
   }
 })

@@ -6,10 +6,12 @@
 
 /** What a file of records has been found to hold. */
 export interface Records {
-  /** The cells of the first record. */
+  /** The cells of the first record, as far as `longest` goes. */
   readonly header: ReadonlyArray<string>
   /** Records below the header. A blank line is one only where there is a single column. */
   readonly rows: number
+  /** Which lines are blank, of all: the header is line 1, and a record is one line whatever its cells hold. */
+  readonly blank: ReadonlyArray<number>
 }
 
 /** Takes a file in pieces. */
@@ -17,6 +19,9 @@ export interface Counter {
   readonly push: (bytes: Uint8Array) => void
   readonly end: () => Records
 }
+
+/** So many bytes of the first record are kept: a file without a line break is no header. */
+export const longest = 1 << 24
 
 const newline = 0x0a
 const carriageReturn = 0x0d
@@ -28,7 +33,7 @@ export const counter = (delimiter: string): Counter => {
   const between = delimiter.charCodeAt(0)
   const first: Array<number> = []
   let records = 0
-  let blank = 0
+  const blank: Array<number> = []
   let isFirst = true
   let atCellStart = true
   let quoted = false
@@ -37,7 +42,7 @@ export const counter = (delimiter: string): Counter => {
   let previous = -1
 
   const endRecord = (): void => {
-    if (isEmpty && !isFirst) blank++
+    if (isEmpty && !isFirst) blank.push(records + blank.length + 1)
     else records++
     isFirst = false
     isEmpty = true
@@ -73,7 +78,7 @@ export const counter = (delimiter: string): Counter => {
           atCellStart = false
         } else if (byte === between) atCellStart = true
         else if (byte !== space && !isMark(byte, records)) atCellStart = false
-        if (isFirst) first.push(byte)
+        if (isFirst && first.length < longest) first.push(byte)
         isEmpty = false
         previous = byte
       }
@@ -81,7 +86,8 @@ export const counter = (delimiter: string): Counter => {
     end: () => {
       if (!isEmpty) endRecord()
       const header = cells(new TextDecoder().decode(Uint8Array.from(first)), delimiter)
-      return { header, rows: Math.max(0, records - 1) + (header.length === 1 ? blank : 0) }
+      const isRow = header.length === 1
+      return { header, rows: Math.max(0, records - 1) + (isRow ? blank.length : 0), blank: isRow ? [] : blank }
     }
   }
 }
@@ -91,6 +97,7 @@ const isMark = (byte: number, records: number): boolean =>
   records === 0 && (byte === 0xef || byte === 0xbb || byte === 0xbf)
 
 const cells = (record: string, delimiter: string): ReadonlyArray<string> => {
+  if (!record.includes('"')) return record.split(delimiter)
   const found = [""]
   let quoted = false
   const last = () => found.length - 1

@@ -26,7 +26,7 @@ export interface Decoded {
   readonly bad: ReadonlyArray<Bad>
 }
 
-/** So many wrong cells are described; the rest is counted by its rows. */
+/** So many wrong cells are described; of what is wrong after them, the first of each row. */
 const limit = 1000
 
 /** Makes a decoder for rows of the given columns. */
@@ -38,7 +38,8 @@ export const decoder = (columns: Columns): Decoder => {
   const hasher = createHash("sha256")
   let length = 0
   const refuse = (column: string, value: unknown, expected: string): void => {
-    if (bad.length < limit) bad.push({ row: length, column, value: show(value), expected })
+    if (bad.length < limit || bad[bad.length - 1].row !== length)
+      bad.push({ row: length, column, value: show(value), expected })
     hasher.update(`${length} ${column} ${show(value)}\n`)
   }
   const push = (row: unknown): void => {
@@ -112,7 +113,7 @@ const collect = (column: Column.Column): Growing => {
 
 const written = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))?$/
 
-const instant = (value: unknown): number | undefined => {
+export const instant = (value: unknown): number | undefined => {
   const time = value instanceof Date ? value.getTime() : isWritten(value) ? Date.parse(value) : Number.NaN
   return Number.isNaN(time) ? undefined : time
 }

@@ -37,6 +37,13 @@ export interface Connection {
   readonly blocks: (sql: string, rows: number) => Effect.Effect<Reader, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
+  /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
+  readonly fill: (
+    schema: string,
+    table: string,
+    types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+    rows: Iterable<ReadonlyArray<unknown>>
+  ) => Effect.Effect<void, DuckDBError>
 }
 
 /** Reads a query's result. */
@@ -55,7 +62,9 @@ export interface Numbers {
 export interface NumberColumn {
   readonly values: Values
   /** Where it holds NULL, or an array that does: the first such row, counted from 0, and how many there are. */
-  readonly missing: { readonly first: number; readonly rows: number } | undefined
+  readonly missing:
+    | { readonly first: number; readonly rows: number; readonly places: ReadonlyArray<number> }
+    | undefined
 }
 
 type Values = RowId.Values
@@ -94,7 +103,8 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
         interruptible(() => begin(connection, sql)),
         (stream) => ({ next: (spare) => interruptible(() => readBlock(stream, rows, spare)) })
       ),
-    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson())
+    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
+    fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
   }
 })
 
@@ -105,6 +115,27 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
 export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.tap(connect, (connection) =>
   connection.rows("SET memory_limit = '512 MiB'")
 )
+
+const append = async (
+  connection: DuckDBConnection,
+  schema: string,
+  table: string,
+  types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+  rows: Iterable<ReadonlyArray<unknown>>
+): Promise<void> => {
+  const appender = await connection.createAppender(table, schema)
+  for (const row of rows) {
+    types.forEach((type, index) => {
+      const value = row[index]
+      if (value === null) appender.appendNull()
+      else if (type === "VARCHAR") appender.appendVarchar(String(value))
+      else if (type === "DOUBLE") appender.appendDouble(Number(value))
+      else appender.appendBigInt(BigInt(value as bigint)) // SQLite's integers are read as bigints
+    })
+    appender.endRow()
+  }
+  appender.closeSync()
+}
 
 /** A result that is being read. */
 interface Stream {
@@ -145,6 +176,7 @@ const column = (type: string, rows: number, spare: Values | undefined) => {
   const values = isLargeEnough ? spare : valuesOf(type, rows * width)
   let first: number | undefined
   let missing = 0
+  const places: Array<number> = []
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
       values.set(itemsOf(vector), start * width)
@@ -152,10 +184,11 @@ const column = (type: string, rows: number, spare: Values | undefined) => {
       if (without.size === 0) return
       first ??= start + Math.min(...without)
       missing += without.size
+      for (const row of without) places.push(start + row)
     },
     end: (length: number): NumberColumn => ({
       values: values.length === length * width ? values : values.slice(0, length * width),
-      missing: first === undefined ? undefined : { first, rows: missing }
+      missing: first === undefined ? undefined : { first, rows: missing, places }
     })
   }
 }
@@ -163,6 +196,7 @@ const column = (type: string, rows: number, spare: Values | undefined) => {
 /** Collects the chunks of a column of texts. */
 const texts = () => {
   const values: Array<string> = []
+  const places: Array<number> = []
   let first: number | undefined
   let missing = 0
   return {
@@ -174,9 +208,13 @@ const texts = () => {
         if (text !== null) continue
         first ??= start + row
         missing++
+        places.push(start + row)
       }
     },
-    end: (): NumberColumn => ({ values, missing: first === undefined ? undefined : { first, rows: missing } })
+    end: (): NumberColumn => ({
+      values,
+      missing: first === undefined ? undefined : { first, rows: missing, places }
+    })
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * Files that together hold one table: one file, all of a folder, or those that match a pattern. Their order is that of
- * their paths, letter by letter, whatever the file system's own order is.
+ * their paths by code points, whatever the file system's own order is.
  */
 import { Digest } from "@watertight/core"
 import { Effect, FileSystem, type PlatformError } from "effect"
 import { SourceError } from "../sources/SourceError.ts"
 import * as Files from "./files.ts"
+import { byCodePoints } from "./folder.ts"
 
 /**
  * Lists the files: the file itself; for a folder, those below it whose names end in one of `endings`, without hidden ones
@@ -25,11 +26,9 @@ export const list = (
     const pattern = info._tag === "Success" ? undefined : file.replaceAll("\\", "/")
     const folder = pattern === undefined ? file : fixedPart(pattern)
     const isMatch = pattern === undefined ? isData(endings) : matcher(pattern.slice(folder.length))
-    const below = yield* fileSystem.readDirectory(folder === "" ? "." : folder, { recursive: true })
     const separator = folder === "" || folder.endsWith("/") ? "" : "/"
-    const found = below.map((name) => name.replaceAll("\\", "/")).filter(isMatch)
-    const all = found.sort(byLetters).map((name) => `${folder}${separator}${name}`)
-    const files = yield* Effect.filter(all, (each) => Effect.map(fileSystem.stat(each), ({ type }) => type === "File"))
+    const found = (yield* below(folder === "" ? "." : folder)).filter(isMatch)
+    const files = found.sort(byCodePoints).map((name) => `${folder}${separator}${name}`)
     if (files.length > 0) return files
     return yield* new SourceError({
       file,
@@ -50,7 +49,29 @@ export const digest = Effect.fn("Source.digest")(function* (path: Files.Path, en
   return digests.length === 1 ? digests[0] : Digest.of(digests)
 })
 
-const byLetters = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
+/** The files below a folder. Links are followed, but not to a folder that they lie in: files would be read twice. */
+const below = Effect.fnUntraced(function* (root: string) {
+  const fileSystem = yield* FileSystem.FileSystem
+  const found: Array<string> = []
+  const folders = [{ name: "", above: [yield* fileSystem.realPath(root)] }]
+  for (let at = 0; at < folders.length; at++) {
+    const { above, name } = folders[at]
+    for (const entry of yield* fileSystem.readDirectory(`${root}/${name}`)) {
+      const path = name === "" ? entry : `${name}/${entry}`
+      const { type } = yield* fileSystem.stat(`${root}/${path}`)
+      if (type === "File") found.push(path)
+      if (type !== "Directory") continue
+      const real = yield* fileSystem.realPath(`${root}/${path}`)
+      if (above.includes(real)) {
+        const file = `${root}/${path}`
+        const hint = "Remove the link."
+        return yield* new SourceError({ file, problem: "not a file", detail: "is a link to a folder it lies in", hint })
+      }
+      folders.push({ name: path, above: [...above, real] })
+    }
+  }
+  return found
+})
 
 const isData =
   (endings: ReadonlyArray<string>) =>

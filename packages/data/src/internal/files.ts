@@ -25,6 +25,20 @@ export const isPacked = (path: Path): boolean => nameOf(path).endsWith(".gz")
 /** Bytes read at a time. */
 const pieceSize = 1 << 20
 
+/** Makes a function that turns the pieces of a file into UTF-8, one after the other. */
+export const toUtf8 = (encoding: string): ((piece: Uint8Array) => Uint8Array) => {
+  if (encoding === "utf-8") return (piece) => piece
+  if (encoding === "latin-1") {
+    return (piece) => Buffer.from(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString("latin1"))
+  }
+  let decoder: InstanceType<typeof TextDecoder> | undefined
+  const encoder = new TextEncoder()
+  return (piece) => {
+    decoder ??= new TextDecoder(piece[0] === 0xfe && piece[1] === 0xff ? "utf-16be" : "utf-16le")
+    return encoder.encode(decoder.decode(piece, { stream: true }))
+  }
+}
+
 /** Reads a whole file. */
 export const read = Effect.fn("Source.read")(function* (path: Path) {
   const bytes = yield* open(path, (fileSystem, file) => fileSystem.readFile(file))
@@ -47,27 +61,33 @@ export const forEachPiece = (
 /** Returns the digest of a file's bytes, as they lie on disk, without holding more than a piece of them. */
 export const digest = Effect.fn("Source.digest")(function* (path: Path) {
   const hasher = createHash("sha256")
-  yield* open(path, (fileSystem, file) =>
-    Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
-      Effect.sync(() => pieces.forEach((piece) => hasher.update(piece)))
-    )
+  yield* open(path, (fileSystem, file, size) =>
+    size <= pieceSize
+      ? Effect.map(fileSystem.readFile(file), (bytes) => void hasher.update(bytes))
+      : Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
+          Effect.sync(() => pieces.forEach((piece) => hasher.update(piece)))
+        )
   )
   return Digest.Digest.make(hasher.digest("hex"))
 })
 
 const open = <A>(
   path: Path,
-  use: (fileSystem: FileSystem.FileSystem, file: string) => Effect.Effect<A, PlatformError.PlatformError>
+  use: (
+    fileSystem: FileSystem.FileSystem,
+    file: string,
+    size: number | bigint
+  ) => Effect.Effect<A, PlatformError.PlatformError>
 ): Effect.Effect<A, SourceError, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem.FileSystem
     const file = systemPath(path)
-    const { type } = yield* fileSystem.stat(file)
+    const { size, type } = yield* fileSystem.stat(file)
     if (type !== "File") {
       const hint = "Give the path of the file itself."
       return yield* new SourceError({ file, problem: "not a file", detail: `is a ${type.toLowerCase()}`, hint })
     }
-    return yield* use(fileSystem, file)
+    return yield* use(fileSystem, file, size)
   }).pipe(Effect.catchTag("PlatformError", (error) => fromPlatform(systemPath(path), error)))
 
 /** Says what the file system said about a file. */

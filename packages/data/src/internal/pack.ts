@@ -15,6 +15,10 @@ export class LoaderError extends Schema.TaggedError<LoaderError>()("LoaderError"
   column: Schema.optionalKey(Schema.String),
   /** The row's place in its partition, from 0. */
   row: Schema.optionalKey(Schema.Int),
+  /** The number of the worker thread that died, and the batch it was making. */
+  worker: Schema.optionalKey(Schema.Int),
+  epoch: Schema.optionalKey(Schema.Int),
+  step: Schema.optionalKey(Schema.Int),
   reason: Schema.String
 }) {
   override get message() {
@@ -31,7 +35,12 @@ export interface Selection {
   readonly batchSize: number
 }
 
-const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Column.Kind>): LoaderError | undefined => {
+/** Finds what is wrong with a column that must be of one of some kinds. */
+export const columnDefect = (
+  columns: Columns,
+  name: string,
+  kinds: ReadonlyArray<Column.Kind>
+): LoaderError | undefined => {
   const column = columns[name]
   if (column === undefined) {
     const reason = `is not there; there are ${Object.keys(columns).join(", ")}`
@@ -43,7 +52,7 @@ const columnDefect = (columns: Columns, name: string, kinds: ReadonlyArray<Colum
     column.kind === "category"
       ? "; encode it first, for instance by Recipe.oneHot"
       : column.kind === "text"
-        ? "; make numbers of it first"
+        ? "; make numbers of it first, for instance by Recipe.tokenize"
         : ""
   return new LoaderError({ column: name, reason: `is a ${column.kind}, not a ${kinds.join(" or ")}${hint}` })
 }

@@ -4,7 +4,7 @@
  */
 import { Effect, type Scope } from "effect"
 import { Worker } from "node:worker_threads"
-import type { Packed, Plan, Slot } from "./fill.ts"
+import { type Packed, type Plan, type Slot, makeSlot } from "./fill.ts"
 import type { Work } from "./loaderWorker.ts"
 import { LoaderError } from "./pack.ts"
 import * as Ring from "./ring.ts"
@@ -13,102 +13,145 @@ import * as Shared from "./shared.ts"
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const workerFile = new URL(`./loaderWorker.${extension}`, import.meta.url)
 
-/** Makes the arrays of one batch in shared memory. */
-const makeSlot = (packed: Packed, plan: Plan): Slot => ({
-  features: Shared.float32(plan.batchSize * packed.width),
-  target: packed.target instanceof Int32Array ? Shared.int32(plan.batchSize) : Shared.float32(plan.batchSize),
-  weight: Shared.float32(plan.batchSize),
-  noise: Object.fromEntries(plan.noise.map(({ name, size }) => [name, Shared.float32(size)]))
-})
-
 /** Reads the slot of a position; its arrays stay as they are until the next call. */
 export type Read = (epoch: number, step: number) => Effect.Effect<Slot, LoaderError>
+
+/** The reading side. */
+export interface Prefetch {
+  readonly read: Read
+  /** Counts the workers that died and were replaced. */
+  readonly restarts: () => number
+}
+
+/** How to prefetch. */
+export interface Options {
+  readonly prefetch: number
+  readonly workers: number
+  /** See `Ring.take`. */
+  readonly lastTicket?: number
+}
+
+/** How often a worker that died is replaced. */
+const mostRestarts = 1
+
+/** The threads of a ring, and what became of them. */
+interface Crew {
+  readonly threads: Map<number, Worker>
+  failure: LoaderError | undefined
+  /** Tells a waiting reader of the failure. */
+  onFailure: (error: LoaderError) => void
+  closing: boolean
+  restarts: number
+}
+
+const neverWrites = (): never => {
+  throw new TypeError("prefetch: the reader writes no batches")
+}
+
+const neverWaits = (): never => {
+  throw new TypeError("prefetch: only takes wait")
+}
+
+/** Starts the thread of a worker; when it dies, another one goes on where it was, and when that dies, reading fails. */
+const hire = (crew: Crew, work: Work, course: () => Ring.Reader["course"], restarts = 0): void => {
+  const { shape, worker, words } = work
+  const thread = new Worker(workerFile, { workerData: work, execArgv: [], name: `watertight loader ${worker}` })
+  crew.threads.set(worker, thread)
+  let cause: unknown
+  thread.on("error", (error) => (cause = error))
+  thread.on("exit", (code) => {
+    if (crew.closing || crew.failure !== undefined) return
+    if (restarts < mostRestarts) {
+      crew.restarts++
+      hire(crew, work, course, restarts + 1)
+      Ring.run(words, Ring.revive(shape), neverWaits, neverWrites)
+      return
+    }
+    const ticket = Atomics.load(words, Ring.writing(shape, worker)) - 1
+    const at = ticket < course().firstTicket ? undefined : Ring.positionOf(shape, course(), ticket)
+    const where = at === undefined ? "between batches" : `making the batch at epoch ${at.epoch}, step ${at.step}`
+    const what = cause === undefined ? `it ended with code ${code}` : String(cause)
+    const reason = `worker thread ${worker} died again after a restart, ${where}: ${what}`
+    crew.failure = new LoaderError({ worker, ...at, reason })
+    crew.onFailure(crew.failure)
+  })
+}
+
+const dismiss = (crew: Crew, words: Int32Array) =>
+  Effect.promise(() => {
+    crew.closing = true
+    Atomics.store(words, Ring.word.stop, 1)
+    Ring.run(words, Ring.wake(), neverWaits, neverWrites)
+    return Promise.all([...crew.threads.values()].map((thread) => thread.terminate()))
+  })
+
+/** Performs a reader's process: at once while nothing must be waited for, else resuming when the words change. */
+const follow = (crew: Crew, words: Int32Array, process: Ring.Process<number>): Effect.Effect<number, LoaderError> => {
+  let state = process.next(0)
+  const advance = (): void => {
+    while (state.done !== true && state.value.op !== "wait") {
+      state = process.next(Ring.perform(words, state.value, neverWaits, neverWrites))
+    }
+  }
+  advance()
+  if (state.done === true) return Effect.succeed(state.value)
+  return Effect.callback<number, LoaderError>((resume) => {
+    let waiting = true
+    const look = (): void => {
+      while (waiting) {
+        if (state.done === true) return resume(Effect.succeed(state.value))
+        const { at, value } = state.value as Extract<Ring.Access, { readonly op: "wait" }> // where `advance` stops
+        const change = Atomics.waitAsync(words, at, value)
+        if (change.async) {
+          void change.value.then(() => {
+            step()
+            look()
+          })
+          return
+        }
+        step()
+      }
+    }
+    const step = (): void => {
+      state = process.next(0)
+      advance()
+    }
+    crew.onFailure = (error) => resume(Effect.fail(error))
+    look()
+    return Effect.sync(() => {
+      waiting = false
+      crew.onFailure = () => {}
+    })
+  })
+}
 
 /** Starts worker threads that write up to `prefetch` batches ahead of the one being read. */
 export const make = Effect.fnUntraced(function* (
   packed: Packed,
   plan: Plan,
-  options: {
-    readonly prefetch: number
-    readonly workers: number
-    /** From this ticket on a new course starts at 0: tickets are 32-bit words. */
-    readonly lastTicket?: number
-  }
-): Effect.fn.Return<Read, LoaderError, Scope.Scope> {
-  const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan))
+  options: Options
+): Effect.fn.Return<Prefetch, LoaderError, Scope.Scope> {
+  const slots = Array.from({ length: options.prefetch + 1 }, () => makeSlot(packed, plan, Shared))
   const workers = Math.min(options.workers, slots.length)
+  const shape: Ring.Shape = { slots: slots.length, workers, steps: plan.steps }
   const lastTicket = options.lastTicket ?? 2 ** 30
-  const words = Shared.int32(Ring.wordsFor(slots.length))
-  let failure: LoaderError | undefined
-  let onFailure: (error: LoaderError) => void = () => {}
-  let closing = false
-
-  const fail = (reason: string) => {
-    if (closing || failure !== undefined) return
-    failure = new LoaderError({ reason })
-    onFailure(failure)
-  }
-  const start = (worker: number) =>
-    Effect.try({
-      try: () => {
-        const workerData: Work = { packed, plan, slots, words, worker, workers }
-        const thread = new Worker(workerFile, { workerData, execArgv: [], name: `watertight loader ${worker}` })
-        thread.on("error", (error) => fail(`worker thread ${worker} failed: ${error}`))
-        thread.on("exit", (code) => fail(`worker thread ${worker} ended with code ${code} while the loader was in use`))
-        return thread
-      },
-      catch: (error) => new LoaderError({ reason: `worker thread ${worker} did not start: ${error}` })
-    })
-  const stop = (thread: Worker) =>
-    Effect.promise(() => {
-      closing = true
-      Atomics.store(words, Ring.word.stop, 1)
-      Ring.wake(words)
-      return thread.terminate()
-    })
-  for (let worker = 0; worker < workers; worker++) yield* Effect.acquireRelease(start(worker), stop)
-
-  /** Resumes when the tag of a ticket's slot says that it is complete, or when a worker has died. */
-  const ready = (ticket: number) =>
-    Effect.callback<void, LoaderError>((resume) => {
-      const at = Ring.word.tags + (ticket % slots.length)
-      let waiting = true
-      const look = (): void => {
-        while (waiting) {
-          const tag = Atomics.load(words, at)
-          if (tag === ticket + 1) return resume(Effect.void)
-          const change = Atomics.waitAsync(words, at, tag)
-          if (change.async) return void change.value.then(look)
-        }
+  const words = Shared.int32(Ring.wordsFor(shape))
+  const reader = Ring.reader()
+  const crew: Crew = { threads: new Map(), failure: undefined, onFailure: () => {}, closing: false, restarts: 0 }
+  yield* Effect.addFinalizer(() => dismiss(crew, words))
+  yield* Effect.try({
+    try: () => {
+      for (let worker = 0; worker < workers; worker++) {
+        hire(crew, { packed, plan, slots, words, shape, worker }, () => reader.course)
       }
-      onFailure = (error) => resume(Effect.fail(error))
-      look()
-      return Effect.sync(() => {
-        waiting = false
-        onFailure = () => {}
-      })
-    })
-
-  const slotsPerWake = Math.max(1, options.prefetch >> 1)
-  let ticket = -1
-  let next = { epoch: -1, step: 0 }
-  return (epoch, step) =>
+    },
+    catch: (error) => new LoaderError({ reason: `a worker thread did not start: ${error}` })
+  })
+  const read: Read = (epoch, step) =>
     Effect.suspend(() => {
-      if (failure !== undefined) return Effect.fail(failure)
-      const last = ticket >= lastTicket
-      if (epoch === next.epoch && step === next.step && !last) {
-        ticket++
-        Ring.hold(words, ticket)
-        if (ticket % slotsPerWake === 0) Ring.wake(words)
-      } else {
-        ticket = last ? 0 : ticket + slots.length + 1
-        Ring.startCourse(words, ticket, epoch, step)
-      }
-      next = step + 1 < plan.steps ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 }
-      const slot = slots[ticket % slots.length]
-      const here = Atomics.load(words, Ring.word.tags + (ticket % slots.length)) === ticket + 1
-      if (here) return Effect.succeed(slot)
-      Ring.wake(words)
-      return Effect.as(ready(ticket), slot)
+      if (crew.failure !== undefined) return Effect.fail(crew.failure)
+      const taken = follow(crew, words, Ring.take(shape, reader, { epoch, step, lastTicket }))
+      return Effect.map(taken, (slot) => slots[slot])
     })
+  return { read, restarts: () => crew.restarts }
 })

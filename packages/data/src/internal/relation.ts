@@ -5,10 +5,12 @@
 import { Effect } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Quarantine from "../sources/Quarantine.ts"
 import { SourceError } from "../sources/SourceError.ts"
 import * as Collect from "./collect.ts"
 import * as Decode from "./decode.ts"
 import * as DuckDB from "./duckdb.ts"
+import * as SetAside from "./setAside.ts"
 
 /** What to read. */
 export interface Relation<C extends Columns> {
@@ -22,12 +24,17 @@ export interface Relation<C extends Columns> {
   readonly type?: string
   /** Whether the files know how many rows they have; otherwise they are counted as they come. */
   readonly isCounted: boolean
+  /** Finds rows that are none at all, and come as nothing but NULL, by their places. */
+  readonly isBroken?: Effect.Effect<ReadonlyMap<number, string>, SourceError>
   /** Says what DuckDB refused to read. */
   readonly refused: (file: string, error: DuckDB.DuckDBError) => SourceError
 }
 
-/** Reads the declared columns. */
-export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>) {
+/** Reads the declared columns; rows that do not decode are set aside, or the first of them is an error. */
+export const read = Effect.fnUntraced(function* <C extends Columns>(
+  relation: Relation<C>,
+  onBadRow: Quarantine.OnBadRow
+): Effect.fn.Return<Quarantine.Sorted<C>, SourceError> {
   const { columns, connection, files, refused, scan } = relation
   const names = Object.keys(columns)
   const [first] = files
@@ -39,7 +46,10 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Re
   const cells = yield* Effect.forEach(names, (name) => cellOf(first, name, columns[name], types.get(name)))
   const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
   const total = counts?.reduce((sum, count) => sum + count, 0)
+  const isAside = onBadRow === "set aside"
+  const broken = isAside && relation.isBroken !== undefined ? yield* relation.isBroken : new Map<number, string>()
   const bads = Array.from<Bad | undefined>({ length: names.length })
+  const left = new Map([...broken.keys()].map((row) => [row, 0]))
   const found = yield* Collect.collect({
     connection,
     sql: `SELECT ${cells.join(", ")} FROM ${scan(files)}`,
@@ -47,6 +57,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Re
     file: first,
     rows: total,
     isRight: (block, start) => isRight(names, columns, block, start, bads),
+    ...(isAside ? { leaves: (block, start) => leaving({ block, start, broken, names, columns }, left) } : {}),
     refused: (error) => refused(first, error)
   })
   if (found.length === 0) {
@@ -59,7 +70,9 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(relation: Re
     return yield* new SourceError({ file: first, problem: "wrong format", detail, hint })
   }
   const bad = firstBad(bads)
-  return bad === undefined ? found.table : yield* badValue(relation, bad)
+  if (bad !== undefined) return yield* badValue(relation, bad)
+  const all = left.size === 0 ? [] : yield* allBad(relation, left, broken)
+  return { table: found.table, quarantine: SetAside.listed(found.length, all) }
 })
 
 /** Columns and their types, which all files must have in common: DuckDB would convert others, and round, in silence. */
@@ -147,6 +160,84 @@ const firstBad = (bads: ReadonlyArray<Bad | undefined>): Bad | undefined =>
     undefined
   )
 
+/** Rows that were read, from a number on, of which some are no rows at all. */
+interface Block {
+  readonly block: DuckDB.Numbers
+  readonly start: number
+  readonly broken: ReadonlyMap<number, string>
+  readonly names: ReadonlyArray<string>
+  readonly columns: Columns
+}
+
+/** Finds the rows of a block with a value that its column does not take, and notes the first such column of each. */
+const leaving = ({ block, broken, columns, names, start }: Block, left: Map<number, number>): ReadonlySet<number> => {
+  const rows = new Set<number>()
+  block.columns.forEach(({ missing, values }, index) => {
+    for (const row of [...(missing?.places ?? []), ...everyNotFinite(columns[names[index]], values)]) {
+      rows.add(row)
+      if (!left.has(start + row)) left.set(start + row, index)
+    }
+  })
+  for (const row of broken.keys()) if (row >= start && row < start + block.length) rows.add(row - start)
+  return rows
+}
+
+/** Shows all rows with a value that its column does not take, each with the first such column. */
+const allBad = Effect.fnUntraced(function* <C extends Columns>(
+  relation: Relation<C>,
+  bad: ReadonlyMap<number, number>,
+  broken: ReadonlyMap<number, string>
+) {
+  const { columns, connection, files, refused, scan } = relation
+  const names = Object.keys(columns)
+  const rows = [...bad.keys()].sort((one, other) => one - other)
+  const shown = rows.slice(0, Quarantine.listed)
+  const cells = names.map((name, index) => `left(${DuckDB.name(name)}::VARCHAR, 200) AS c${index}`).join(", ")
+  const query =
+    `SELECT ${cells} FROM (SELECT row_number() OVER () AS n_, * FROM ${scan(files)}) ` +
+    `WHERE n_ IN (SELECT unnest([${shown.map((row) => row + 1).join(", ")}]::BIGINT[])) ORDER BY n_`
+  const texts =
+    shown.length === 0 ? [] : yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
+  const places = yield* placesOf(relation)
+  return rows.map((place, index): SetAside.Left => {
+    const { before, file } = places(place)
+    const at = { file, row: place - before + 1 }
+    const text = broken.get(place)
+    if (text !== undefined) {
+      const reason = "is no object with each of its keys once"
+      return { place, reason: "no row of this table", row: { ...at, column: "", value: text, reason } }
+    }
+    const column = bad.get(place) ?? 0
+    const cell = texts[index]?.[`c${column}`] ?? null
+    const isMissing = cell === null || cell === "null"
+    const reason = isMissing ? "is missing" : `is not ${Decode.expected(columns[names[column]])}`
+    const value = isMissing ? "" : String(cell)
+    return { place, reason: SetAside.because(names[column]), row: { ...at, column: names[column], value, reason } }
+  })
+})
+
+/** Finds the file that a row of all files is in, and the rows before that file. */
+const placesOf = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>) {
+  const starts = [0]
+  for (const file of relation.files.slice(0, -1)) {
+    starts.push(starts[starts.length - 1] + (yield* countRows(relation, file)))
+  }
+  return (row: number) => {
+    const place = starts.findLastIndex((start) => start <= row)
+    return { file: relation.files[place], before: starts[place] }
+  }
+})
+
+const everyNotFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]): ReadonlyArray<number> => {
+  if (!(values instanceof Float32Array) || column.kind !== "tensor") return []
+  const width = column.shape.reduce((product, size) => product * size, 1)
+  const rows: Array<number> = []
+  values.forEach((value, at) => {
+    if (!Number.isFinite(value)) rows.push(Math.floor(at / width))
+  })
+  return rows
+}
+
 /** Where a tensor holds NaN or infinity; floats that do have become NULL before. */
 const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]) => {
   if (!(values instanceof Float32Array) || column.kind !== "tensor") return undefined
@@ -160,7 +251,7 @@ const badValue = Effect.fnUntraced(function* <C extends Columns>(relation: Relat
   const { columns, connection, files, refused, scan } = relation
   const query = `SELECT ${DuckDB.name(name)}::VARCHAR AS cell FROM ${scan(files)} LIMIT 1 OFFSET ${row}`
   const [{ cell }] = yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
-  const { before, file } = yield* placeOf(relation, row)
+  const { before, file } = (yield* placesOf(relation))(row)
   const at = `row ${row - before + 1}, column "${name}"`
   const others = rows > 1 ? ` (the first of ${rows} such rows)` : ""
   const place = { file, row: row - before + 1, column: name }
@@ -174,15 +265,4 @@ const badValue = Effect.fnUntraced(function* <C extends Columns>(relation: Relat
   const hint =
     columns[name].kind === "category" ? "Correct the value, or declare the level." : "Correct it, or leave the row out."
   return yield* new SourceError({ ...place, problem: "bad value", detail, hint, value })
-})
-
-/** The file that a row of all files is in, and the rows before that file. */
-const placeOf = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>, row: number) {
-  let before = 0
-  for (const file of relation.files.slice(0, -1)) {
-    const count = yield* countRows(relation, file)
-    if (row < before + count) return { file, before }
-    before += count
-  }
-  return { file: relation.files[relation.files.length - 1], before }
 })

@@ -11,6 +11,14 @@ export const float32 = (length: number): Float32Array<SharedArrayBuffer> =>
 export const int32 = (length: number): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(4 * length))
 
+/** Makes an array of zeros in shared memory. */
+export const uint32 = (length: number): Uint32Array<SharedArrayBuffer> =>
+  new Uint32Array(new SharedArrayBuffer(4 * length))
+
+/** Makes an array of zeros in shared memory. */
+export const float64 = (length: number): Float64Array<SharedArrayBuffer> =>
+  new Float64Array(new SharedArrayBuffer(8 * length))
+
 /** Tells whether an array lies in shared memory. */
 export const isShared = (values: ArrayBufferView): boolean => values.buffer instanceof SharedArrayBuffer
 

@@ -16,7 +16,7 @@ export class ZipError extends Schema.TaggedError<ZipError>()("ZipError", { reaso
 /** Unpacks the parts with the given names; parts that are not there are left out. */
 export const unpack = (
   bytes: Uint8Array,
-  names: ReadonlySet<string>,
+  names: Pick<ReadonlySet<string>, "has">,
   maxBytes: number
 ): Effect.Effect<ReadonlyMap<string, Uint8Array>, ZipError> =>
   Effect.tryPromise({

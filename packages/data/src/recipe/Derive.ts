@@ -6,6 +6,7 @@ import type { Columns, Replace } from "../Columns.ts"
 import * as Calendar from "../steps/Calendar.ts"
 import * as Pca from "../steps/Pca.ts"
 import * as Polynomial from "../steps/Polynomial.ts"
+import * as Select from "../steps/Select.ts"
 import * as VarianceThreshold from "../steps/VarianceThreshold.ts"
 import { type Accepts, type Extended, type Recipe, adding, columnwise } from "./Describe.ts"
 
@@ -93,3 +94,32 @@ export const varianceThreshold =
     recipe: Accepts<Recipe<In, Out>, Out, Name, "tensor", "varianceThreshold">
   ): Recipe<In, Projected<Out, Name>> =>
     columnwise(recipe, columns, (name) => VarianceThreshold.make(name, options))
+
+/**
+ * Adds a tensor of those numbers that tell most about the target over the train rows: by mutual information, or by the
+ * coefficients of a linear model with an L1 penalty. What is learned names every feature with its score. See `steps/Select`
+ * for the options; for selection without a target see `varianceThreshold`.
+ *
+ * @example
+ * import { Column, Recipe } from "@watertight/data"
+ * const recipe = Recipe.forColumns({ a: Column.float, b: Column.tensor([8]), fare: Column.float })
+ * const by = { score: "l1", penalty: 0.1 } as const
+ * recipe.pipe(Recipe.select(["a", "b"], { target: "fare", as: "chosen", by })).steps[0].name // => "select"
+ */
+export const select =
+  <const Name extends string, const Target extends string, const As extends string>(
+    columns: ReadonlyArray<Name>,
+    options: Select.Options<Target, As, NoInfer<Name>>
+  ) =>
+  <In extends Columns, Out extends Columns>(
+    recipe: Target extends Name
+      ? `select: ${Target} is the target itself`
+      : Accepts<
+          Accepts<Recipe<In, Out>, Out, Name, "float" | "tensor", "select">,
+          Out,
+          Target,
+          "float" | "category",
+          "select: the target"
+        >
+  ): Recipe<In, Extended<Out, { readonly [K in As]: Column.Tensor<readonly [number]> }>> =>
+    adding(recipe, [Select.make(columns, options)])

@@ -37,11 +37,17 @@ type Named<Kind extends Column.Kind> = [Kind] extends [Column.Optional["kind"]]
   ? ["optional category"] extends [Kind]
     ? "optional"
     : "optional float"
-  : ["float" | "tensor"] extends [Kind]
-    ? "float or tensor"
-    : ["float" | "category"] extends [Kind]
-      ? "float or category"
-      : Kind
+  : ["float" | "optional float"] extends [Kind]
+    ? "float or optional float"
+    : ["float" | "tensor"] extends [Kind]
+      ? "float or tensor"
+      : ["float" | "category" | "text"] extends [Kind]
+        ? "float, category or text"
+        : ["float" | "category"] extends [Kind]
+          ? "float or category"
+          : ["category" | "text"] extends [Kind]
+            ? "category or text"
+            : Kind
 
 /** Wide columns are checked at run time only. */
 type Refusal<

@@ -5,8 +5,9 @@
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Impute from "../steps/Impute.ts"
+import * as ImputeNearest from "../steps/ImputeNearest.ts"
 import * as MissingIndicator from "../steps/MissingIndicator.ts"
-import { type Accepts, type Extended, type Recipe, columnwise } from "./Describe.ts"
+import { type Accepts, type Extended, type Recipe, adding, columnwise } from "./Describe.ts"
 
 /** `C` with no values missing in the columns named. */
 export type Imputed<C extends Columns, Name extends string> = {
@@ -114,3 +115,20 @@ export const missingIndicator =
     recipe: Accepts<Recipe<In, Out>, Out, Name, Column.Optional["kind"], "missingIndicator">
   ): Recipe<In, Indicated<Out, Name>> =>
     columnwise(recipe, columns, MissingIndicator.make)
+
+/**
+ * Fills missing numbers with the mean over the nearest train rows that have them (5 unless given), nearest in the columns
+ * named: give all that say something about one another, whether they miss values or not. The train rows are what is
+ * learned. Fails when all train rows miss a column. See `steps/ImputeNearest` for the options.
+ *
+ * @example
+ * import { Column, Recipe } from "@watertight/data"
+ * const recipe = Recipe.forColumns({ age: Column.optional(Column.float), income: Column.float })
+ * recipe.pipe(Recipe.imputeNearest(["age", "income"], { neighbors: 3 }), Recipe.standardize("age")).steps.length // => 2
+ */
+export const imputeNearest =
+  <const Name extends string>(columns: ReadonlyArray<Name>, options?: ImputeNearest.Options) =>
+  <In extends Columns, Out extends Columns>(
+    recipe: Accepts<Recipe<In, Out>, Out, Name, "float" | "optional float", "imputeNearest">
+  ): Recipe<In, Imputed<Out, Name>> =>
+    adding(recipe, [ImputeNearest.make(columns, options)])

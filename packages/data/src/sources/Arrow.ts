@@ -25,6 +25,7 @@ import { SourceError } from "./SourceError.ts"
  * | `category` | texts and dictionaries of texts, integers by their digits, booleans as `true` and `false` |
  * | `tensor` | lists of numbers nested as the shape is, and `arrow.fixed_shape_tensor`; only float64 rounds, to float32 |
  *
+ * A null is a missing value where the column is declared with `Column.optional`, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing or no
  * Arrow, is cut off (a stream must have its end mark), damaged or compressed, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
  * past 2^53, no level, or of another shape.
@@ -110,7 +111,7 @@ const refused = (
   const place = { file, problem: "bad value", row: row + 1, column: name } as const
   const at = `row ${row + 1}, column "${name}"`
   if (value === undefined) {
-    const hint = "Columns hold no missing values: fill the place, or leave the row out."
+    const hint = "Fill the place, or declare with Column.optional that values may be missing."
     return new SourceError({ ...place, detail: `${at} has no value`, hint })
   }
   const shown = JSON.stringify(value.length > 200 ? `${value.slice(0, 199)}…` : value)

@@ -12,6 +12,8 @@ import * as FileSet from "../internal/fileSet.ts"
 import * as Csv from "./Csv.ts"
 import * as Json from "./Json.ts"
 import * as Parquet from "./Parquet.ts"
+import * as InferArrow from "./InferArrow.ts"
+import * as InferNpz from "./InferNpz.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** How to look at a file. */
@@ -24,7 +26,7 @@ export interface InferOptions {
 
 /** A guess. */
 export interface Inferred {
-  readonly source: "csv" | "json" | "parquet"
+  readonly source: "arrow" | "csv" | "json" | "npz" | "parquet"
   /** The arguments of the source behind the columns, as code. */
   readonly options: string
   readonly columns: Columns
@@ -39,7 +41,7 @@ export interface Inferred {
 const mostLevels = 100
 
 /**
- * Guesses the columns of a CSV (`.csv`, `.tsv`), JSON (`.json`, `.jsonl`, `.ndjson`) or Parquet file from its first rows:
+ * Guesses the columns of a CSV (`.csv`, `.tsv`), JSON (`.json`, `.jsonl`, `.ndjson`), Parquet, Arrow or NumPy (`.npz`) file from its first rows:
  * numbers are floats; dates, times and ISO 8601 texts timestamps; other texts and booleans categories, where there are at
  * most 100, their levels sorted; lists of one shape tensors. What is nothing of these is left out and noted, and so are
  * missing values. Fails with a `SourceError` where the file cannot be read.
@@ -53,7 +55,33 @@ const mostLevels = 100
 export const infer = (
   path: Files.Path,
   options: InferOptions = {}
-): Effect.Effect<Inferred, SourceError, FileSystem.FileSystem> => Effect.scoped(look(path, options))
+): Effect.Effect<Inferred, SourceError, FileSystem.FileSystem> =>
+  /\.(arrow|feather)$/.test(Files.nameOf(path))
+    ? guessed(path, "arrow", InferArrow.guess(path, mostLevels))
+    : Files.nameOf(path).endsWith(".npz")
+      ? guessed(path, "npz", InferNpz.guess(path, mostLevels))
+      : Effect.scoped(look(path, options))
+
+const guessed = Effect.fnUntraced(function* (
+  path: Files.Path,
+  source: "arrow" | "npz",
+  guess: Effect.Effect<InferArrow.Guesses, SourceError, FileSystem.FileSystem>
+) {
+  const { columns: guesses, rows } = yield* guess
+  const columns: Record<string, Column.Column> = {}
+  const notes: Record<string, string> = {}
+  for (const [name, { column, note }] of guesses) {
+    if (column !== undefined) columns[name] = column
+    if (note !== undefined) notes[name] = note
+  }
+  if (rows === 0) return yield* empty(path)
+  return { source, options: "", columns, notes, rows, isWhole: true } satisfies Inferred
+})
+
+const empty = (path: Files.Path): SourceError => {
+  const hint = "Give a file with at least one row."
+  return new SourceError({ file: Files.systemPath(path), problem: "empty file", detail: "has no rows", hint })
+}
 
 const look = Effect.fn("Source.infer")(function* (path: Files.Path, options: InferOptions) {
   const connection = yield* Effect.orDie(DuckDB.connect)
@@ -71,11 +99,7 @@ const look = Effect.fn("Source.infer")(function* (path: Files.Path, options: Inf
     if (guess.note !== undefined) notes[name] = guess.note
   }
   const rows = Number(counted.rows)
-  if (rows === 0) {
-    const hint = "Give a file with at least one row."
-    const file = Files.systemPath(path)
-    return yield* new SourceError({ file, problem: "empty file", detail: "has no rows", hint })
-  }
+  if (rows === 0) return yield* empty(path)
   const isWhole = rows === Number(counted.there)
   return { source: opened.source, options: opened.options, columns, notes, rows, isWhole } satisfies Inferred
 })
@@ -132,7 +156,7 @@ const open = Effect.fnUntraced(function* (
     const types = new Map(described.map((each) => [String(each.column_name), String(each.column_type)]))
     return { source: "parquet", options: "", scan, types, refused }
   }
-  const hint = "Give a file whose name ends in .csv, .tsv, .json, .jsonl, .ndjson or .parquet."
+  const hint = "Give a file whose name ends in .csv, .tsv, .json, .jsonl, .ndjson, .parquet, .arrow or .npz."
   const detail = "has a name that says no format of these"
   return yield* new SourceError({ file, problem: "wrong format", detail, hint })
 })

@@ -2,7 +2,6 @@
  * JSON through DuckDB: an array of objects, or one object per line. Every value is read as JSON and then decoded as its
  * column declares, by what it is and not by what it could be converted to: a number in quotes is a text.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import type { Columns } from "../Columns.ts"
 import * as Decode from "../internal/decode.ts"
@@ -11,7 +10,7 @@ import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as FileSet from "../internal/fileSet.ts"
 import * as Relation from "../internal/relation.ts"
-import * as Table from "../Table.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** How the objects stand in the file. */
@@ -44,29 +43,25 @@ export const json = <const C extends Columns>(
   path: Files.Path,
   columns: C,
   options: Options = {}
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
-  Node.make(
-    Stage.make({
-      name: "json",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        file: Files.nameOf(path),
-        format: options.format ?? null,
-        columns: Declarations.ofColumns(columns)
-      },
-      external: FileSet.digest(path, endings),
-      codec: Table.codec<C>(),
-      run: () => Effect.scoped(readTable(path, columns, options))
-    }),
-    {}
-  )
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
+  Quarantine.source({
+    name: "json",
+    version: 1,
+    params: {
+      file: Files.nameOf(path),
+      format: options.format ?? null,
+      columns: Declarations.ofColumns(columns)
+    },
+    external: FileSet.digest(path, endings),
+    label: Files.systemPath(path),
+    read: (onBadRow) => Effect.scoped(readTable(path, columns, options, onBadRow))
+  })
 
 const readTable = Effect.fn("Source.json")(function* <C extends Columns>(
   path: Files.Path,
   columns: C,
-  { format }: Options
+  { format }: Options,
+  onBadRow: Quarantine.OnBadRow
 ) {
   const files = yield* FileSet.list(path, endings)
   const names = Object.keys(columns)
@@ -83,15 +78,37 @@ const readTable = Effect.fn("Source.json")(function* <C extends Columns>(
   }
   const scan = (some: ReadonlyArray<string>) => scanOf(some, names, format)
   const connection = yield* Effect.orDie(DuckDB.connect)
-  return yield* Relation.read({
-    connection,
-    columns,
-    files,
-    scan,
-    type: Decode.json,
-    isCounted: false,
-    refused
+  const strict = { connection, columns, files, scan, type: Decode.json, isCounted: false, refused }
+  const isLines = files.every((file) => (format === undefined ? isLinesName(file) : format === "lines"))
+  if (onBadRow === "fail" || !isLines) return yield* Relation.read(strict, onBadRow)
+  const isBroken = brokenLines(connection, files)
+  const lenient = (some: ReadonlyArray<string>) => scanOf(some, names, format, ", ignore_errors = true")
+  return yield* Relation.read({ ...strict, scan: lenient, isBroken }, onBadRow)
+})
+
+/**
+ * Finds the lines that are no JSON object with each of its keys once, by their places among all that are not blank:
+ * DuckDB's reader, told to go on, gives NULL for these, which a missing value is too.
+ */
+const brokenLines = Effect.fnUntraced(function* (connection: DuckDB.Connection, files: ReadonlyArray<string>) {
+  const reads = files.map((file, index) => {
+    const path = DuckDB.text(DuckDB.literalPath(file))
+    const compression = Files.isPacked(file) ? "gzip" : "none"
+    return (
+      `SELECT ${index} AS file, line, rest FROM read_csv(${path}, auto_detect = false, header = false, ` +
+      `columns = {'line': 'VARCHAR', 'rest': 'VARCHAR'}, delim = '\x1f', quote = '', escape = '', ` +
+      `null_padding = true, compression = '${compression}', max_line_size = ${maximumObject})`
+    )
   })
+  const isObject =
+    "CASE WHEN rest IS NULL AND json_valid(line) THEN CASE WHEN json_type(line) = 'OBJECT' " +
+    "THEN len(json_keys(line)) = len(list_distinct(json_keys(line))) END END"
+  const query =
+    `SELECT (n - 1)::VARCHAR AS place, left(line, 200) AS line FROM (SELECT row_number() OVER () AS n, line, rest ` +
+    `FROM (${reads.join(" UNION ALL ")}) WHERE NOT regexp_full_match(coalesce(line, ''), '\\s*')) ` +
+    `WHERE NOT coalesce(${isObject}, false) ORDER BY n`
+  const found = yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
+  return new Map(found.map(({ line, place }) => [Number(place), String(line ?? "")]))
 })
 
 const isLinesName = (file: string): boolean => /\.(jsonl|ndjson)(\.gz)?$/.test(file)
@@ -110,12 +127,13 @@ export const readerOptions = (file: string, format?: Options["format"]): string 
 export const scanOf = (
   files: ReadonlyArray<string>,
   names: ReadonlyArray<string>,
-  format?: Options["format"]
+  format?: Options["format"],
+  more = ""
 ): string => {
   const keys = names.map((name) => `${DuckDB.text(name)}: 'JSON'`).join(", ")
   const reads = files.map((file) => {
     const path = DuckDB.text(DuckDB.literalPath(file))
-    return `FROM read_json(${path}, auto_detect = false, columns = {${keys}}, ${readerOptions(file, format)})`
+    return `FROM read_json(${path}, auto_detect = false, columns = {${keys}}, ${readerOptions(file, format)}, records = true${more})`
   })
   return `(${reads.join(" UNION ALL ")})`
 }

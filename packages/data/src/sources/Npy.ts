@@ -11,7 +11,7 @@ import * as Exact from "../internal/exact.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as Zip from "../internal/zip.ts"
-import type * as RowId from "../RowId.ts"
+import * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
 import { SourceError } from "./SourceError.ts"
 
@@ -31,6 +31,7 @@ export interface File<out C extends Column.Column = Column.Column> {
  * | `category` | one axis of texts (`U`, `S`), integers by their digits, booleans as `true` and `false` |
  * | `tensor` | numbers in C order with the shape behind the rows; only float64 becomes float32 by rounding |
  *
+ * Where the column is declared with `Column.optional`, NaN, NaT and the empty text are missing values.
  * Fails with a `SourceError` that names the file, and where it applies the row, column and value: a file is missing, is no
  * `.npy` file, is truncated or too long, has another type or shape than its column takes, holds Python objects, a value
  * that its column does not take, or another number of rows than the others.
@@ -164,7 +165,8 @@ const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(arrays: Re
   })
 })
 
-interface Npy {
+/** An array as its file holds it. */
+export interface Npy {
   /** NumPy's name of the element type, without the byte order: `f8`, `M8[us]`, `U12`. */
   readonly type: string
   readonly shape: ReadonlyArray<number>
@@ -174,7 +176,8 @@ interface Npy {
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
-const parse = Effect.fnUntraced(function* (
+/** Reads the header of a `.npy` file, and where its elements lie. */
+export const parse = Effect.fnUntraced(function* (
   file: string,
   column: string,
   bytes: Uint8Array
@@ -268,7 +271,8 @@ const numbersOf = (type: string, data: ArrayBuffer): Exact.Numbers => {
   }
 }
 
-const valuesOf = Effect.fnUntraced(function* (
+/** Makes the values of a column of an array. */
+export const valuesOf = Effect.fnUntraced(function* (
   file: string,
   name: string,
   column: Column.Column,
@@ -283,7 +287,7 @@ const valuesOf = Effect.fnUntraced(function* (
   }
   const isText = /^[US]/.test(type)
   const elements = isText ? texts(type, shape[0], data) : type === "b1" ? booleans(data) : numbersOf(type, data)
-  const made = convert(type, column, elements)
+  const made = Column.isOptional(column) ? withMissing(type, column, elements) : convert(type, column, elements)
   if (made === undefined) {
     const detail = `holds elements of the type ${type} in "${name}", which is no ${column.kind} column`
     const hint = "Declare the column otherwise, or convert the array with astype."
@@ -307,8 +311,38 @@ type Elements = Exact.Numbers | ReadonlyArray<string>
 
 const isTexts = (elements: Elements): elements is ReadonlyArray<string> => Array.isArray(elements)
 
+/** NumPy's own ways to miss a value: NaN, NaT, and for texts the empty one. */
+const isMissing = (type: string, element: unknown): boolean =>
+  element === "" || Number.isNaN(element) || (type.startsWith("M") && element === -(2n ** 63n))
+
+/** Where a value is missing, another stands while the rest is converted. */
+const withMissing = (type: string, column: Column.Optional, elements: Elements): Exact.Made | undefined => {
+  const isThere = Array.from({ length: elements.length }, (_, row) => !isMissing(type, elements[row]))
+  const some = isThere.indexOf(true)
+  const made = convert(type, Column.complete(column), some < 0 ? elements.slice(0, 0) : filled(elements, isThere, some))
+  if (made === undefined) return undefined
+  if (!("values" in made)) return { bad: isThere[made.bad] ? made.bad : some } // which stands in the place of the missing
+  if (RowId.isTexts(made.values)) return undefined
+  const isCode = column.kind === "optional category"
+  const all = isCode ? new Int32Array(isThere.length) : new Float64Array(isThere.length)
+  const { values } = made
+  isThere.forEach((there, row) => {
+    all[row] = there ? Number(values[row]) : isCode ? -1 : Number.NaN
+  })
+  return { values: all }
+}
+
+const filled = (elements: Elements, isThere: ReadonlyArray<boolean>, some: number): Elements => {
+  if (isTexts(elements)) return elements.map((element, row) => (isThere[row] ? element : elements[some]))
+  const all = elements.slice()
+  isThere.forEach((there, row) => {
+    if (!there) all[row] = elements[some]
+  })
+  return all
+}
+
 /** Makes a column's values, or nothing where the type is not one of its kind. */
-const convert = (type: string, column: Column.Column, elements: Elements): Exact.Made | undefined => {
+const convert = (type: string, column: Column.Complete, elements: Elements): Exact.Made | undefined => {
   if (isTexts(elements)) {
     if (column.kind === "text") return type === "b1" ? undefined : Exact.texts(elements)
     return column.kind === "category" ? Exact.codesOfTexts(elements, column.levels) : undefined

@@ -2,16 +2,15 @@
  * Apache Parquet through DuckDB: columns come out as typed arrays, vector by vector. A file's types are its own, so which
  * of them a declared column takes is a fixed list, and a value that a column cannot hold exactly is an error.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import type { Columns } from "../Columns.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as DuckDB from "../internal/duckdb.ts"
 import type * as Files from "../internal/files.ts"
-import { nameOf } from "../internal/files.ts"
+import { nameOf, systemPath } from "../internal/files.ts"
 import * as FileSet from "../internal/fileSet.ts"
 import * as Relation from "../internal/relation.ts"
-import * as Table from "../Table.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
 const endings = [".parquet", ".parq", ".pq"]
@@ -40,23 +39,18 @@ const endings = [".parquet", ".parq", ".pq"]
 export const parquet = <const C extends Columns>(
   path: Files.Path,
   columns: C
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
-  Node.make(
-    Stage.make({
-      name: "parquet",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        file: nameOf(path),
-        columns: Declarations.ofColumns(columns)
-      },
-      external: FileSet.digest(path, endings),
-      codec: Table.codec<C>(),
-      run: () => Effect.scoped(readTable(path, columns))
-    }),
-    {}
-  )
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
+  Quarantine.source({
+    name: "parquet",
+    version: 1,
+    params: {
+      file: nameOf(path),
+      columns: Declarations.ofColumns(columns)
+    },
+    external: FileSet.digest(path, endings),
+    label: systemPath(path),
+    read: (onBadRow) => Effect.scoped(readTable(path, columns, onBadRow))
+  })
 
 /** Writes what DuckDB reads of these files: no patterns, and no columns from the names of folders. */
 export const scan = (files: ReadonlyArray<string>): string => {
@@ -64,10 +58,14 @@ export const scan = (files: ReadonlyArray<string>): string => {
   return `read_parquet([${paths}], hive_partitioning = false, union_by_name = false, binary_as_string = false)`
 }
 
-const readTable = Effect.fn("Source.parquet")(function* <C extends Columns>(path: Files.Path, columns: C) {
+const readTable = Effect.fn("Source.parquet")(function* <C extends Columns>(
+  path: Files.Path,
+  columns: C,
+  onBadRow: Quarantine.OnBadRow
+) {
   const files = yield* FileSet.list(path, endings)
   const connection = yield* Effect.orDie(DuckDB.connectBounded)
-  return yield* Relation.read({ connection, columns, files, scan, isCounted: true, refused })
+  return yield* Relation.read({ connection, columns, files, scan, isCounted: true, refused }, onBadRow)
 })
 
 /** Says what DuckDB refused to read. */

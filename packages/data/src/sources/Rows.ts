@@ -2,13 +2,13 @@
  * Rows that are in memory, or come as an Effect `Stream`: objects by the names of their columns. Their version is what
  * they hold, and everything that is wrong with them is said at once.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, Stream } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as DecodeRows from "../internal/decodeRows.ts"
-import * as Table from "../Table.ts"
+import * as SetAside from "../internal/setAside.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { type Bad, SourceError } from "./SourceError.ts"
 
 /**
@@ -51,7 +51,7 @@ export const rows = <const C extends Columns>(
   rows: ReadonlyArray<RowOf<C>>,
   columns: C,
   name = "rows"
-): Node.Node<Table.Table<C>, SourceError> => {
+): Quarantine.Source<C, SourceError> => {
   const decode = Effect.sync(() => {
     const decoder = DecodeRows.decoder(columns)
     rows.forEach(decoder.push)
@@ -76,7 +76,7 @@ export const stream = <const C extends Columns, E, R>(
   stream: Stream.Stream<RowOf<C>, E, R>,
   columns: C,
   name = "stream"
-): Node.Node<Table.Table<C>, SourceError | E, R> => {
+): Quarantine.Source<C, SourceError | E, R> => {
   const decode = Effect.suspend(() => {
     const decoder = DecodeRows.decoder(columns)
     const push = (chunk: ReadonlyArray<RowOf<C>>) => Effect.sync(() => chunk.forEach(decoder.push))
@@ -89,25 +89,21 @@ const sourceOf = <C extends Columns, E, R>(
   name: string,
   columns: C,
   decode: Effect.Effect<DecodeRows.Decoder, E, R>
-): Node.Node<Table.Table<C>, SourceError | E, R> =>
-  Node.make(
-    Stage.make({
-      name,
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: Declarations.ofColumns(columns),
-      external: Effect.map(decode, (decoder) => decoder.digest()),
-      codec: Table.codec<C>(),
-      run: () => Effect.flatMap(decode, (decoder) => tableOf(name, columns, decoder.end()))
-    }),
-    {}
-  )
+): Quarantine.Source<C, SourceError | E, R> =>
+  Quarantine.source({
+    name,
+    version: 1,
+    params: Declarations.ofColumns(columns),
+    external: Effect.map(decode, (decoder) => decoder.digest()),
+    label: name,
+    read: (onBadRow) => Effect.flatMap(decode, (decoder) => tableOf(name, columns, decoder.end(), onBadRow))
+  })
 
 const tableOf = Effect.fnUntraced(function* <C extends Columns>(
   file: string,
   columns: C,
-  { bad, length, values }: DecodeRows.Decoded
+  { bad, length, values }: DecodeRows.Decoded,
+  onBadRow: Quarantine.OnBadRow
 ) {
   if (Object.keys(columns).length === 0) {
     const hint = "Declare at least one."
@@ -116,12 +112,25 @@ const tableOf = Effect.fnUntraced(function* <C extends Columns>(
   if (length === 0) {
     return yield* new SourceError({ file, problem: "empty file", detail: "are none", hint: "Give at least one row." })
   }
-  if (bad.length > 0) return yield* badRows(file, bad)
-  const made = Table.make(columns, values as Table.Table<C>["values"], { length }) // decoded by kind
-  return yield* Effect.mapError(made, ({ column, message }) => {
+  if (bad.length > 0 && onBadRow === "fail") return yield* badRows(file, bad.slice(0, most))
+  return yield* Effect.mapError(SetAside.sorted(columns, values, length, leftOf(file, bad)), ({ column, message }) => {
     return new SourceError({ file, problem: "bad columns", detail: message, hint: "Rename it.", column })
   })
 })
+
+/** The rows with a bad cell, each with the first. */
+const leftOf = (file: string, bad: ReadonlyArray<Bad>): ReadonlyArray<SetAside.Left> => {
+  const firsts = new Map<number, Bad>()
+  for (const each of bad) if (!firsts.has(each.row)) firsts.set(each.row, each)
+  return [...firsts.values()].map(({ column, expected, row, value }) => ({
+    place: row - 1,
+    reason: column === "" ? "no row of this table" : SetAside.because(column),
+    row: { file, row, column, value, reason: `is not ${expected}` }
+  }))
+}
+
+/** So many an error lists. */
+const most = 1000
 
 /** So many are written out; `bad` has them all. */
 const shownAtOnce = 20

@@ -7,6 +7,7 @@ import { Schema } from "effect"
 export const Problem = Schema.Literals([
   "missing file",
   "not a file",
+  "not a folder",
   "unreadable file",
   "broken compression",
   "empty file",
@@ -15,6 +16,8 @@ export const Problem = Schema.Literals([
   "wrong shape",
   "truncated",
   "too long",
+  "too large",
+  "not supported",
   "counts differ",
   "bad header",
   "bad row",

@@ -1,8 +1,8 @@
 /**
- * A query over files, through DuckDB. The files are declared, and only these can be read, so the digest of what they hold
+ * A query over files and SQLite databases, through DuckDB. The files are declared, and only these can be read, so the digest of what they hold
  * covers all that the result depends on: what draws at random or asks for the time is refused.
  */
-import { Digest, Node, Stage } from "@watertight/core"
+import { Digest } from "@watertight/core"
 import { Effect, type FileSystem, Schema } from "effect"
 import type { Columns } from "../Columns.ts"
 import * as DuckDB from "../internal/duckdb.ts"
@@ -10,22 +10,27 @@ import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
 import * as FileSet from "../internal/fileSet.ts"
 import * as Relation from "../internal/relation.ts"
-import * as Table from "../Table.ts"
 import * as Csv from "./Csv.ts"
 import * as Parquet from "./Parquet.ts"
+import * as Quarantine from "./Quarantine.ts"
+import * as Sqlite from "./Sqlite.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** What a query reads. */
 export interface Options {
   /** Files, folders or patterns by the names that the query calls them. */
-  readonly files: Readonly<Record<string, Files.Path>>
+  readonly files?: Readonly<Record<string, Files.Path>>
+  /** SQLite databases by the names that the query puts before their tables. */
+  readonly attach?: Readonly<Record<string, Files.Path>>
 }
 
 /**
  * Makes a table of a query's result: one SELECT in DuckDB's SQL over `files`, each under its name. Parquet files have the
  * columns and types they have (a folder or pattern is all its `.parquet` files), CSV files (with a header, commas) texts
  * to be cast, and JSON Lines files (`.jsonl`, `.ndjson`) one column `json` of whole objects. Columns of the result become
- * columns of the table as those of `Source.parquet` do. Rows come in the query's order; end it with ORDER BY where the
+ * columns of the table as those of `Source.parquet` do. Tables and views of attached SQLite databases, `sales.orders`, are
+ * taken in whole when the query names them: a column of integers is BIGINT, of reals, or of both, DOUBLE, of texts VARCHAR.
+ * Rows come in the query's order; end it with ORDER BY where the
  * order should not depend on DuckDB's version.
  *
  * The query runs in one thread and reads no other file, no environment and no network. Fails with a `SourceError` where it
@@ -42,39 +47,53 @@ export const sql = <const C extends Columns>(
   query: string,
   columns: C,
   options: Options
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> => {
-  const entries = Object.entries(options.files)
-  return Node.make(
-    Stage.make({
-      name: "sql",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        query,
-        files: entries.map(([name, path]) => ({ name, file: Files.nameOf(path) })),
-        columns: Declarations.ofColumns(columns)
-      },
-      external: Effect.map(
-        Effect.forEach(entries, ([, path]) => FileSet.digest(path, endings)),
-        (digests) => Digest.of(digests)
-      ),
-      codec: Table.codec<C>(),
-      run: () => Effect.scoped(readTable(query, columns, entries))
-    }),
-    {}
-  )
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> => {
+  const entries = Object.entries(options.files ?? {})
+  const databases = Object.entries(options.attach ?? {})
+  return Quarantine.source({
+    name: "sql",
+    version: 1,
+    params: {
+      query,
+      files: entries.map(([name, path]) => ({ name, file: Files.nameOf(path) })),
+      columns: Declarations.ofColumns(columns),
+      ...(databases.length === 0
+        ? {}
+        : { attach: databases.map(([name, path]) => ({ name, file: Files.nameOf(path) })) })
+    },
+    external: Effect.map(
+      Effect.all([
+        ...entries.map(([, path]) => FileSet.digest(path, endings)),
+        ...databases.map(([, path]) => Sqlite.digest(path))
+      ]),
+      (digests) => Digest.of(digests)
+    ),
+    label,
+    read: (onBadRow) => Effect.scoped(readTable(query, columns, { entries, databases }, onBadRow))
+  })
 }
 
 const endings = [".parquet"]
 
+interface Inputs {
+  readonly entries: ReadonlyArray<[string, Files.Path]>
+  readonly databases: ReadonlyArray<[string, Files.Path]>
+}
+
 const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   query: string,
   columns: C,
-  entries: ReadonlyArray<[string, Files.Path]>
+  { databases, entries }: Inputs,
+  onBadRow: Quarantine.OnBadRow
 ) {
   const connection = yield* Effect.orDie(DuckDB.connectBounded)
-  yield* refuseUnrepeatable(connection, query)
+  const statements = yield* parse(connection, query)
+  yield* refuseUnrepeatable(connection, statements)
+  const named = tablesIn(statements)
+  for (const [schema, path] of databases) {
+    const tables = named.filter((each) => each.schema.toLowerCase() === schema.toLowerCase())
+    yield* Sqlite.attach(connection, schema, path, [...new Set(tables.map(({ table }) => table))])
+  }
   const all: Array<string> = []
   for (const [name, path] of entries) {
     const files = yield* FileSet.list(path, endings)
@@ -84,7 +103,7 @@ const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   yield* Effect.orDie(Effect.forEach(DuckDB.sealed(all), connection.rows))
   const select = `(${query.replace(/;\s*$/, "")}\n)`
   const files = [label]
-  return yield* Relation.read({ connection, columns, files, scan: () => select, isCounted: false, refused })
+  return yield* Relation.read({ connection, columns, files, scan: () => select, isCounted: false, refused }, onBadRow)
 })
 
 /** What stands for the file in errors about the query. */
@@ -136,9 +155,8 @@ const makeView = Effect.fnUntraced(function* (
 const sessionWords =
   /^(current_(date|time|timestamp|user|role|schema|catalog)|localtime|localtimestamp|session_user|user)$/i
 
-/** Fails unless the query is one SELECT whose functions give the same results for the same rows. */
-const refuseUnrepeatable = Effect.fnUntraced(function* (connection: DuckDB.Connection, query: string) {
-  const refuse = (detail: string, hint: string) => new SourceError({ file: label, problem: "bad query", detail, hint })
+/** Parses the query; fails unless it is one SELECT. */
+const parse = Effect.fnUntraced(function* (connection: DuckDB.Connection, query: string) {
   const [{ tree }] = yield* Effect.mapError(
     connection.rows(`SELECT json_serialize_sql(${DuckDB.text(query)}) AS tree`),
     (error) => refused(label, error)
@@ -151,11 +169,30 @@ const refuseUnrepeatable = Effect.fnUntraced(function* (connection: DuckDB.Conne
   if (parsed.statements?.length !== 1) {
     return yield* refuse(`is ${parsed.statements?.length ?? 0} statements`, "Write one SELECT.")
   }
+  return parsed.statements
+})
+
+const refuse = (detail: string, hint: string) => new SourceError({ file: label, problem: "bad query", detail, hint })
+
+/** The tables that a parsed query names after a schema. */
+const tablesIn = (tree: Schema.Json): ReadonlyArray<{ readonly schema: string; readonly table: string }> => {
+  if (typeof tree !== "object" || tree === null) return []
+  const node = tree as Readonly<Record<string, Schema.Json>> // arrays have keys too
+  const { schema_name: schema, table_name: table } = node
+  const own = typeof schema === "string" && typeof table === "string" && schema !== "" ? [{ schema, table }] : []
+  return [...own, ...Object.values(node).flatMap(tablesIn)]
+}
+
+/** Fails unless the query's functions give the same results for the same rows. */
+const refuseUnrepeatable = Effect.fnUntraced(function* (
+  connection: DuckDB.Connection,
+  statements: ReadonlyArray<Schema.Json>
+) {
   const unstable = yield* Effect.orDie(
     connection.rows("SELECT DISTINCT function_name AS name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
   )
   const names = new Set(unstable.map(({ name }) => String(name)))
-  const found = unrepeatable(parsed.statements, names)
+  const found = unrepeatable(statements, names)
   if (found === undefined) return
   const hint = "Leave it out: randomness comes from keys, after the source, and the time is a parameter."
   return yield* refuse(`uses ${found}, which gives another result another time`, hint)

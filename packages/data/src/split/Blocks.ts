@@ -4,6 +4,7 @@
  */
 import { Key } from "@watertight/core"
 import { Effect } from "effect"
+import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 import { SplitError } from "./SplitError.ts"
@@ -66,6 +67,19 @@ export const ofId = (key: Key.Key, ids: DataView, row: number): Key.Key => {
   return hash
 }
 
+/** Joins rows that are near, for `make`; nothing without a way of being near. */
+export const near = (
+  split: string,
+  table: Table,
+  way: Near.Near | undefined
+): Effect.Effect<Uint32Array | undefined, SplitError> =>
+  way === undefined
+    ? Effect.succeed(undefined)
+    : Effect.mapError(
+        Near.firsts(way, table),
+        ({ message }) => new SplitError({ split, reason: message.replace(/\.$/, ""), hint: "Compare other columns." })
+      )
+
 const named = (labels: Omit<Labels, "keyOf">): Labels => ({
   ...labels,
   keyOf: (key, row) => Key.foldIn(key, labels.names[labels.codes[row]])
@@ -83,9 +97,13 @@ const coded = (length: number, nameOf: (row: number) => string): Pick<Labels, "c
   return { codes, names: [...known.keys()] }
 }
 
-/** Puts rows that share a label, directly or through others, into one block. */
-export const make = (labels: ReadonlyArray<Labels>, key: Key.Key): Blocks => {
-  const rootOf = labels.length === 1 ? labels[0].codes : connected(labels)
+/**
+ * Puts rows that share a label, directly or through others, into one block. With `firsts`, a row is also in the block of
+ * the row that is given for it: the first of those it is near.
+ */
+export const make = (labels: ReadonlyArray<Labels>, key: Key.Key, firsts?: Uint32Array): Blocks => {
+  const isAlone = labels.length === 1 && firsts === undefined
+  const rootOf = isAlone ? labels[0].codes : connected(labels, firsts ?? new Uint32Array(0))
   const roots = labels.reduce((sum, { names }) => sum + names.length, 0)
   // The least of what is drawn from a block's names, and that name, which decides between equal numbers.
   const drawn = new Float64Array(roots).fill(Infinity)
@@ -116,7 +134,7 @@ export const make = (labels: ReadonlyArray<Labels>, key: Key.Key): Blocks => {
 }
 
 /** For each row, the number of its connected component: union-find over all labels. */
-const connected = (labels: ReadonlyArray<Labels>): Int32Array => {
+const connected = (labels: ReadonlyArray<Labels>, firsts: Uint32Array): Int32Array => {
   const starts = labels.map((_, index) => labels.slice(0, index).reduce((total, { names }) => total + names.length, 0))
   const total = labels.reduce((sum, { names }) => sum + names.length, 0)
   const parent = Int32Array.from({ length: total }, (_, label) => label)
@@ -129,5 +147,6 @@ const connected = (labels: ReadonlyArray<Labels>): Int32Array => {
   others.forEach((other, index) =>
     codes.forEach((code, row) => (parent[find(starts[index + 1] + other.codes[row])] = find(code)))
   )
+  firsts.forEach((first, row) => (parent[find(codes[row])] = find(codes[first])))
   return codes.map(find)
 }

@@ -5,6 +5,7 @@
 import type { Key } from "@watertight/core"
 import { Effect } from "effect"
 import type * as Assignment from "../Assignment.ts"
+import type * as Near from "../Near.ts"
 import type { Table } from "../Table.ts"
 import * as Blocks from "./Blocks.ts"
 import * as Share from "./Share.ts"
@@ -24,15 +25,17 @@ export const assign = (on: On, shares: Share.Shares): Assignment.Assign =>
     return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], tooFew(sizes.length))
   })
 
-/** Decides a random split that keeps equal rows together. */
-export const assignTogether = (shares: Share.Shares): Assignment.Assign =>
+/** Decides a random split that keeps equal rows together, and near ones if it is said what those are. */
+export const assignTogether = (shares: Share.Shares, near?: Near.Near): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     const split = "Split.random"
     yield* Share.refuseTimestamps(split, table)
     yield* Share.refuseGroups(split, table)
     const fractions = yield* Share.fractions(split, shares)
-    const { of, sizes } = Blocks.make([Blocks.equalRows(table)], key)
-    return yield* Share.refuseEmpty(split, toRows(of, deal(sizes, fractions)), ["train", "validation", "test"])
+    const firsts = yield* Blocks.near(split, table, near)
+    const { of, sizes } = Blocks.make([Blocks.equalRows(table)], key, firsts)
+    const hint = near === undefined ? undefined : tooFewAlike(sizes.length)
+    return yield* Share.refuseEmpty(split, toRows(of, deal(sizes, fractions)), ["train", "validation", "test"], hint)
   })
 
 /** Lists the columns named. */
@@ -56,6 +59,10 @@ export const blocks = Effect.fnUntraced(function* (
 /** Says how many groups there are: for splits that left a partition empty. */
 export const tooFew = (count: number): string =>
   `The rows have ${count} ${count === 1 ? "group" : "groups"}: bring more of them, or ask for other shares.`
+
+/** Says how many sets of near rows there are: for splits that left a partition empty. */
+export const tooFewAlike = (count: number): string =>
+  `The rows come to ${count} ${count === 1 ? "set" : "sets"} of near duplicates: call fewer rows near, or bring more of them.`
 
 /** Gives each row its block's place. */
 export const toRows = (of: Uint32Array, placeOfBlock: Uint8Array): Assignment.Assignment => ({

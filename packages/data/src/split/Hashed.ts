@@ -5,21 +5,40 @@
 import { Key } from "@watertight/core"
 import { Effect } from "effect"
 import type * as Assignment from "../Assignment.ts"
+import type * as Near from "../Near.ts"
 import * as Blocks from "./Blocks.ts"
 import * as Share from "./Share.ts"
 
-/** Decides a split by hashes of the rows' ids. */
-export const assign = (shares: Share.Shares): Assignment.Assign =>
+/** Decides a split by hashes of the rows' ids; of rows that are near, one decides for all. */
+export const assign = (shares: Share.Shares, near?: Near.Near): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     const split = "Split.hashed"
     yield* Share.refuseTimestamps(split, table)
     yield* Share.refuseGroups(split, table, [], "Use Split.hashedGrouped.")
     const fractions = yield* Share.fractions(split, shares)
     const ids = Blocks.viewOf(table.ids)
+    const firsts = yield* Blocks.near(split, table, near)
     const places = new Uint8Array(table.length)
-    for (let row = 0; row < table.length; row++) places[row] = placeOf(Blocks.ofId(key, ids, row), fractions)
+    if (firsts === undefined) {
+      for (let row = 0; row < table.length; row++) places[row] = placeOf(Blocks.ofId(key, ids, row), fractions)
+    } else {
+      const { of, sizes } = Blocks.make([Blocks.equalRows(table)], key, firsts)
+      const drawn = leastKeys(of, sizes.length, (row) => Blocks.ofId(key, ids, row))
+      of.forEach((block, row) => (places[row] = placeOf(Key.foldIn(drawn[block], "near"), fractions)))
+    }
     return yield* Share.refuseEmpty(split, { places }, ["train", "validation", "test"])
   })
+
+/** For each block the least of its rows' keys, which does not depend on the order of rows. */
+const leastKeys = (of: Uint32Array, blocks: number, keyOf: (row: number) => Key.Key): ReadonlyArray<Key.Key> => {
+  const least = Array.from({ length: blocks }, (): Key.Key => ({ hi: 2 ** 32, lo: 0 }))
+  of.forEach((block, row) => {
+    const key = keyOf(row)
+    const { hi, lo } = least[block]
+    if (key.hi < hi || (key.hi === hi && key.lo < lo)) least[block] = key
+  })
+  return least
+}
 
 /** Decides a split by hashes of the rows' groups. */
 export const assignGroups = (on: string, shares: Share.Shares): Assignment.Assign =>

@@ -6,6 +6,7 @@
 import type { Key } from "@watertight/core"
 import { Effect } from "effect"
 import type * as Assignment from "../Assignment.ts"
+import type * as Near from "../Near.ts"
 import * as Blocks from "./Blocks.ts"
 import * as Grouped from "./Grouped.ts"
 import * as Share from "./Share.ts"
@@ -24,17 +25,18 @@ export const assign = (on: Grouped.On, stratify: string, shares: Share.Shares): 
     return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], hint)
   })
 
-/** Decides a stratified split that keeps equal rows together. */
-export const assignTogether = (on: string, shares: Share.Shares): Assignment.Assign =>
+/** Decides a stratified split that keeps equal rows together, and near ones if it is said what those are. */
+export const assignTogether = (on: string, shares: Share.Shares, near?: Near.Near): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key: Key.Key) {
     const split = "Split.stratified"
     yield* Share.refuseTimestamps(split, table)
     yield* Share.refuseGroups(split, table)
     const fractions = yield* Share.fractions(split, shares)
     const { codes, levels } = yield* Stratified.classes(split, table, on)
-    const blocks = Blocks.make([Blocks.equalRows(table)], key)
+    const blocks = Blocks.make([Blocks.equalRows(table)], key, yield* Blocks.near(split, table, near))
     const assignment = Grouped.toRows(blocks.of, deal(blocks, codes, levels.length, fractions))
-    return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"])
+    const hint = near === undefined ? undefined : Grouped.tooFewAlike(blocks.sizes.length)
+    return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], hint)
   })
 
 /** The classes a block's rows have, and how many rows of each: from `starts[block]` up to `starts[block + 1]`. */

@@ -13,6 +13,9 @@ import { SplitError } from "./SplitError.ts"
 /** A length of time, such as `"90 days"`. */
 export type Length = `${number} ${Duration.Unit}`
 
+/** A length of the calendar, such as `"3 months"` or `"1 year"`: as long as the months before the last row are. */
+export type Calendar = `${number} ${"month" | "months" | "quarter" | "quarters" | "year" | "years"}`
+
 /** A number of rows. */
 export interface Rows {
   readonly rows: number
@@ -20,10 +23,12 @@ export interface Rows {
 
 /** How a table is split by time. */
 export interface Options {
-  /** The latest rows before test: a length of time, a fraction of all rows, or a number of rows. */
-  readonly validation: Length | number | Rows
-  /** The latest rows: a length of time, a fraction of all rows, or a number of rows. */
-  readonly test: Length | number | Rows
+  /** The latest rows before test: a length of time or of the calendar, a fraction of all rows, or a number of rows. */
+  readonly validation: Length | Calendar | number | Rows
+  /** The latest rows: a length of time or of the calendar, a fraction of all rows, or a number of rows. */
+  readonly test: Length | Calendar | number | Rows
+  /** The time zone whose calendar counts, such as `"Europe/Berlin"`; UTC unless given. */
+  readonly zone?: string
   /** The least time between the last row of a period and the first of the next; zero unless given. */
   readonly gap?: Length
   /** A column with the instant at which a row's label is known; unless given, that is the row's own time. */
@@ -67,8 +72,8 @@ export const assignGrouped = (on: string, groups: Grouped.On, options: Options):
 const periods = Effect.fnUntraced(function* (split: string, table: Table, on: string, options: Options) {
   const times = yield* instants(split, table, on)
   const gap = options.gap === undefined ? 0 : yield* millis(split, "gap", options.gap)
-  const test = yield* tail(split, "test", options.test)
-  const validation = yield* tail(split, "validation", options.validation)
+  const test = yield* tail(split, "test", options.test, options.zone)
+  const validation = yield* tail(split, "validation", options.validation, options.zone)
   const known = options.labelEnd === undefined ? times : yield* labelEnds(split, table, times, options.labelEnd)
 
   const sorted = times.toSorted()
@@ -111,12 +116,13 @@ export const instants = (split: string, table: Table, on: string): Effect.Effect
 }
 
 /** The end of a sorted list of times: those less than `millis` before the last, a fraction of all rows, or some rows. */
-type Tail = { readonly millis: number } | { readonly fraction: number } | Rows
+type Tail = { readonly before: (time: number) => number } | { readonly fraction: number } | Rows
 
 const tail = Effect.fnUntraced(function* (
   split: string,
   partition: "validation" | "test",
-  share: Length | number | Rows
+  share: Length | Calendar | number | Rows,
+  zone = "UTC"
 ): Effect.fn.Return<Tail, SplitError> {
   if (typeof share === "number") return { fraction: yield* Share.fraction(split, partition, share) }
   const refuse = (reason: string, hint: string) => new SplitError({ split, partition, reason, hint })
@@ -124,10 +130,34 @@ const tail = Effect.fnUntraced(function* (
     if (Number.isSafeInteger(share.rows) && share.rows > 0) return share
     return yield* refuse(`${partition} is to have ${share.rows} rows`, "Give a whole number of rows, 1 or more.")
   }
-  const length = yield* millis(split, partition, share)
-  if (length > 0) return { millis: length }
+  if (Option.isNone(DateTime.zoneFromString(zone))) {
+    return yield* refuse(`"${zone}" is no time zone`, 'Give a name such as "Europe/Berlin", or leave it out for UTC.')
+  }
+  const months = monthsOf(share)
+  if (months !== undefined) {
+    if (Number.isSafeInteger(months) && months > 0) return { before: (time) => monthsBefore(time, months, zone) }
+    return yield* refuse(`${partition} is "${share}" long`, 'Give whole months, quarters or years, such as "3 months".')
+  }
+  const length = yield* millis(split, partition, share as Length) // what is no calendar length
+  if (length > 0) return { before: (time) => time - length }
   return yield* refuse(`${partition} is "${share}" long`, 'Give a time such as "90 days".')
 })
+
+const monthsIn: Readonly<Record<string, number>> = { month: 1, quarter: 3, year: 12 }
+
+/** How many months a length of the calendar has; undefined for other lengths. */
+const monthsOf = (length: Length | Calendar): number | undefined => {
+  const [count, unit = ""] = length.split(" ")
+  const months = monthsIn[unit.replace(/s$/, "")]
+  return months === undefined ? undefined : Number(count) * months
+}
+
+/** The instant some months before another, at the same time of the day of a zone; the month's last day where it is shorter. */
+const monthsBefore = (time: number, months: number, zone: string): number => {
+  const whole = Math.floor(time)
+  const zoned = DateTime.makeZonedUnsafe(whole, { timeZone: zone }) // the zone was checked
+  return DateTime.toEpochMillis(DateTime.subtract(zoned, { months })) + (time - whole)
+}
 
 /** Returns the milliseconds of a length of time. */
 export const millis = (split: string, name: string, length: Length): Effect.Effect<number, SplitError> =>
@@ -148,8 +178,9 @@ const isLength = (millis: number): boolean => millis >= 0 && millis < Infinity
 /** Returns the index of the first row of a tail; past the end when there are no rows. */
 const startOf = (sorted: Float64Array, tail: Tail, all: number): number => {
   const { length } = sorted
-  if ("millis" in tail) {
-    const boundary = sorted[length - 1] - tail.millis
+  if ("before" in tail) {
+    if (length === 0) return 0
+    const boundary = tail.before(sorted[length - 1])
     return length - sorted.filter((time) => time > boundary).length
   }
   const rows = "rows" in tail ? tail.rows : Math.round(all * tail.fraction)

@@ -3,7 +3,7 @@
  * upper one the upper one. For columns with a few wild numbers that are not errors.
  */
 import { Effect, Schema } from "effect"
-import { type Numeric, type Per, becomes, checked, finite, mapped, sortedGroups } from "../internal/numeric.ts"
+import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
 import * as Order from "../internal/order.ts"
 import * as Step from "../Step.ts"
 import { checkShares } from "./Robust.ts"
@@ -25,28 +25,26 @@ const State = Schema.Struct({ lower: Schema.Array(Schema.Finite), upper: Schema.
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const { lower = 0.01, per = "tensor", upper = 0.99 } = options
   checkShares("clip", lower, upper)
-  return Step.column({
+  return Step.numeric({
     name: "clip",
     version: 1,
     code: "versioned",
     config: { lower, upper, per },
     column,
-    takes: ["float", "tensor"],
-    becomes,
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
-      yield* finite(cells)
-      const groups = sortedGroups(cells, per)
-      return {
-        lower: groups.map((sorted) => Order.quantile(sorted, lower) + 0), // JSON has no -0
-        upper: groups.map((sorted) => Order.quantile(sorted, upper) + 0)
-      }
-    }),
-    apply: Effect.fnUntraced(function* (cells, bounds) {
-      yield* finite(cells)
-      const clipped = (value: number, group: number) =>
-        Math.min(bounds.upper[group], Math.max(bounds.lower[group], value))
-      return yield* checked(cells, mapped(cells, bounds.lower.length, clipped))
-    })
+    fit: (cells) =>
+      Effect.sync(() => {
+        const groups = sortedGroups(cells, per)
+        return {
+          lower: groups.map((sorted) => Order.quantile(sorted, lower) + 0), // JSON has no -0
+          upper: groups.map((sorted) => Order.quantile(sorted, upper) + 0)
+        }
+      }),
+    apply: (cells, bounds) =>
+      Effect.sync(() => {
+        const clipped = (value: number, group: number) =>
+          Math.min(bounds.upper[group], Math.max(bounds.lower[group], value))
+        return mapped(cells, bounds.lower.length, clipped)
+      })
   })
 }

@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { normalize, plain, range } from "../internal/lanes.ts"
-import { type Numeric, type Per, becomes, checked, finite, groupsOf, output } from "../internal/numeric.ts"
+import { type Per, groupsOf, output } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -26,31 +26,28 @@ const State = Schema.Struct({ min: Schema.Array(Schema.Finite), max: Schema.Arra
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const { clip = false, per = "tensor" } = options
-  return Step.column({
+  return Step.numeric({
     name: "minMax",
     version: 1,
     code: "versioned",
     config: { per, clip },
     column,
-    takes: ["float", "tensor"],
-    becomes,
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
-      yield* finite(cells)
+    fit: Effect.fnUntraced(function* (cells) {
       const { max, min } = range(cells.values, groupsOf(cells.column, per))
       if (!max.every((high, group) => Number.isFinite(high - min[group]))) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
       }
       return { min: plain(min), max: plain(max) }
     }),
-    apply: Effect.fnUntraced(function* (cells, { max, min }) {
-      yield* finite(cells)
-      const out = output(cells)
-      const width = max.map((high, group) => (high === min[group] ? 1 : high - min[group]))
-      normalize(cells.values, min, width, out)
-      if (clip) for (let place = 0; place < out.length; place++) out[place] = Math.min(1, Math.max(0, out[place]))
-      return yield* checked(cells, out)
-    }),
+    apply: (cells, { max, min }) =>
+      Effect.sync(() => {
+        const out = output(cells)
+        const width = max.map((high, group) => (high === min[group] ? 1 : high - min[group]))
+        normalize(cells.values, min, width, out)
+        if (clip) for (let place = 0; place < out.length; place++) out[place] = Math.min(1, Math.max(0, out[place]))
+        return out
+      }),
     ...(clip
       ? {}
       : {

@@ -5,7 +5,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Normal from "../internal/normal.ts"
-import { type Numeric, type Per, becomes, checked, finite, mapped, sortedGroups } from "../internal/numeric.ts"
+import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
 import * as Order from "../internal/order.ts"
 import * as Step from "../Step.ts"
 
@@ -66,32 +66,27 @@ export const make = <const Name extends string>(column: Name, options: Options =
     throw new RangeError(`Recipe.quantile: quantiles is ${quantiles}; give a whole number of at least 2`)
   }
   const f = output === "uniform" ? uniform : normal
-  return Step.column({
+  return Step.numeric({
     name: "quantile",
     version: 1,
     code: "versioned",
     config: { output, quantiles, per },
     column,
-    takes: ["float", "tensor"],
-    becomes,
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
-      yield* finite(cells)
-      return {
-        quantiles: sortedGroups(cells, per).map((sorted) => {
-          const last = Math.min(quantiles, sorted.length) - 1
-          if (last === sorted.length - 1) return Array.from(sorted, (value) => value + 0) // JSON has no -0
-          const shares = Array.from({ length: last + 1 }, (_, index) => index / last)
-          return shares.map((share) => Order.quantile(sorted, share) + 0)
-        })
-      }
-    }),
-    apply: Effect.fnUntraced(function* (cells, learned) {
-      yield* finite(cells)
-      return yield* checked(
-        cells,
-        mapped(cells, learned.quantiles.length, (value, group) => f(learned.quantiles[group], value))
-      )
-    })
+    fit: (cells) =>
+      Effect.sync(() => {
+        return {
+          quantiles: sortedGroups(cells, per).map((sorted) => {
+            const last = Math.min(quantiles, sorted.length) - 1
+            if (last === sorted.length - 1) return Array.from(sorted, (value) => value + 0) // JSON has no -0
+            const shares = Array.from({ length: last + 1 }, (_, index) => index / last)
+            return shares.map((share) => Order.quantile(sorted, share) + 0)
+          })
+        }
+      }),
+    apply: (cells, learned) =>
+      Effect.sync(() => {
+        return mapped(cells, learned.quantiles.length, (value, group) => f(learned.quantiles[group], value))
+      })
   })
 }

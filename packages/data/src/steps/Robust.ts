@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { normalize } from "../internal/lanes.ts"
-import { type Numeric, type Per, becomes, checked, finite, output, sortedGroups } from "../internal/numeric.ts"
+import { type Per, output, sortedGroups } from "../internal/numeric.ts"
 import * as Order from "../internal/order.ts"
 import * as Step from "../Step.ts"
 
@@ -36,17 +36,14 @@ export const checkShares = (step: string, lower: number, upper: number): void =>
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const { between: [lower, upper] = [0.25, 0.75], per = "tensor" } = options
   checkShares("robust", lower, upper)
-  return Step.column({
+  return Step.numeric({
     name: "robust",
     version: 1,
     code: "versioned",
     config: { per, between: [lower, upper] },
     column,
-    takes: ["float", "tensor"],
-    becomes,
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
-      yield* finite(cells)
+    fit: Effect.fnUntraced(function* (cells) {
       const groups = sortedGroups(cells, per)
       const spread = groups.map((sorted) => Order.quantile(sorted, upper) - Order.quantile(sorted, lower))
       if (!spread.every(Number.isFinite)) {
@@ -54,17 +51,17 @@ export const make = <const Name extends string>(column: Name, options: Options =
       }
       return { median: groups.map((sorted) => Order.quantile(sorted, 0.5) + 0), spread } // JSON has no -0
     }),
-    apply: Effect.fnUntraced(function* (cells, { median, spread }) {
-      yield* finite(cells)
-      const out = output(cells)
-      normalize(
-        cells.values,
-        median,
-        spread.map((each) => (each === 0 ? 1 : each)),
-        out
-      )
-      return yield* checked(cells, out)
-    }),
+    apply: (cells, { median, spread }) =>
+      Effect.sync(() => {
+        const out = output(cells)
+        normalize(
+          cells.values,
+          median,
+          spread.map((each) => (each === 0 ? 1 : each)),
+          out
+        )
+        return out
+      }),
     inverse: (values, { median, spread }) => values.map((value) => value * (spread[0] || 1) + median[0])
   })
 }

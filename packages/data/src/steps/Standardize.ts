@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { moments, normalize, plain, range } from "../internal/lanes.ts"
-import { type Numeric, type Per, becomes, checked, finite, groupsOf, output } from "../internal/numeric.ts"
+import { type Per, groupsOf, output } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -28,17 +28,14 @@ const State = Schema.Struct({ mean: Schema.Array(Schema.Finite), variance: Schem
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const per = options.per ?? "tensor"
-  return Step.column({
+  return Step.numeric({
     name: "standardize",
     version: 1,
     code: "versioned",
     config: { per },
     column,
-    takes: ["float", "tensor"],
-    becomes,
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
-      yield* finite(cells)
+    fit: Effect.fnUntraced(function* (cells) {
       const groups = groupsOf(cells.column, per)
       const { mean, variance } = moments(cells.values, groups)
       if (!mean.every(Number.isFinite) || !variance.every(Number.isFinite)) {
@@ -54,13 +51,13 @@ export const make = <const Name extends string>(column: Name, options: Options =
       }
       return { mean: plain(mean), variance: plain(variance) }
     }),
-    apply: Effect.fnUntraced(function* (cells, { mean, variance }) {
-      yield* finite(cells)
-      const out = output(cells)
-      const deviation = variance.map((each) => (each === 0 ? 1 : Math.sqrt(each)))
-      normalize(cells.values, mean, deviation, out)
-      return yield* checked(cells, out)
-    }),
+    apply: (cells, { mean, variance }) =>
+      Effect.sync(() => {
+        const out = output(cells)
+        const deviation = variance.map((each) => (each === 0 ? 1 : Math.sqrt(each)))
+        normalize(cells.values, mean, deviation, out)
+        return out
+      }),
     inverse: (values, { mean, variance }) => {
       const deviation = variance[0] === 0 ? 1 : Math.sqrt(variance[0])
       return values.map((value) => value * deviation + mean[0])

@@ -6,7 +6,7 @@
 import { Effect, Schema } from "effect"
 import { moments } from "../internal/lanes.ts"
 import { minimize } from "../internal/minimize.ts"
-import { type Numeric, type Per, becomes, checked, finite, mapped, sortedGroups } from "../internal/numeric.ts"
+import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -79,29 +79,23 @@ const exponent = (sorted: Float64Array): number => {
 /** Makes the step. A constant column stays what it is. Fails on NaN and infinity. */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const per = options.per ?? "tensor"
-  return Step.column({
+  return Step.numeric({
     name: "yeoJohnson",
     version: 1,
     code: "versioned",
     config: { per },
     column,
-    takes: ["float", "tensor"],
-    becomes,
     state: State,
-    fit: Effect.fnUntraced(function* (cells: Step.Cells<Numeric>) {
-      yield* finite(cells)
+    fit: Effect.fnUntraced(function* (cells) {
       const lambda = sortedGroups(cells, per).map(exponent)
       return lambda.every(Number.isFinite)
         ? { lambda }
         : yield* cells.refuse("holds numbers too far apart or too close together for float64; use Recipe.robust first")
     }),
-    apply: Effect.fnUntraced(function* (cells, { lambda }) {
-      yield* finite(cells)
-      return yield* checked(
-        cells,
-        mapped(cells, lambda.length, (value, group) => transform(value, lambda[group]))
-      )
-    }),
+    apply: (cells, { lambda }) =>
+      Effect.sync(() => {
+        return mapped(cells, lambda.length, (value, group) => transform(value, lambda[group]))
+      }),
     inverse: (values, { lambda }) => values.map((value) => restored(value, lambda[0]))
   })
 }

@@ -163,8 +163,8 @@ export const prefetched = (subject: Subject): Law.Law =>
     "loader: prefetch and workers do not change a bit",
     fc.record({
       setup: setups(60),
-      prefetch: fc.integer({ min: 1, max: 5 }),
-      workers: fc.integer({ min: 1, max: 3 }),
+      prefetch: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 5 }) }, fc.integer({ min: 6, max: 64 })),
+      workers: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 3 }) }, fc.integer({ min: 4, max: 8 })),
       jump: fc.nat(20)
     }),
     ({ jump, prefetch, setup, workers }) =>

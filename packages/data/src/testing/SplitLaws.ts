@@ -9,7 +9,9 @@ import * as fc from "fast-check"
 import * as Assignment from "../Assignment.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
 import type { Partition } from "../Dataset.ts"
+import type * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
+import { nearPairs } from "./CleanLaws.ts"
 import * as Share from "../split/Share.ts"
 import type { Shares } from "../Split.ts"
 import * as Table from "../Table.ts"
@@ -134,6 +136,16 @@ export const grouped = <C extends Columns>(
 /** Rows with equal ids are in one partition. */
 export const duplicates = <C extends Columns>(subject: Subject<C>): Law.Law =>
   make("duplicates: equal rows are on one side", subject, (table, { places }) => apart(places, idOf(table)))
+
+/** Rows that are near are in one partition, each pair compared by itself. */
+export const near = <C extends Columns>(subject: Subject<C> & { readonly near: Near.Near }): Law.Law =>
+  make("near: rows that are near are on one side", subject, (table, { places }) =>
+    Effect.map(nearPairs(subject.near, table), (pairs) =>
+      pairs.forEach(([first, second]) =>
+        Law.ensure(places[first] === places[second], () => `rows ${first} and ${second} are near, and on two sides`)
+      )
+    )
+  )
 
 /** Sizes of partitions are as near to what was asked for as whole groups allow. Without `on`, equal rows are groups. */
 export const groupedSizes = <C extends Columns>(

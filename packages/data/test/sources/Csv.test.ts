@@ -275,6 +275,22 @@ describe("Source.csv", () => {
       }).pipe(Effect.provide([Store.layerMemory, Ledger.layerMemory]))
     )
 
+    it.effect("refuses a million columns, and a file without a line break, instead of reading for minutes", () =>
+      Effect.gen(function* () {
+        const wide = Array.from({ length: 1_000_000 }, (_, index) => `c${index}`).join(",")
+        const columns = { c0: Column.float }
+        const many = yield* Effect.flip(run(Source.csv(yield* write(`${wide}\n1`), columns)))
+        assert.deepStrictEqual(
+          [many.problem, many.message.includes("1000000 cells, more than 100000")],
+          ["bad header", true]
+        )
+        const endless = yield* Effect.flip(run(Source.csv(yield* write(`c0\r${"x".repeat(20)}\n`), columns)))
+        assert.instanceOf(endless, Source.SourceError)
+        const long = yield* Effect.flip(run(Source.csv(yield* write(`${"x".repeat(2 ** 24 + 5)}\n1\n`), columns)))
+        assert.include(long.message, "has a header of 16 MiB or more")
+      })
+    )
+
     it.effect("says what is wrong with a file", () =>
       Effect.gen(function* () {
         const line = "1,x,2012-01-01"

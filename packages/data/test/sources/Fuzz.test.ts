@@ -3,7 +3,9 @@ import type { Node } from "@watertight/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, FileSystem } from "effect"
 import * as fc from "fast-check"
-import { readFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { DatabaseSync } from "node:sqlite"
 import { Column, Columns, Source, Table } from "../../src/index.ts"
 import { run } from "../run.ts"
 import { damage, fixture, runs, Types } from "./files.ts"
@@ -24,6 +26,7 @@ interface Case {
   readonly name: string
   readonly bytes: Uint8Array
   readonly read: (path: string) => Reader
+  readonly isSlow?: true
   /** Reads floats from a damaged file by other means; nothing where it is none. */
   readonly oracle?: (bytes: Uint8Array) => ReadonlyArray<number> | undefined
 }
@@ -40,7 +43,35 @@ const orElse = <A>(read: () => A): A | undefined => {
   }
 }
 
-const cases: ReadonlyArray<Case> = [
+const cases = (): ReadonlyArray<Case> => [
+  {
+    name: "labels.idx",
+    bytes: idx,
+    read: (path) => Source.idx({ k: { path, column: Column.category(["a", "b", "c"]) } })
+  },
+  {
+    name: "sql.csv",
+    isSlow: true,
+    bytes: text(csv),
+    read: (path) => Source.sql("SELECT x::DOUBLE AS x FROM it", { x: Column.float }, { files: { it: path } }),
+    oracle: (bytes) => {
+      const records = records4180(new TextDecoder().decode(bytes))
+      const place = records[0].findIndex((name) => name.toLowerCase() === "x")
+      return records.slice(1).map((record) => Number(record[place]))
+    }
+  },
+  {
+    name: "sql.parquet",
+    isSlow: true,
+    bytes: readFileSync(fixture("types.parquet")),
+    read: (path) => Source.sql("SELECT double, int64 FROM it", { double: Column.float }, { files: { it: path } })
+  },
+  {
+    name: "it.sqlite",
+    isSlow: true,
+    bytes: sqlite,
+    read: (path) => Source.sql("SELECT x, k FROM it.t", { x: Plain.x, k: Column.text }, { attach: { it: path } })
+  },
   {
     name: "it.csv",
     bytes: text(csv),
@@ -83,6 +114,19 @@ const cases: ReadonlyArray<Case> = [
   }
 ]
 
+/** A file of labels, as MNIST has, and a database of SQLite's. */
+const idx = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 2, 1)
+const sqlite = (() => {
+  const folder = mkdtempSync(`${tmpdir()}/fuzz-`)
+  const database = new DatabaseSync(`${folder}/it.sqlite`)
+  database.exec("PRAGMA page_size = 512; CREATE TABLE t (x REAL, k TEXT)")
+  for (const { k, x } of rows) database.prepare("INSERT INTO t VALUES (?, ?)").run(x, k)
+  database.close()
+  const bytes = readFileSync(`${folder}/it.sqlite`)
+  rmSync(folder, { recursive: true })
+  return bytes
+})()
+
 /** Splits text into records by RFC 4180, leniently; blank lines are none. */
 const records4180 = (content: string): ReadonlyArray<ReadonlyArray<string>> => {
   const records: Array<Array<string>> = [[""]]
@@ -95,7 +139,7 @@ const records4180 = (content: string): ReadonlyArray<ReadonlyArray<string>> => {
     const character = content[at]
     const record = records[records.length - 1]
     if (character === '"' && quoted && content[at + 1] === '"') add(content[++at])
-    else if (character === '"') quoted = !quoted
+    else if (character === '"' && (quoted || record[record.length - 1].trim() === "")) quoted = !quoted
     else if (quoted) add(character)
     else if (character === ",") record.push("")
     else if (character === "\n" || character === "\r") records.push([""])
@@ -133,13 +177,41 @@ const property = (each: Case, bytes: fc.Arbitrary<Uint8Array>, fileSystem: FileS
         const expected = each.oracle?.(made)
         if (expected !== undefined) assert.deepStrictEqual([...Table.numbers(table, "x")], expected)
       }),
-      { numRuns: Math.ceil(runs / 2) }
+      { numRuns: Math.ceil(runs / (each.isSlow === true ? 6 : 2)) }
     )
   )
 
+describe("Source.infer", () => {
+  it.layer(NodeFileSystem.layer)((it) => {
+    for (const { bytes, name } of cases().filter((each) => /^it\.(csv|jsonl?|parquet)$/.test(each.name))) {
+      it.effect(`${name}: of a damaged file, a typed error or columns that its source takes or refuses by name`, () =>
+        Effect.flatMap(FileSystem.FileSystem, (fileSystem) =>
+          Effect.promise(() =>
+            fc.assert(
+              fc.asyncProperty(damage(bytes), async (made) => {
+                const guess = Effect.gen(function* () {
+                  const path = `${yield* fileSystem.makeTempDirectoryScoped()}/${name}`
+                  yield* fileSystem.writeFile(path, made)
+                  const { columns } = yield* Source.infer(path)
+                  for (const column of Object.values(columns)) assert.isDefined(column.kind)
+                })
+                const exit = await Effect.runPromise(
+                  Effect.exit(Effect.scoped(guess)).pipe(Effect.provideService(FileSystem.FileSystem, fileSystem))
+                )
+                if (Exit.isFailure(exit)) assert.instanceOf(Cause.squash(exit.cause), Source.SourceError)
+              }),
+              { numRuns: Math.ceil(runs / 5) }
+            )
+          )
+        )
+      )
+    }
+  })
+})
+
 describe("every reader", () => {
   it.layer(NodeFileSystem.layer)((it) => {
-    for (const each of cases) {
+    for (const each of cases()) {
       it.effect(`${each.name}: a damaged file is a typed error or the table it holds`, () =>
         Effect.flatMap(FileSystem.FileSystem, (fileSystem) => property(each, damage(each.bytes), fileSystem, true))
       )

@@ -22,6 +22,24 @@ describe("Source.infer", () => {
         assert.deepStrictEqual([weather.rows, weather.isWhole, weather.notes], [1461, true, {}])
         assert.strictEqual((yield* run(Source.csv(vega("seattle-weather.csv"), weather.columns))).length, 1461)
 
+        const flights = yield* Source.infer(vega("flights-200k.arrow"))
+        assert.deepStrictEqual([Object.keys(flights.columns), flights.rows], [["delay", "distance", "time"], 200_000])
+        assert.match(Source.declaration("flights.arrow", flights), /Source\.arrow\("flights\.arrow", columns\)/)
+        const arrow = yield* Source.infer(fixture("types.arrow"))
+        assert.strictEqual((yield* run(Source.arrow(fixture("types.arrow"), arrow.columns))).length, 3)
+        assert.includeMembers(
+          Object.values(arrow.columns).map(({ kind }) => kind),
+          ["float", "timestamp", "category"]
+        )
+
+        const arrays = yield* Source.infer(fixture("stored.npz"))
+        const read = yield* run(Source.npz(fixture("stored.npz"), arrays.columns))
+        assert.strictEqual(read.length, arrays.rows)
+        assert.includeMembers(
+          Object.values(arrays.columns).map(({ kind }) => kind),
+          ["float", "tensor"]
+        )
+
         const types = yield* Source.infer(fixture("types.parquet"))
         assert.deepStrictEqual(
           { ...types.columns, label: null, text: null },

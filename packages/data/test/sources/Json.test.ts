@@ -30,6 +30,20 @@ const one = <C extends Column.Column>(text: string, column: C) =>
 
 describe("Source.json", () => {
   it.layer(NodeFileSystem.layer)((it) => {
+    it.effect("reads files of a folder in the order of code points, and none twice through a link to it", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const folder = yield* fileSystem.makeTempDirectoryScoped()
+        for (const [x, name] of ["10", "9", "I", "i", "\uFFFD", "\u{1F600}"].entries()) {
+          yield* fileSystem.writeFileString(`${folder}/${name}.jsonl`, `{"x":${x}}`)
+        }
+        const source = Source.json(folder, { x: Column.float })
+        assert.deepStrictEqual([...(yield* run(source)).values.x], [0, 1, 2, 3, 4, 5])
+        yield* fileSystem.symlink(folder, `${folder}/again`)
+        assert.include((yield* Effect.flip(run(source))).message, "again: is a link to a folder it lies in")
+      })
+    )
+
     it.effect("reads Vega's 406 cars and 200,000 flights", () =>
       Effect.gen(function* () {
         const cars = yield* run(

@@ -3,7 +3,7 @@ import { Key } from "@watertight/core"
 import type { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
-import { type Assignment, Column, Columns, RowId, Split } from "../../src/index.ts"
+import { type Assignment, Column, Columns, Near, RowId, Split, type Table } from "../../src/index.ts"
 import * as Blocks from "../../src/split/Blocks.ts"
 import * as Grouped from "../../src/split/Grouped.ts"
 import * as Hashed from "../../src/split/Hashed.ts"
@@ -74,7 +74,7 @@ const places =
     Effect.sync(() => ({ places: Uint8Array.from(of(table, key)) }))
 const rows = (length: number, placeOf: (row: number) => number) => Array.from({ length }, (_, row) => placeOf(row))
 
-const holds = (law: Law.Law) => it.effect(law.name, () => law.check({ runs }))
+const holds = (law: Law.Law, tries = runs) => it.effect(law.name, () => law.check({ runs: tries }))
 const breaks = (why: string, law: Law.Law, tries = 100) =>
   it.effect(`"${law.name}" fails when ${why}`, () =>
     Effect.gen(function* () {
@@ -164,6 +164,47 @@ describe("duplicates kept together", () => {
 
   const single = { assign: StratifiedGrouped.assignTogether("label", shares), tables: distinct }
   holds(SplitLaws.stratified({ ...single, on: "label", shares }))
+})
+
+/** Texts of which some are near: few beginnings, a few words changed. */
+const Letters = Columns.make({ body: Column.text, label: names(3) })
+const letters = fc
+  .array(fc.record({ of: fc.nat(8), changed: fc.nat(3), label: fc.nat(2) }), { minLength: 12, maxLength: 18 })
+  .map((drawn): Table.Table<typeof Letters> => {
+    const bodies = drawn.map(({ changed, of }, row) =>
+      Array.from({ length: 12 }, (_, word) => (word < changed ? `${row}x${word}` : `${of}w${word}`)).join(" ")
+    )
+    const values = { body: bodies, label: Int32Array.from(drawn, ({ label }) => label) }
+    return { columns: Letters, length: drawn.length, values, ids: RowId.ofContent(Letters, values, drawn.length) }
+  })
+
+describe("near duplicates kept together", () => {
+  const near = Near.text("body", { words: 1, similarity: 0.7 })
+  const subjects = {
+    random: { assign: Grouped.assignTogether(shares, near), tables: letters },
+    stratified: { assign: StratifiedGrouped.assignTogether("label", shares, near), tables: letters },
+    hashed: { assign: Hashed.assign(shares, near), tables: letters }
+  }
+  for (const subject of Object.values(subjects)) {
+    holds(SplitLaws.partition(subject))
+    holds(SplitLaws.near({ ...subject, near }), Math.ceil(runs / 5)) // compares all with all, pair by pair
+    holds(SplitLaws.duplicates(subject))
+    holds(SplitLaws.orderIndependent(subject))
+    holds(SplitLaws.deterministic(subject))
+  }
+  breaks(
+    "only equal rows are kept together",
+    SplitLaws.near({ assign: Grouped.assignTogether(shares), tables: letters, near })
+  )
+  breaks("each row is hashed by itself", SplitLaws.near({ assign: Hashed.assign(shares), tables: letters, near }))
+  const byFirst: Assignment.Assign = (table, key) =>
+    Effect.map(Effect.orDie(Near.firsts(near, table)), (firsts) => ({
+      places: Uint8Array.from(firsts, (first) => (first + key.lo) % 3)
+    }))
+  breaks(
+    "sets of near rows are drawn by where their first stands",
+    SplitLaws.orderIndependent({ assign: byFirst, tables: letters })
+  )
 })
 
 describe("Split.groupedTemporal", () => {

@@ -1,6 +1,7 @@
 /**
  * The text of reports.
  */
+import { Excluded } from "@watertight/data"
 import type { Baseline, ClassificationReport, Reading, RegressionReport, Report } from "../Report.ts"
 import { counted, cut, decimalsOf, percent, plain, significant, table } from "./text.ts"
 
@@ -25,6 +26,9 @@ export const page = (report: Report): string =>
     reading(report.reading),
     report.kind === "classification" ? classificationFigures(report) : regressionFigures(report),
     ...(report.baseline === null ? [] : [baseline(report, report.baseline)]),
+    ...report.excluded.map((each, place) =>
+      waterfall(each, report.excluded.length > 1 ? ` of table ${place + 1}` : "")
+    ),
     ...(report.kind === "classification" ? [levels(report), confusion(report), confused(report)] : [])
   ]
     .filter((section) => section.length > 0)
@@ -84,6 +88,13 @@ const baseline = (report: Report, against: Baseline): ReadonlyArray<string> => {
 
 const verdict = ({ high, low }: Baseline["difference"]): string =>
   low > 0 ? "It is better." : high < 0 ? "It is WORSE." : "That may be chance."
+
+const waterfall = (excluded: Excluded.Excluded, which: string): ReadonlyArray<string> => [
+  `Rows${which} before the split`,
+  ...Excluded.toText(excluded)
+    .split("\n")
+    .map((line) => `  ${line}`)
+]
 
 const levels = (report: ClassificationReport): ReadonlyArray<string> => {
   const figures = (scores: { readonly precision: number; readonly recall: number; readonly f1: number }) =>

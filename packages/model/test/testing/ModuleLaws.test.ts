@@ -78,5 +78,5 @@ for (const loss of [
 }
 
 const perBatch: typeof Loss.mean = (loss, prediction, target, weight) =>
-  tf.mean(tf.mul(loss.perExample(prediction, target), weight))
+  tf.mean(tf.mul(loss.perExample(prediction, target as tf.Tensor1D), weight))
 fails(ModuleLaws.padding(Loss.meanSquaredError, perBatch), "loss: padding with weight zero changes nothing")

@@ -1,0 +1,132 @@
+/** `watertight profile FILE`: shows what the train rows of a pipeline, or of a data file, look like. */
+import { Pipeline } from "@watertight/core"
+import { Profile } from "@watertight/data"
+import { Console, Effect, Option, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as Environment from "../Environment.ts"
+import * as PipelineModule from "../PipelineModule.ts"
+import * as Splits from "../Splits.ts"
+
+/** A file cannot be profiled as asked. */
+class ProfileFailed extends Schema.TaggedError<ProfileFailed>()("ProfileFailed", { message: Schema.String }) {}
+
+interface Asked {
+  readonly target: Option.Option<string>
+  readonly predictedAt: Option.Option<string>
+  readonly whole: Option.Option<string>
+  readonly seed: number
+}
+
+/** A profile, and a line that says where its rows are from. */
+interface Shown {
+  readonly head: string
+  readonly profile: Profile.Profile
+}
+
+const optionsOf = ({ predictedAt, target }: Asked, about: Profile.Options): Profile.Options => ({
+  ...about,
+  ...(Option.isSome(target) ? { target: target.value } : {}),
+  ...(Option.isSome(predictedAt) ? { predictedAt: predictedAt.value } : {})
+})
+
+const ofFile = Effect.fnUntraced(function* (file: string, asked: Asked) {
+  const { columns, notes, table } = yield* Splits.readFile(file)
+  const options = optionsOf(asked, {})
+  const unknown = [options.target, options.predictedAt].find(
+    (name) => name !== undefined && columns[name] === undefined
+  )
+  if (unknown !== undefined) {
+    const left = notes.find((note) => note.startsWith(`${unknown} is left out`))
+    const message = `${file} has no column "${unknown}"${left === undefined ? "" : ` that can be used (${left})`}. It has ${Object.keys(columns).join(", ")}.`
+    return yield* new ProfileFailed({ message })
+  }
+  const isWhole = Option.isSome(asked.whole)
+  const node = isWhole
+    ? Profile.ofWhole(table, { ...options, because: asked.whole.value })
+    : Profile.of(Splits.hashed(table).train, options)
+  const { profile } = yield* Splits.compute({ profile: node }, asked.seed)
+  const rows = isWhole
+    ? "all rows"
+    : "the train side, four rows in five, of a split made up for looking (all rows: --whole REASON)"
+  const shown: Shown = { head: [`${file}: ${rows}`, ...notes].join("\n"), profile }
+  return [shown]
+})
+
+const ofPipeline = Effect.fnUntraced(function* (file: string, asked: Asked) {
+  const { pipeline } = yield* PipelineModule.load(file)
+  const splits = Splits.inPipeline(yield* Pipeline.plan(pipeline))
+  if (Option.isSome(asked.whole)) {
+    const message = `${file} is a pipeline, which has a train partition: --whole is for data files.`
+    return yield* new ProfileFailed({ message })
+  }
+  if (splits.length === 0) {
+    return yield* new ProfileFailed({
+      message: `${file}: this pipeline has no split, so no train partition to profile.`
+    })
+  }
+  return yield* Effect.forEach(splits, ({ about, name, train }) => {
+    const profile = (options: Profile.Options) => Splits.compute({ profile: Profile.of(train, options) }, asked.seed)
+    const { predictedAt, target } = about
+    const guessed = {
+      ...(target === undefined ? {} : { target }),
+      ...(predictedAt === undefined ? {} : { predictedAt })
+    }
+    const options = optionsOf(asked, guessed)
+    // the target of a model may be made by a recipe, after the split
+    const isGuess = Option.isNone(asked.target) && target !== undefined
+    const found = isGuess
+      ? Effect.catchIf(profile(options), isNoColumn, () =>
+          profile(optionsOf(asked, predictedAt === undefined ? {} : { predictedAt }))
+        )
+      : profile(options)
+    return Effect.map(found, ({ profile }): Shown => ({ head: `${file}: ${name}, seed ${asked.seed}`, profile }))
+  })
+})
+
+const isNoColumn = (error: unknown): error is Profile.ProfileError => error instanceof Profile.ProfileError
+
+const flags = {
+  file: Argument.String("file").pipe(
+    Argument.withDescription(
+      "A module whose default export is a pipeline, or a CSV, TSV, JSON, JSON Lines, Parquet, Arrow or .npz file"
+    )
+  ),
+  target: Flag.String("target").pipe(
+    Flag.withDescription("The column to be predicted; for a pipeline, its model's target unless given"),
+    Flag.optional
+  ),
+  predictedAt: Flag.String("predicted-at").pipe(
+    Flag.withDescription("The column with the instant of the prediction: what is later is not known then"),
+    Flag.optional
+  ),
+  whole: Flag.String("whole").pipe(
+    Flag.withDescription(
+      "Look at all rows of a data file, those of a later test partition too, for this reason; the profile shows it"
+    ),
+    Flag.optional
+  ),
+  seed: Flag.Int("seed").pipe(Flag.withDescription("The seed of the pipeline's split"), Flag.withDefault(0)),
+  json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+}
+
+/** The `profile` command. */
+export const command = Command.make("profile", flags, ({ file, json, ...asked }) =>
+  Effect.gen(function* () {
+    const shown = yield* Splits.isData(file) ? ofFile(file, asked) : ofPipeline(file, asked)
+    if (json) {
+      const profiles = shown.map(({ profile }) => Schema.encodeSync(Profile.Profile)(profile))
+      return yield* Console.log(JSON.stringify(profiles.length === 1 ? profiles[0] : profiles, null, 2))
+    }
+    yield* Console.log(shown.map(({ head, profile }) => `${head}\n\n${Profile.render(profile)}`).join("\n\n\n"))
+  }).pipe(Effect.provide(Environment.layerEngine("onnx", Option.none())))
+).pipe(
+  Command.withDescription("Show what the train rows of FILE look like: each column, the target, and what looks wrong"),
+  Command.withExamples([
+    { command: "watertight profile taxi.ts", description: "The train partition of every split in a pipeline" },
+    { command: "watertight profile trips.csv --target fare", description: "Four rows in five of a data file" },
+    {
+      command: 'watertight profile trips.csv --whole "new source, test rows come next year"',
+      description: "All rows, for a reason"
+    }
+  ])
+)

@@ -1,0 +1,120 @@
+/**
+ * Colours of one image, changed in place in numbers from 0 (black) to 1 (white), one pixel's channels after the other.
+ * Luminance is that of ITU-R BT.601 with the weights 0.2989, 0.587 and 0.114; of one channel it is the channel.
+ */
+import type { ColourJitter } from "../../augment/Operation.ts"
+import type { Kernel, Planned } from "./planned.ts"
+
+const unit = 2 ** -32
+
+/** Cuts a number to [0, 1]. */
+const cut = (value: number): number => (value < 0 ? 0 : value > 1 ? 1 : value)
+
+const luminance = (image: Float64Array, at: number, channels: number): number =>
+  channels === 3 ? 0.2989 * image[at] + 0.587 * image[at + 1] + 0.114 * image[at + 2] : image[at]
+
+/** Multiplies every number by a factor. */
+export const brighten = (image: Float64Array, factor: number): void => {
+  for (let place = 0; place < image.length; place++) image[place] = cut(image[place] * factor)
+}
+
+/** Moves every number away from the mean luminance, or towards it. */
+export const contrast = (image: Float64Array, channels: number, factor: number): void => {
+  let sum = 0
+  for (let at = 0; at < image.length; at += channels) sum += luminance(image, at, channels)
+  const rest = ((1 - factor) * sum) / (image.length / channels)
+  for (let place = 0; place < image.length; place++) image[place] = cut(factor * image[place] + rest)
+}
+
+/** Moves every pixel away from its own luminance, or towards it. */
+export const saturate = (image: Float64Array, channels: number, factor: number): void => {
+  for (let at = 0; at < image.length; at += channels) {
+    const rest = (1 - factor) * luminance(image, at, channels)
+    for (let channel = 0; channel < channels; channel++) {
+      image[at + channel] = cut(factor * image[at + channel] + rest)
+    }
+  }
+}
+
+/** One channel of the colour of a hue in [0, 6), of Smith (1978): `n` is 5, 3 and 1 for red, green and blue. */
+const ofHue = (n: number, hue: number, value: number, range: number): number => {
+  const k = (n + hue) % 6
+  return value - range * Math.max(0, Math.min(k, 4 - k, 1))
+}
+
+/** Turns the hue of red, green and blue pixels by a share of the circle; saturation and value (Smith 1978) stay. */
+export const turnHue = (image: Float64Array, by: number): void => {
+  for (let at = 0; at < image.length; at += 3) {
+    const [red, green, blue] = [image[at], image[at + 1], image[at + 2]]
+    const value = Math.max(red, green, blue)
+    const range = value - Math.min(red, green, blue)
+    if (range === 0) continue
+    const sector =
+      value === red ? (green - blue) / range : value === green ? 2 + (blue - red) / range : 4 + (red - green) / range
+    const hue = (((sector + 6 * by) % 6) + 6) % 6
+    image[at] = ofHue(5, hue, value, range)
+    image[at + 1] = ofHue(3, hue, value, range)
+    image[at + 2] = ofHue(1, hue, value, range)
+  }
+}
+
+/** Reads an image as numbers from 0 to 1; what lies beyond black and white is cut. */
+export const toUnit = (
+  { black, shape, white }: Pick<Planned, "black" | "shape" | "white">,
+  values: Float32Array,
+  from: number,
+  image: Float64Array
+): void => {
+  const channels = shape[2]
+  for (let at = 0; at < image.length; at += channels) {
+    for (let channel = 0; channel < channels; channel++) {
+      const low = black[channel]
+      image[at + channel] = cut((values[from + at + channel] - low) / (white[channel] - low))
+    }
+  }
+}
+
+/** Writes an image of numbers from 0 to 1 back in the numbers of its range. */
+export const fromUnit = (
+  { black, shape, white }: Pick<Planned, "black" | "shape" | "white">,
+  image: Float64Array,
+  values: Float32Array,
+  from: number
+): void => {
+  const channels = shape[2]
+  for (let at = 0; at < image.length; at += channels) {
+    for (let channel = 0; channel < channels; channel++) {
+      const low = black[channel]
+      values[from + at + channel] = low + image[at + channel] * (white[channel] - low)
+    }
+  }
+}
+
+/** A factor in [1 - by, 1 + by], not below 0. */
+const factor = (by: number, word: number): number => {
+  const least = Math.max(0, 1 - by)
+  return least + (1 + by - least) * word * unit
+}
+
+/** Changes brightness, contrast, saturation and hue of images. */
+export const colourJitter = (planned: Planned<ColourJitter>): Kernel => {
+  const { offset, operation, shape, size } = planned
+  const image = new Float64Array(size)
+  const channels = shape[2]
+  return {
+    words: 5,
+    run: ({ count, features, width }, words) => {
+      for (let row = 0; row < count; row++) {
+        const at = 5 * row
+        if (words[at] * unit >= operation.probability) continue
+        const from = row * width + offset
+        toUnit(planned, features, from, image)
+        if (operation.brightness > 0) brighten(image, factor(operation.brightness, words[at + 1]))
+        if (operation.contrast > 0) contrast(image, channels, factor(operation.contrast, words[at + 2]))
+        if (operation.saturation > 0) saturate(image, channels, factor(operation.saturation, words[at + 3]))
+        if (operation.hue > 0) turnHue(image, (2 * words[at + 4] * unit - 1) * operation.hue)
+        fromUnit(planned, image, features, from)
+      }
+    }
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * The laws of audits: what is planted is found, clean data gives nothing to find, the order of rows does not count, and of
+ * the test rows nothing but counts, distances and scores comes out. Each takes a way of auditing three partitions.
+ */
+import { Law } from "@watertight/core/testing"
+import { Effect } from "effect"
+import * as fc from "fast-check"
+import type * as Audit from "../Audit.ts"
+import * as Column from "../Column.ts"
+import * as Columns from "../Columns.ts"
+import * as Dataset from "../Dataset.ts"
+import * as RowId from "../RowId.ts"
+import { type Table, take } from "../Table.ts"
+
+/** The columns the laws plant leaks in. */
+export const Rows = Columns.make({
+  a: Column.float,
+  b: Column.float,
+  zone: Column.category(["x", "y", "z"]),
+  user: Column.float,
+  at: Column.timestamp,
+  label: Column.category(["no", "yes"])
+})
+
+type Partition = "train" | "validation" | "test"
+type Tables = Readonly<Record<Partition, Table<typeof Rows>>>
+
+/** A way of auditing. */
+export type Subject = (
+  parts: Audit.Datasets<typeof Rows>,
+  options: Audit.Named<typeof Rows>
+) => Effect.Effect<Audit.Audit, unknown>
+
+/** Draws in [0, 1) from a seed (Steele and Vigna's SplitMix, 32 bits). */
+const draws = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0
+    let z = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
+    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32
+  }
+}
+
+const withIds = (values: Table<typeof Rows>["values"], length: number): Table<typeof Rows> => ({
+  columns: Rows,
+  length,
+  values,
+  ids: RowId.ofContent(Rows, values, length)
+})
+
+const day = 86_400_000
+
+/** Rows without a leak: users of their own for each partition, later days for later partitions, a label that `a` sways. */
+const clean = (seed: number, length: number, from: number): Table<typeof Rows> => {
+  const draw = draws(seed)
+  const bell = () => draw() + draw() + draw() + draw() - 2
+  const a = Float64Array.from({ length }, bell)
+  const values = {
+    a,
+    b: Float64Array.from({ length }, bell),
+    zone: Int32Array.from({ length }, () => Math.floor(3 * draw())),
+    user: Float64Array.from({ length }, () => from + Math.floor(draw() * 50)),
+    at: Float64Array.from({ length }, () => day * (from + Math.floor(draw() * 50))),
+    label: Int32Array.from(a, (value) => (value + bell() > 0 ? 1 : 0))
+  }
+  return withIds(values, length)
+}
+
+const cases = fc.record({ seed: fc.nat(1_000_000), rows: fc.integer({ min: 200, max: 300 }) })
+type Case = { readonly seed: number; readonly rows: number }
+
+const split = ({ rows, seed }: Case): Tables => ({
+  train: clean(seed, rows, 0),
+  validation: clean(seed + 1_000_003, rows, 100),
+  test: clean(seed + 2_000_003, rows, 200)
+})
+
+const datasets = ({ test, train, validation }: Tables): Audit.Datasets<typeof Rows> => ({
+  train: Dataset.make(train, undefined, "train"),
+  validation: Dataset.make(validation, undefined, "validation"),
+  test: Dataset.make(test, undefined, "test")
+})
+
+const options = { target: "label", groups: ["user"], predictedAt: "at" } as const
+
+/** Findings that are leaks: a small validation set is none. */
+const leaks = ({ findings }: Audit.Audit) => findings.filter(({ leakage }) => leakage !== null)
+
+const finds =
+  (
+    name: string,
+    code: string,
+    plant: (tables: Tables, at: Case) => Tables,
+    check: (found: Audit.Audit["findings"][number], planted: Tables) => void = () => undefined
+  ) =>
+  (audit: Subject): Law.Law =>
+    Law.make(name, cases, (at) =>
+      Effect.gen(function* () {
+        const planted = plant(split(at), at)
+        const found = (yield* audit(datasets(planted), options)).findings.find((finding) => finding.code === code)
+        if (found === undefined) return Law.ensure(false, () => `no finding "${code}"`)
+        check(found, planted)
+      })
+    )
+
+const joined = (left: Table<typeof Rows>, right: Table<typeof Rows>): Table<typeof Rows> => {
+  const length = left.length + right.length
+  const floats = (name: "a" | "b" | "user" | "at") => Float64Array.of(...left.values[name], ...right.values[name])
+  const codes = (name: "zone" | "label") => Int32Array.of(...left.values[name], ...right.values[name])
+  const values = {
+    a: floats("a"),
+    b: floats("b"),
+    zone: codes("zone"),
+    user: floats("user"),
+    at: floats("at"),
+    label: codes("label")
+  }
+  return withIds(values, length)
+}
+
+const changed = (table: Table<typeof Rows>, values: Partial<Table<typeof Rows>["values"]>): Table<typeof Rows> =>
+  withIds({ ...table.values, ...values }, table.length)
+
+/** A row of train that is in test too is found, counted and named. */
+export const duplicates = finds(
+  "audit: a row that is in train and in test is found and named",
+  "duplicates",
+  (tables) => ({ ...tables, test: joined(tables.test, take(tables.train, Uint32Array.of(7))) }),
+  (found, { train }) => {
+    const id = Buffer.from(train.ids.subarray(7 * RowId.bytes, 8 * RowId.bytes)).toString("hex")
+    Law.ensure(found.count === 1 && found.ids[0] === id && found.rows[0] === 7, () => `found ${JSON.stringify(found)}`)
+    Law.ensure(found.leakage === "L1.4", () => `it is called ${found.leakage}`)
+  }
+)
+
+/** Equal features with another target are found. */
+export const equalFeatures = finds(
+  "audit: equal features with another target are found",
+  "equal-features",
+  (tables) => {
+    const row = take(tables.train, Uint32Array.of(3))
+    return { ...tables, test: joined(tables.test, changed(row, { label: Int32Array.of(1 - row.values.label[0]) })) }
+  },
+  (found) => Law.ensure(found.count === 1 && found.rows[0] === 3, () => `found ${JSON.stringify(found)}`)
+)
+
+/** A group on two sides is found. */
+export const groups = finds(
+  "audit: a group that is in train and in test is found",
+  "groups",
+  (tables) => ({
+    ...tables,
+    test: changed(tables.test, {
+      user: tables.test.values.user.map((user, row) => (row === 0 ? tables.train.values.user[0] : user))
+    })
+  }),
+  (found, { train }) => {
+    const rows = train.values.user.filter((user) => user === train.values.user[0]).length
+    Law.ensure(found.count === rows && found.column === "user", () => `found ${JSON.stringify(found)}`)
+  }
+)
+
+/** A column that is the target in other words is found. */
+export const proxy = finds(
+  "audit: a column that is the target in other words is found",
+  "proxy",
+  (tables) => {
+    const told = (table: Table<typeof Rows>) =>
+      changed(table, { b: table.values.b.map((value, row) => value + 5 * table.values.label[row]) })
+    return { train: told(tables.train), validation: told(tables.validation), test: told(tables.test) }
+  },
+  (found) => Law.ensure(found.column === "b", () => `it is ${found.column}`)
+)
+
+/** Train rows that are later than test rows are found. */
+export const future = finds(
+  "audit: train rows that are later than a test row are found",
+  "time-order",
+  (tables) => ({
+    ...tables,
+    train: changed(tables.train, { at: tables.train.values.at.map((at, row) => (row === 5 ? 400 * day : at)) })
+  }),
+  (found) => Law.ensure(found.count === 1 && found.rows[0] === 5, () => `found ${JSON.stringify(found)}`)
+)
+
+/** A shift of one column is found. */
+export const drift = finds("audit: a column that moved by one deviation is found", "drift", (tables) => ({
+  ...tables,
+  test: changed(tables.test, { b: tables.test.values.b.map((value) => value + 0.6) })
+}))
+
+/** Clean data gives no finding, at a rate of false alarms of one in ten thousand. */
+export const quiet = (audit: Subject): Law.Law =>
+  Law.make("audit: clean data gives no finding", cases, (at) =>
+    Effect.gen(function* () {
+      const [first] = leaks(yield* audit(datasets(split(at)), { ...options, falseAlarm: 1e-4 }))
+      Law.ensure(first === undefined, () => `"${first?.code}": ${first?.message}`)
+    })
+  )
+
+const unplaced = (audit: Audit.Audit) =>
+  JSON.stringify({
+    ...audit,
+    findings: audit.findings.map((finding) => ({ ...finding, rows: finding.rows.length, ids: [...finding.ids].sort() }))
+  })
+
+/** The order of the rows changes nothing. */
+export const order = (audit: Subject): Law.Law =>
+  Law.make("audit: the order of the rows changes nothing", cases, (at) =>
+    Effect.gen(function* () {
+      const planted = split(at)
+      const turned = (table: Table<typeof Rows>) =>
+        take(
+          table,
+          Uint32Array.from({ length: table.length }, (_, row) => (row * 7 + at.seed) % table.length)
+        )
+      const isTurn = at.rows % 7 !== 0
+      if (!isTurn) return
+      const before = unplaced(yield* audit(datasets(planted), options))
+      const after = unplaced(
+        yield* audit(
+          datasets({
+            train: turned(planted.train),
+            validation: turned(planted.validation),
+            test: turned(planted.test)
+          }),
+          options
+        )
+      )
+      Law.ensure(before === after, () => `${before} became ${after}`)
+    })
+  )
+
+/** Marks that no figure of an audit comes to by itself. */
+const marks = { number: 31_415.926_535, user: 271_828 }
+
+/**
+ * What test rows hold comes out as nothing but counts, distances and scores: values planted in them are nowhere in the
+ * audit, their ids neither, and what it says about train alone does not change.
+ */
+export const sealed = (audit: Subject): Law.Law =>
+  Law.make("audit: nothing that a test row holds comes out", cases, (at) =>
+    Effect.gen(function* () {
+      const tables = split(at)
+      const poisoned = changed(tables.test, {
+        a: tables.test.values.a.map(() => marks.number),
+        user: tables.test.values.user.map(() => marks.user),
+        label: tables.test.values.label.map((code) => 1 - code)
+      })
+      const before = yield* audit(datasets(tables), options)
+      const after = yield* audit(datasets({ ...tables, test: poisoned }), options)
+      const text = JSON.stringify(after)
+      Law.ensure(
+        !text.includes("31415.9") && !text.includes("271828"),
+        () => "a value of the test rows is in the audit"
+      )
+      const hex = Buffer.from(poisoned.ids).toString("hex")
+      const isOut = after.findings.some(({ ids }) => ids.some((id) => hex.includes(id)))
+      Law.ensure(!isOut, () => "the id of a test row is in the audit")
+      const aboutTrain = ({ drifts, powers, rows }: Audit.Audit) =>
+        JSON.stringify([rows, powers, drifts.filter(({ right }) => right !== "test")])
+      Law.ensure(aboutTrain(before) === aboutTrain(after), () => "what it says about train and validation changed")
+    })
+  )
+
+/** Partitions of no row and of one row have an audit. */
+export const small = (audit: Subject): Law.Law =>
+  Law.make(
+    "audit: no row and one row have an audit",
+    fc.record({ seed: fc.nat(), rows: fc.integer({ min: 0, max: 1 }) }),
+    (at) =>
+      Effect.gen(function* () {
+        const found = yield* audit(datasets(split(at)), options)
+        Law.ensure(found.rows.test === at.rows, () => `${found.rows.test} rows`)
+        Law.ensure(leaks(found).length === 0, () => `found ${JSON.stringify(leaks(found))}`)
+      })
+  )
+
+/** All laws of a way of auditing. */
+export const all = (audit: Subject): ReadonlyArray<Law.Law> =>
+  [duplicates, equalFeatures, groups, proxy, future, drift, quiet, order, sealed, small].map((law) => law(audit))

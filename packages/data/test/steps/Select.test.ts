@@ -1,0 +1,206 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Column, Columns, Recipe, Table } from "../../src/index.ts"
+import * as Mutual from "../../src/internal/mutual.ts"
+import { RecipeLaws, Tables } from "../../src/testing/index.ts"
+import { columnOf, features } from "./featureFixtures.ts"
+import { close, fit, type Numbers } from "./fixtures.ts"
+
+const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
+const { selection } = features
+const names = ["a", "b", "c", "d", "e"] as const
+const Given = Columns.make({
+  a: Column.float,
+  b: Column.float,
+  c: Column.float,
+  d: Column.float,
+  e: Column.float,
+  float: Column.float,
+  two: Column.category(["no", "yes"]),
+  three: Column.category(["low", "middle", "high"])
+})
+const given = Effect.runSync(
+  Table.make(
+    Given,
+    {
+      a: columnOf(selection.x, 0, 5),
+      b: columnOf(selection.x, 1, 5),
+      c: columnOf(selection.x, 2, 5),
+      d: columnOf(selection.x, 3, 5),
+      e: columnOf(selection.x, 4, 5),
+      float: Float64Array.from(selection.y),
+      two: Int32Array.from(selection.label),
+      three: Int32Array.from(selection.three)
+    },
+    { length: selection.y.length }
+  )
+)
+const described = Recipe.forColumns(Given)
+interface Learned {
+  readonly features: ReadonlyArray<{ readonly feature: string; readonly score: number; readonly selected: boolean }>
+}
+const learnedBy = <Out extends Columns.Columns>(recipe: Recipe.Recipe<typeof Given, Out>) =>
+  Effect.map(fit(recipe, given), ({ steps }) => (steps[0].learned as unknown as Learned).features)
+const scores = (learned: Learned["features"]) => learned.map(({ score }) => score)
+const chosen = (learned: Learned["features"]) => learned.filter((each) => each.selected).map((each) => each.feature)
+
+describe("select by mutual information", () => {
+  for (const expected of selection.mutual) {
+    const { neighbors } = expected
+    const by = { score: "mutualInformation", neighbors, discrete: ["d"] } as const
+    it.effect(`agrees with scikit-learn's estimates with ${neighbors} neighbors`, () =>
+      Effect.gen(function* () {
+        for (const target of ["float", "two", "three"] as const) {
+          const learned = yield* learnedBy(described.pipe(Recipe.select(names, { target, as: "chosen", by, top: 5 })))
+          close(scores(learned), expected[target], target)
+        }
+      })
+    )
+  }
+
+  it("knows the digamma function", () => {
+    assert.closeTo(Mutual.digamma(1), -0.5772156649015329, 1e-13)
+    assert.closeTo(Mutual.digamma(2.5), 0.7031566406452432, 1e-13)
+    assert.closeTo(Mutual.digamma(1000), 6.907255195648812, 1e-12)
+  })
+
+  it("is the entropy of a column with itself, and 0 for what is independent", () => {
+    const x = Float64Array.of(1, 1, 2, 2)
+    assert.closeTo(Mutual.discrete(x, x), Math.log(2), 1e-15)
+    assert.strictEqual(Mutual.discrete(x, Float64Array.of(5, 6, 5, 6)), 0)
+    const same = new Float64Array(9).fill(3)
+    for (const estimate of [Mutual.mixed(same, same, 3), Mutual.continuous(same, same, 3)]) {
+      assert.isTrue(Number.isFinite(estimate))
+    }
+  })
+
+  it.effect("keeps the best, names and scores of all are learned, and the tensor holds them in their order", () =>
+    Effect.gen(function* () {
+      const by = { score: "mutualInformation", discrete: ["d"] } as const
+      const recipe = described.pipe(Recipe.select(names, { target: "float", as: "chosen", by, top: 2 }))
+      const fitted = yield* fit(recipe, given)
+      const learned = (fitted.steps[0].learned as unknown as Learned).features
+      assert.deepStrictEqual(chosen(learned), ["a", "d"])
+      const { columns, values } = yield* Recipe.applyTable(fitted, given)
+      assert.deepStrictEqual(columns.chosen, Column.tensor([2]))
+      const rows: Numbers = [...given.values.a].flatMap((a, row) => [a, given.values.d[row]])
+      close(values.chosen, rows, "chosen")
+    })
+  )
+})
+
+describe("select by L1", () => {
+  for (const { float, penalty, two } of selection.l1) {
+    const by = { score: "l1", penalty } as const
+    it.effect(`has the coefficients of Lasso and LogisticRegression at penalty ${penalty}`, () =>
+      Effect.gen(function* () {
+        for (const [target, expected] of [
+          ["float", float],
+          ["two", two]
+        ] as const) {
+          const recipe = described.pipe(Recipe.select(names, { target, as: "chosen", by }))
+          const sizes = expected.map(Math.abs)
+          if (sizes.every((size) => size === 0)) {
+            const error = yield* Effect.flip(fit(recipe, given))
+            assert.match(error.message, /select of column "a": and b, c, d, e: no feature has a score above 0.00001/)
+            continue
+          }
+          const learned = yield* learnedBy(recipe)
+          close(scores(learned), sizes, target)
+          assert.deepStrictEqual(
+            chosen(learned),
+            names.filter((_, at) => sizes[at] > 1e-5)
+          )
+        }
+      })
+    )
+  }
+
+  it.effect("selects elements of tensors by name, and leaves out what is constant or a copy", () =>
+    Effect.gen(function* () {
+      const columns = { v: Column.tensor([3]), x: Column.float, y: Column.float }
+      const length = 40
+      const x = Float64Array.from({ length }, (_, row) => Math.sin(row * 1.7))
+      const v = Float32Array.from({ length: 3 * length }, (_, place) =>
+        place % 3 === 0 ? 7 : place % 3 === 1 ? Math.cos(Math.floor(place / 3) * 2.3) : x[Math.floor(place / 3)]
+      )
+      const y = x.map((value, row) => 2 * value - v[3 * row + 1])
+      const table = yield* Table.make(columns, { v, x, y }, { length })
+      const by = { score: "l1", penalty: 0.01 } as const
+      const recipe = Recipe.forColumns(columns).pipe(Recipe.select(["v", "x"], { target: "y", as: "best", by, top: 2 }))
+      const fitted = yield* fit(recipe, table)
+      const learned = (fitted.steps[0].learned as unknown as Learned).features
+      assert.deepStrictEqual(
+        learned.map(({ feature }) => feature),
+        ["v[0]", "v[1]", "v[2]", "x"]
+      )
+      assert.strictEqual(learned[0].score, 0)
+      assert.include(chosen(learned), "v[1]")
+      assert.strictEqual(chosen(learned).length, 2)
+    })
+  )
+
+  it.effect("refuses what it cannot tell, and options that make no sense", () =>
+    Effect.gen(function* () {
+      const by = { score: "l1", penalty: 0.1 } as const
+      const three = yield* Effect.flip(
+        fit(described.pipe(Recipe.select(names, { target: "three", as: "s", by })), given)
+      )
+      assert.match(three.message, /L1 tells two classes apart; this has 3/)
+      const one = { ...given, values: { ...given.values, two: new Int32Array(given.length) } }
+      const same = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), one))
+      assert.match(same.message, /all train rows are of one class/)
+      const bad = { ...given, values: { ...given.values, c: given.values.c.with(4, NaN) } }
+      const nan = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), bad))
+      assert.match(nan.message, /select of column "c", row 4 of the train partition: holds NaN/)
+      const rows = { ...given, values: { ...given.values, float: given.values.float.with(0, Infinity) } }
+      const far = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "float", as: "s", by })), rows))
+      assert.match(far.message, /column "float", row 0/)
+      const wide = { ...given, values: { ...given.values, a: given.values.a.with(0, 1e308).with(1, -1e308) } }
+      const apart = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), wide))
+      assert.match(apart.message, /column "a".*too far apart for float64/)
+      const wrong = [
+        { by: { score: "l1", penalty: 0 } },
+        { by, top: 0 },
+        { by, above: -1 },
+        { by: { score: "mutualInformation", neighbors: 0 } }
+      ] as const
+      for (const each of wrong) {
+        assert.throws(() => Recipe.select(names, { target: "two", as: "s", ...each })(described), RangeError)
+      }
+    })
+  )
+})
+
+describe("laws", () => {
+  const columns = {
+    x: Column.float,
+    z: Column.float,
+    v: Column.tensor([2]),
+    y: Column.float,
+    label: Column.category(["no", "yes"])
+  }
+  const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
+    ...table,
+    values: {
+      ...table.values,
+      x: table.values.x.map(Math.asinh),
+      z: table.values.z.map((value) => Math.round(Math.asinh(value))),
+      v: table.values.v.map(Math.asinh),
+      y: table.values.y.map(Math.asinh)
+    }
+  }))
+  const information = { score: "mutualInformation", discrete: ["z"] } as const
+  const recipe = Recipe.forColumns(columns).pipe(
+    Recipe.select(["x", "z", "v"], { target: "y", as: "told", by: information, top: 2 }),
+    Recipe.standardize("told", { per: "element" })
+  )
+  const linear = Recipe.forColumns(columns).pipe(
+    Recipe.select(["x", "z", "v"], { target: "y", as: "linear", by: { score: "l1", penalty: 0.01 } }),
+    Recipe.select(["x", "v"], { target: "label", as: "logistic", by: { score: "l1", penalty: 0.02 } })
+  )
+  for (const law of RecipeLaws.laws({ recipe, tables })) it.effect(law.name, () => law.check({ runs }))
+  for (const law of RecipeLaws.laws({ recipe: linear, tables })) {
+    it.effect(`L1 ${law.name}`, () => law.check({ runs }))
+  }
+})
