@@ -27,7 +27,7 @@ const run = (file: string, folder: string, ...rest: ReadonlyArray<string>): Repo
 /**
  * What 400,000 more rows of 160 bytes may take, in MiB. Reading them takes 60 to 95: DuckDB reads more row groups at a time,
  * and a copy of all would be 61 more. Afterwards it is 60 to 84: 24 are the train rows packed as float32, most of the rest
- * buffers that 80,000 rows do not fill; with a copy of the train rows it is 120 and more.
+ * buffers that 80,000 rows do not fill; a copy of the train rows is 49 to 64 more.
  */
 const mostGrowth = { reading: 140, after: 103 }
 
@@ -51,7 +51,7 @@ describe("memory", () => {
         assert.deepStrictEqual([again.root, manyAgain.root], [few.root, many.root])
         assert.isBelow(manyAgain.peak - again.peak, mostGrowth.after)
         const copied = run(`${folder}/many.parquet`, `${folder}/many`, "1", "copy")
-        assert.isAbove(copied.peak - again.peak, mostGrowth.after)
+        assert.isAbove(copied.peak - manyAgain.peak, 30)
         assert.deepStrictEqual(yield* files.readDirectory(`${folder}/many/tmp`), [])
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
     240_000

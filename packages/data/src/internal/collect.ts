@@ -94,7 +94,7 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
     const left = bad(block, length)
     isOver ||= left.length > 0 && onBadRow === "fail"
     spare = block
-    if (!isOver && left.length < block.length) {
+    if (!isOver && (left.length < block.length || kept === 0)) {
       const rest = without(block, left, names, columns)
       const values: Record<string, RowId.Values> = {}
       for (const [index, name] of names.entries()) {

@@ -15,6 +15,17 @@ export interface Left {
 /** Why a column's value left. */
 export const because = (column: string): string => `column ${JSON.stringify(column)} does not decode`
 
+/** Counts and lists what left of `read` rows, and what left `before` these. */
+export const listed = (
+  read: number,
+  left: ReadonlyArray<Left>,
+  before: ReadonlyArray<Left> = []
+): Quarantine.Quarantine =>
+  Quarantine.make(
+    read + before.length,
+    [...left, ...before].sort((one, other) => one.row.row - other.row.row)
+  )
+
 /**
  * Makes a table of the rows that stay. `values` has a place for each row in `read`, which counts those that left on the
  * way (`before`, which have none) out.
@@ -32,9 +43,8 @@ export const sorted = <C extends Columns>(
   for (let row = 0, next = 0; row < read; row++) if (isLeft[row] === 0) kept[next++] = row
   const all = { columns, length: read, values: values as Table.Table<C>["values"], ids: new Uint8Array(0) } // decoded by kind
   const some = left.length === 0 ? all : { ...Table.take({ ...all, ids: new Uint8Array(read * RowId.bytes) }, kept) }
-  const everyone = [...left, ...before].sort((one, other) => one.row.row - other.row.row)
   return Effect.map(Table.make(columns, some.values, { length: some.length }), (table) => ({
     table,
-    quarantine: Quarantine.make(read + before.length, everyone)
+    quarantine: listed(read, left, before)
   }))
 }

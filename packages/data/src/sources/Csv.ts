@@ -129,9 +129,8 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
     leftOf({ file, connection, rowsOf, places, names, declared, rejects }, bad),
     refused
   )
-  const all = [...left, ...rejects.map((reject) => rejected(file, reject))]
-  const inOrder = all.sort((one, other) => one.row.row - other.row.row)
-  return { table: read.table, quarantine: Quarantine.make(rows, inOrder) }
+  const without = rejects.map((reject) => rejected(file, reject))
+  return { table: read.table, quarantine: SetAside.listed(read.length, left, without) }
 })
 
 interface Reading {
