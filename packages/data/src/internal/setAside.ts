@@ -26,16 +26,12 @@ export const listed = (
     [...left, ...before].sort((one, other) => one.row.row - other.row.row)
   )
 
-/**
- * Makes a table of the rows that stay. `values` has a place for each row in `read`, which counts those that left on the
- * way (`before`, which have none) out.
- */
+/** Makes a table of the rows that stay of `read` rows; `values` has a place for each of them. */
 export const sorted = <C extends Columns>(
   columns: C,
   values: Readonly<Record<string, RowId.Values>>,
   read: number,
-  left: ReadonlyArray<Left>,
-  before: ReadonlyArray<Left> = []
+  left: ReadonlyArray<Left>
 ): Effect.Effect<Quarantine.Sorted<C>, Table.TableError> => {
   const isLeft = new Uint8Array(read)
   for (const { place } of left) isLeft[place] = 1
@@ -45,6 +41,6 @@ export const sorted = <C extends Columns>(
   const some = left.length === 0 ? all : { ...Table.take({ ...all, ids: new Uint8Array(read * RowId.bytes) }, kept) }
   return Effect.map(Table.make(columns, some.values, { length: some.length }), (table) => ({
     table,
-    quarantine: listed(read, left, before)
+    quarantine: listed(read, left)
   }))
 }
