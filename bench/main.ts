@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { cpus, loadavg } from "node:os"
 import { parseArgs } from "node:util"
 import { env as ort } from "onnxruntime-node"
+import * as Images from "./images.ts"
 import * as Loader from "./loader.ts"
 import * as Measure from "./measure.ts"
 import * as Overhead from "./overhead.ts"
@@ -34,7 +35,7 @@ const compare = Effect.fnUntraced(function* ({
   ratios,
   title,
   unit
-}: typeof Step | typeof Loader | typeof Steps | typeof Tables) {
+}: typeof Step | typeof Loader | typeof Steps | typeof Tables | typeof Images) {
   const rounds = yield* Effect.scoped(Effect.flatMap(contenders, (found) => Measure.rounds(found, count)))
   section(title, meaning, Measure.times(rounds, unit), Measure.ratios(rounds, ratios))
 })
@@ -46,6 +47,7 @@ const main = Effect.gen(function* () {
   console.log(`${count} rounds`)
   if (isWanted("step")) yield* compare(Step)
   if (isWanted("loader")) yield* compare(Loader)
+  if (isWanted("images")) yield* compare(Images)
   if (isWanted("tables")) yield* compare(Tables)
   if (isWanted("steps")) yield* compare(Steps)
   if (isWanted("wait")) section(Wait.title, Wait.meaning, yield* Wait.report(count))

@@ -1,11 +1,12 @@
 /** Reading a file of a million rows into columns: Watertight, pandas and polars. */
 import { DuckDBInstance } from "@duckdb/node-api"
 import { NodeServices } from "@effect/platform-node"
-import { Key, type Node, type Stage } from "@watertight/core"
+import type { Node } from "@watertight/core"
 import { Column, Columns, Source } from "@watertight/data"
-import { Effect, FileSystem, Option } from "effect"
+import { Effect, FileSystem } from "effect"
 import { type Contender, type Ratio, timed } from "./measure.ts"
 import * as Python from "./python.ts"
+import { readSource } from "./source.ts"
 
 export const title = "Reading files"
 export const unit = "1,000,000 rows, seven columns: read"
@@ -44,18 +45,7 @@ const write = Effect.fnUntraced(function* (folder: string) {
   })
 })
 
-/** Runs a source's stage alone: no store, no digest of the file. */
-const read = (source: Node.Any): Effect.Effect<number> => {
-  const context: Stage.Context = {
-    node: "source",
-    pipeline: "bench",
-    key: Key.fromSeed(0),
-    digests: {},
-    checkpoints: { read: Effect.succeed(Option.none()), write: () => Effect.void }
-  }
-  const run = source.stage.run({} as never, context) as Effect.Effect<unknown, unknown, FileSystem.FileSystem> // no inputs
-  return timed(1, () => run).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
-}
+const read = (source: Node.Any): Effect.Effect<number> => timed(1, () => readSource(source))
 
 const peers = ["pandas", "polars"] as const
 

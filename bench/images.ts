@@ -1,0 +1,98 @@
+/** Images from files to augmented batches: Watertight's source and loader, PyTorch's DataLoader with torchvision. */
+import { NodeServices } from "@effect/platform-node"
+import { Key } from "@watertight/core"
+import { Augment, Column, Dataset, Loader, Source, type Table } from "@watertight/data"
+import { Effect, FileSystem } from "effect"
+import sharp from "sharp"
+import { type Contender, type Ratio, timed } from "./measure.ts"
+import * as Python from "./python.ts"
+import { readSource } from "./source.ts"
+
+export const title = "Images"
+export const unit = "4,000 JPEG files of 96 x 96 x 3, batches of 64"
+export const meaning = `
+"Files to batches" is a first epoch: files are read, decoded, and handed over in shuffled batches, flipped, cropped with a
+padding of 4 and rotated by up to 10 degrees. "An epoch" is every later one: Watertight keeps the pixels and augments in
+two worker threads; PyTorch decodes and augments with torchvision, in two workers that live on from epoch to epoch or in
+the process.`.trim()
+
+const [size, count, batchSize] = [96, 4000, 64]
+
+export const ratios: ReadonlyArray<Ratio> = [
+  { slow: "PyTorch, 2 workers: an epoch", fast: "Watertight: files to batches", aim: { atLeast: 1 } },
+  { slow: "PyTorch, 2 workers: an epoch", fast: "Watertight: an epoch", aim: { atLeast: 5 } },
+  { slow: "PyTorch, no workers: an epoch", fast: "Watertight: an epoch", aim: { atLeast: 5 } }
+]
+
+/** Writes pictures of smooth colours, so that JPEG has something to do. */
+const write = Effect.fnUntraced(function* (folder: string) {
+  const files = yield* FileSystem.FileSystem
+  for (const kind of ["a", "b"]) yield* files.makeDirectory(`${folder}/${kind}`)
+  const picture = Effect.fnUntraced(function* (index: number) {
+    const pixels = Uint8Array.from({ length: size * size * 3 }, (_, at) => {
+      const [place, channel] = [Math.floor(at / 3), at % 3]
+      const [x, y] = [place % size, Math.floor(place / size)]
+      return 128 + 100 * Math.sin((x * (1 + (index % 7)) + y * (1 + (index % 5)) + 40 * channel) / 23)
+    })
+    const encoded = sharp(pixels, { raw: { width: size, height: size, channels: 3 } }).jpeg({ quality: 85 })
+    const name = `${folder}/${index % 2 === 0 ? "a" : "b"}/${index}.jpg`
+    yield* files.writeFile(name, yield* Effect.promise(() => encoded.toBuffer()))
+  })
+  yield* Effect.forEach(
+    Array.from({ length: count }, (_, index) => index),
+    picture,
+    { concurrency: 8, discard: true }
+  )
+})
+
+const sourceOf = (folder: string) =>
+  Source.images(folder, { height: size, width: size, channels: 3, labels: Column.category(["a", "b"]) })
+
+const columns = { image: Column.tensor([size, size, 3] as const, "uint8"), label: Column.category(["a", "b"]) }
+
+type Pictures = Table.Table<typeof columns>
+
+const tableOf = (folder: string) => Effect.map(readSource(sourceOf(folder)), (table) => table as Pictures) // what the source declares
+
+/** Reads one epoch of augmented batches. */
+const epoch = Effect.fnUntraced(function* (table: Pictures, number: number) {
+  const train = Dataset.make(table, undefined, "train")
+  const augment = Augment.forColumns(table.columns).pipe(
+    Augment.flipHorizontal("image", { labelsSurvive: true }),
+    Augment.crop("image"),
+    Augment.rotate("image")
+  )
+  const options = {
+    features: ["image"],
+    target: "label",
+    batchSize,
+    key: Key.fromSeed(0),
+    augment,
+    workers: 2
+  } as const
+  const loader = yield* Loader.make(train, options)
+  for (let step = 0; step < loader.steps; step++) yield* loader.read({ version: 1, epoch: number, step })
+}, Effect.scoped)
+
+/** Makes all contenders that this machine has. */
+export const contenders = Effect.gen(function* () {
+  const files = yield* FileSystem.FileSystem
+  const folder = yield* files.makeTempDirectoryScoped()
+  yield* write(folder)
+  const table = yield* tableOf(folder)
+  let number = 0
+  const found: Array<Contender> = [
+    {
+      name: "Watertight: files to batches",
+      round: Effect.orDie(timed(1, () => Effect.flatMap(tableOf(folder), (fresh) => epoch(fresh, 0))))
+    },
+    { name: "Watertight: an epoch", round: Effect.orDie(timed(1, () => epoch(table, ++number))) }
+  ]
+  if (!Python.has("torchvision")) return found
+  const ask = yield* Python.start("images.py", 2, { folder, batchSize, size })
+  for (const workers of [2, 0]) {
+    const name = `PyTorch, ${workers === 0 ? "no" : workers} workers: an epoch`
+    found.push({ name, round: ask({ workers }) })
+  }
+  return found
+}).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
