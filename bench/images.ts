@@ -54,24 +54,23 @@ type Pictures = Table.Table<typeof columns>
 
 const tableOf = (folder: string) => Effect.map(readSource(sourceOf(folder)), (table) => table as Pictures) // what the source declares
 
-/** Reads one epoch of augmented batches. */
-const epoch = Effect.fnUntraced(function* (table: Pictures, number: number) {
-  const train = Dataset.make(table, undefined, "train")
+const loaderOf = (table: Pictures) => {
   const augment = Augment.forColumns(table.columns).pipe(
     Augment.flipHorizontal("image", { labelsSurvive: true }),
     Augment.crop("image"),
     Augment.rotate("image")
   )
-  const options = {
-    features: ["image"],
-    target: "label",
-    batchSize,
-    key: Key.fromSeed(0),
-    augment,
-    workers: 2
-  } as const
-  const loader = yield* Loader.make(train, options)
-  for (let step = 0; step < loader.steps; step++) yield* loader.read({ version: 1, epoch: number, step })
+  const train = Dataset.make(table, undefined, "train")
+  const reading = { features: ["image"], target: "label", batchSize, key: Key.fromSeed(0) } as const
+  return Loader.make(train, { ...reading, augment, workers: 2 })
+}
+
+const readEpoch = Effect.fnUntraced(function* (loader: Loader.Loader, epoch: number) {
+  for (let step = 0; step < loader.steps; step++) yield* loader.read({ version: 1, epoch, step })
+})
+
+const fromFiles = Effect.fnUntraced(function* (folder: string) {
+  yield* readEpoch(yield* loaderOf(yield* tableOf(folder)), 0)
 }, Effect.scoped)
 
 /** Makes all contenders that this machine has. */
@@ -79,14 +78,11 @@ export const contenders = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
   const folder = yield* files.makeTempDirectoryScoped()
   yield* write(folder)
-  const table = yield* tableOf(folder)
+  const loader = yield* loaderOf(yield* tableOf(folder))
   let number = 0
   const found: Array<Contender> = [
-    {
-      name: "Watertight: files to batches",
-      round: Effect.orDie(timed(1, () => Effect.flatMap(tableOf(folder), (fresh) => epoch(fresh, 0))))
-    },
-    { name: "Watertight: an epoch", round: Effect.orDie(timed(1, () => epoch(table, ++number))) }
+    { name: "Watertight: files to batches", round: Effect.orDie(timed(1, () => fromFiles(folder))) },
+    { name: "Watertight: an epoch", round: Effect.orDie(timed(1, () => readEpoch(loader, number++))) }
   ]
   if (!Python.has("torchvision")) return found
   const ask = yield* Python.start("images.py", 2, { folder, batchSize, size })
