@@ -12,6 +12,7 @@ import {
   Profile,
   Recipe,
   Resample,
+  Review,
   Source,
   Split,
   type Table,
@@ -314,6 +315,8 @@ Node.reachable([trips, model, parts.test])
 // legal: a profile of train rows, and of a whole table with a reason
 Pipeline.make("look", {
   profile: Profile.of(parts.train, { target: "fare", predictedAt: "pickup" }),
+  labels: Review.labels(parts.train, { target: "zone", features: ["distance", "pickup"], top: 20 }),
+  allLabels: Review.labels(parts.train, { target: "fare" }),
   whole: Profile.ofWhole(trips, { because: "the source is new to us", target: "fare" })
 })
 
