@@ -26,8 +26,10 @@ import {
   digits,
   fare,
   fitted,
-  letters,
   letterTimes,
+  letters,
+  mail,
+  mailParts,
   mails,
   measures,
   model,
@@ -452,3 +454,9 @@ Split.random(
 
 // legal: a query over a SQLite database alone
 Source.sql("SELECT fare FROM sales.orders", { fare: Column.float }, { attach: { sales: "sales.sqlite" } })
+
+/** Near rows on one side of splits by group and of folds. */
+const nearBodies = Near.text("text")
+Split.grouped(mail, { on: "kind", validation: 0.1, test: 0.1, near: nearBodies })
+Split.given({ train: mail, test: mail }, { validation: 0.1, stratify: "kind", near: nearBodies })
+Resample.stratified(mailParts.train, { folds: 5, on: "kind", near: nearBodies })
