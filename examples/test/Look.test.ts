@@ -40,6 +40,23 @@ describe("watertight profile", () => {
     assert.match(out, /classes are an order of magnitude apart/)
   })
 
+  it("D11 label review: lists wrong labels with --labels", async () => {
+    const mixed = join(folder, "mixed.csv")
+    const lines = Array.from({ length: 200 }, (_, row) => {
+      const isHigh = row % 2 === 0
+      return `${(isHigh ? 10 : 0) + ((row * 37) % 199) / 100},${isHigh === (row % 50 !== 13) ? "high" : "low"}`
+    })
+    writeFileSync(mixed, `x,label\n${lines.join("\n")}\n`)
+    const { code, out } = await watertight(["profile", mixed, "--target", "label", "--labels"])
+    assert.strictEqual(code, 0)
+    assert.match(out, /Review of the labels of label: 1\d\d train rows, compared by x/)
+    assert.match(out, /\d labels \(.* % of the rows\) are suspicious/)
+    const listed = [...out.matchAll(/^ +(\d+) {2}high +low +[01]\.\d\d$/gm)].map(([, row]) => Number(row) - 1)
+    assert.isTrue(listed.length > 0 && listed.every((row) => row % 50 === 13), out)
+    const refused = await watertight(["profile", mixed, "--labels"])
+    assert.notStrictEqual(refused.code, 0)
+  })
+
   it("shows all rows for a reason, as JSON", async () => {
     const { code, out } = await watertight([
       "profile",

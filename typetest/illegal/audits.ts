@@ -1,5 +1,5 @@
 /** Profiles take train rows, or a whole table with a reason; audits take the three partitions of one split. */
-import { Audit, Near, Profile, Recipe } from "@watertight/data"
+import { Audit, Near, Profile, Recipe, Review } from "@watertight/data"
 import { parts, recipe, survey, trips } from "../fixtures.ts"
 
 // error: Profile.of takes the train partition; this is the test partition
@@ -52,3 +52,18 @@ Audit.of(parts, { near: Near.text("zone") })
 
 // error: Near.row: there is no column fair
 Audit.of(parts, { near: Near.row({ columns: ["fair"], differing: 1 }) })
+
+// error: Review.labels takes the train partition; this is the test partition
+Review.labels(parts.test, { target: "fare" })
+
+// error: this table is not split yet: use Split first
+Review.labels(trips, { target: "fare" })
+
+// error: labels are a float or category column; pickup is a timestamp
+Review.labels(parts.train, { target: "pickup" })
+
+// error: fare is the target; rows are compared by other columns
+Review.labels(parts.train, { target: "fare", features: ["distance", "fare"] })
+
+// error: there is no column distnce
+Review.labels(parts.train, { target: "fare", features: ["distnce"] })

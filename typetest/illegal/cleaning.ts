@@ -1,6 +1,6 @@
 /** Cleaning that makes no sense for a column, or that a split cannot do. */
-import { Clean, Near, Split } from "@watertight/data"
-import { letters, mails, scans } from "../fixtures.ts"
+import { Clean, Near, Resample, Split } from "@watertight/data"
+import { letters, mailParts, mails, scans } from "../fixtures.ts"
 
 // error: sentinel: photo is a tensor, which is never missing: use Clean.drop
 Clean.of(letters).pipe(Clean.sentinel("photo", 0))
@@ -82,3 +82,12 @@ Split.hashed(mails, { validation: 0.1, test: 0.1, near: Near.text("text") })
 
 // error: is not assignable
 Clean.of(Split.random(mails, { validation: 0.1, test: 0.1 }).train)
+
+// error: Near.text compares texts; length is a float
+Split.grouped(mails, { on: "length", validation: 0.1, test: 0.1, near: Near.text("length") })
+
+// error: Near.text compares texts; length is a float
+Split.given({ train: mails, test: mails }, { validation: 0.1, near: Near.text("length") })
+
+// error: Near.text compares texts; kind is a category
+Resample.kFold(mailParts.train, { folds: 5, near: Near.text("kind") })

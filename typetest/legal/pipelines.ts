@@ -12,6 +12,7 @@ import {
   Profile,
   Recipe,
   Resample,
+  Review,
   Source,
   Split,
   type Table,
@@ -25,8 +26,10 @@ import {
   digits,
   fare,
   fitted,
-  letters,
   letterTimes,
+  letters,
+  mail,
+  mailParts,
   mails,
   measures,
   model,
@@ -314,6 +317,8 @@ Node.reachable([trips, model, parts.test])
 // legal: a profile of train rows, and of a whole table with a reason
 Pipeline.make("look", {
   profile: Profile.of(parts.train, { target: "fare", predictedAt: "pickup" }),
+  labels: Review.labels(parts.train, { target: "zone", features: ["distance", "pickup"], top: 20 }),
+  allLabels: Review.labels(parts.train, { target: "fare" }),
   whole: Profile.ofWhole(trips, { because: "the source is new to us", target: "fare" })
 })
 
@@ -449,3 +454,9 @@ Split.random(
 
 // legal: a query over a SQLite database alone
 Source.sql("SELECT fare FROM sales.orders", { fare: Column.float }, { attach: { sales: "sales.sqlite" } })
+
+/** Near rows on one side of splits by group and of folds. */
+const nearBodies = Near.text("text")
+Split.grouped(mail, { on: "kind", validation: 0.1, test: 0.1, near: nearBodies })
+Split.given({ train: mail, test: mail }, { validation: 0.1, stratify: "kind", near: nearBodies })
+Resample.stratified(mailParts.train, { folds: 5, on: "kind", near: nearBodies })

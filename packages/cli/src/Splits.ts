@@ -154,11 +154,11 @@ export const hashed = (table: Node.Node<Table.Table, unknown, unknown>): AnyPart
   })
 
 /** Computes nodes without a store: nothing of looking is kept. */
-export const compute = <A>(
-  outputs: Readonly<Record<string, Node.Node<A, unknown, unknown>>>,
+export const compute = <A extends Readonly<Record<string, unknown>>>(
+  outputs: { readonly [K in keyof A]: Node.Node<A[K], unknown, unknown> },
   seed: number
-): Effect.Effect<Readonly<Record<string, A>>, unknown, Exclude<Services, Store.Store | Ledger.Ledger>> =>
+): Effect.Effect<A, unknown, Exclude<Services, Store.Store | Ledger.Ledger>> =>
   untyped(Pipeline.run(Pipeline.make("looking", outputs), { seed })).pipe(
-    Effect.map(({ outputs }) => outputs as Readonly<Record<string, A>>), // the outputs given
+    Effect.map(({ outputs }) => outputs as unknown as A), // the outputs given
     Effect.provide(Layer.merge(Store.layerMemory, Ledger.layerMemory))
   )

@@ -10,6 +10,7 @@ import type * as Column from "./Column.ts"
 import type { Columns, GroupsOf, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import * as Contents from "./internal/contents.ts"
+import type * as Near from "./Near.ts"
 import * as Bootstrap from "./resample/Bootstrap.ts"
 import * as Combinatorial from "./resample/Combinatorial.ts"
 import * as KFold from "./resample/KFold.ts"
@@ -114,7 +115,7 @@ const mark = <C extends Columns, E, R>(
         Effect.gen(function* () {
           yield* refuse(plan, train)
           yield* plan.check(train.columns)
-          return yield* plan.mark(Contents.select(train, plan.reads), key)
+          return yield* plan.mark(plan.reads === "all" ? Contents.open(train) : Contents.select(train, plan.reads), key)
         })
     }),
     { train }
@@ -156,12 +157,16 @@ const side = <C extends Columns, E, R, P extends "train" | "validation">(
     { train, marks }
   )
 
+/** How many folds, from 2 to 255, and how often; once unless given. */
+export type Dealt = Omit<KFold.Folds, "near">
+
 const taken = <A, E, R>(train: unknown): Node.Node<Dataset.Dataset<ColumnsOf<A>, "train">, E, R> =>
   train as Node.Node<Dataset.Dataset<ColumnsOf<A>, "train">, E, R> // the types below accept nothing else
 
 /**
  * Cuts the rows into folds at random: each row validates one fold. Sizes differ by one row at most. With `repeats`, that
- * many times over, each with a drawing of its own.
+ * many times over, each with a drawing of its own. With `near` (see `Near`), here and below, rows that are equal or near
+ * are in one fold, and sizes differ by the largest set of such rows at most.
  *
  * @example
  * import { Column, Columns, Resample, Source, Split } from "@watertight/data"
@@ -169,34 +174,38 @@ const taken = <A, E, R>(train: unknown): Node.Node<Dataset.Dataset<ColumnsOf<A>,
  * const { train } = Split.random(iris, { validation: 0.1, test: 0.2 })
  * Resample.kFold(train, { folds: 3 }).map(({ name }) => name) // => ["fold-1", "fold-2", "fold-3"]
  */
-export const kFold = <A, E, R>(train: Loose<Node.Node<A, E, R>, A>, options: KFold.Folds): Folds<ColumnsOf<A>, E, R> =>
-  make(taken<A, E, R>(train), KFold.plain(options))
+export const kFold = <A, E, R, const N extends Near.Near = never>(
+  train: Loose<Node.Node<A, E, R>, A>,
+  options: Dealt & Split.Nearness<NoInfer<ColumnsOf<A>>, N>
+): Folds<ColumnsOf<A>, E, R> => make(taken<A, E, R>(train), KFold.plain(options))
 
 /** Cuts the rows into folds with the classes of a column in the same proportions: each within one row of its share. */
-export const stratified = <A, E, R>(
+export const stratified = <A, E, R, const N extends Near.Near = never>(
   train: Loose<Node.Node<A, E, R>, A>,
-  options: KFold.Folds & { readonly on: Split.ClassOf<NoInfer<ColumnsOf<A>>> }
+  options: Dealt & Split.Nearness<NoInfer<ColumnsOf<A>>, N> & { readonly on: Split.ClassOf<NoInfer<ColumnsOf<A>>> }
 ): Folds<ColumnsOf<A>, E, R> => make(taken<A, E, R>(train), KFold.stratified(options.on, options))
 
 /**
  * Cuts the rows into folds of whole groups: no group is on both sides of a fold. Sizes differ by the largest group at
  * most. With several columns in `on`, rows that share a group in any of them stay together.
  */
-export const grouped = <A, E, R>(
+export const grouped = <A, E, R, const N extends Near.Near = never>(
   train: Undated<Node.Node<A, E, R>, A>,
-  options: KFold.Folds & { readonly on: Grouped.On<Split.GroupOf<NoInfer<ColumnsOf<A>>>> }
+  options: Dealt &
+    Split.Nearness<NoInfer<ColumnsOf<A>>, N> & { readonly on: Grouped.On<Split.GroupOf<NoInfer<ColumnsOf<A>>>> }
 ): Folds<ColumnsOf<A>, E, R> => make(taken<A, E, R>(train), KFold.grouped(options.on, options))
 
 /**
  * Cuts the rows into folds of whole groups, with the classes as near to the same proportions as moves of single groups can
  * bring them.
  */
-export const stratifiedGrouped = <A, E, R>(
+export const stratifiedGrouped = <A, E, R, const N extends Near.Near = never>(
   train: Undated<Node.Node<A, E, R>, A>,
-  options: KFold.Folds & {
-    readonly on: Grouped.On<Split.GroupOf<NoInfer<ColumnsOf<A>>>>
-    readonly stratify: Split.ClassOf<NoInfer<ColumnsOf<A>>>
-  }
+  options: Dealt &
+    Split.Nearness<NoInfer<ColumnsOf<A>>, N> & {
+      readonly on: Grouped.On<Split.GroupOf<NoInfer<ColumnsOf<A>>>>
+      readonly stratify: Split.ClassOf<NoInfer<ColumnsOf<A>>>
+    }
 ): Folds<ColumnsOf<A>, E, R> =>
   make(taken<A, E, R>(train), KFold.stratifiedGrouped(options.on, options.stratify, options))
 

@@ -12,6 +12,7 @@ import * as Dataset from "./Dataset.ts"
 import * as Near from "./Near.ts"
 import type { Partitions } from "./Partitions.ts"
 import * as Contents from "./internal/contents.ts"
+import * as Blocks from "./split/Blocks.ts"
 import * as Grouped from "./split/Grouped.ts"
 import * as Hashed from "./split/Hashed.ts"
 import * as Random from "./split/Random.ts"
@@ -163,7 +164,8 @@ export const stratified = <C extends Columns, E, R, const N extends Near.Near = 
 
 /**
  * Splits at random by group: no group is on two sides. With several columns in `on`, rows that share a group in any of
- * them stay together. Groups are drawn by their names, so the order of rows does not count. Validation and test are each
+ * them stay together; with `near` (see `Near`), so do groups that have near rows. Groups are drawn by their names, so
+ * the order of rows does not count. Validation and test are each
  * within half of the largest group of their share, or are the smallest group left where even that is twice the share.
  *
  * @example
@@ -172,18 +174,19 @@ export const stratified = <C extends Columns, E, R, const N extends Near.Near = 
  * const parts = Split.grouped(Source.csv("scans.csv", Scan), { on: "patient", validation: 0.1, test: 0.1 })
  * parts.test.inputs.assignment.stage.name // => "grouped-split"
  */
-export const grouped = <C extends Columns, E, R>(
+export const grouped = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Undated<C, E, R>,
-  options: Shares & { readonly on: Grouped.On<GroupOf<NoInfer<C>>> }
+  options: Shares & Nearness<NoInfer<C>, N> & { readonly on: Grouped.On<GroupOf<NoInfer<C>>> }
 ): Partitions<C, E | SplitError, R> =>
   make(undated(table), {
-    ...builtIn("grouped-split", options, { on: options.on }),
-    assign: Grouped.assign(options.on, options)
+    ...builtIn("grouped-split", options, { on: options.on, ...nearness(options.near) }),
+    assign: Grouped.assign(options.on, options, options.near)
   })
 
 /**
  * Splits at random by group with the classes of a column as near to the same proportions everywhere as whole groups allow:
- * no single group can be moved to bring the class counts nearer to their shares (see `split/StratifiedGrouped`).
+ * no single group can be moved to bring the class counts nearer to their shares (see `split/StratifiedGrouped`). With
+ * `near` (see `Near`), groups that have near rows stay together.
  *
  * @example
  * import { Column, Columns, Source, Split } from "@watertight/data"
@@ -192,13 +195,18 @@ export const grouped = <C extends Columns, E, R>(
  * const parts = Split.stratifiedGrouped(scans, { on: "patient", stratify: "tumour", validation: 0.1, test: 0.1 })
  * parts.test.inputs.assignment.stage.name // => "stratified-grouped-split"
  */
-export const stratifiedGrouped = <C extends Columns, E, R>(
+export const stratifiedGrouped = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Undated<C, E, R>,
-  options: Shares & { readonly on: Grouped.On<GroupOf<NoInfer<C>>>; readonly stratify: ClassOf<NoInfer<C>> }
+  options: Shares &
+    Nearness<NoInfer<C>, N> & { readonly on: Grouped.On<GroupOf<NoInfer<C>>>; readonly stratify: ClassOf<NoInfer<C>> }
 ): Partitions<C, E | SplitError, R> =>
   make(undated(table), {
-    ...builtIn("stratified-grouped-split", options, { on: options.on, stratify: options.stratify }),
-    assign: StratifiedGrouped.assign(options.on, options.stratify, options)
+    ...builtIn("stratified-grouped-split", options, {
+      on: options.on,
+      stratify: options.stratify,
+      ...nearness(options.near)
+    }),
+    assign: StratifiedGrouped.assign(options.on, options.stratify, options, options.near)
   })
 
 /**
@@ -335,7 +343,7 @@ export type Carve<C extends Columns> = [KeysOf<C, "timestamp" | "optional timest
 
 /**
  * Takes partitions as they are given, each a table of its own. Without a validation table, a share of train is carved
- * out of it, at random or stratified. Test rows are not looked at to do so: train and validation do not depend on them.
+ * out of it, at random or stratified, with near rows on one side if `near` says what those are. Test rows are not looked at to do so: train and validation do not depend on them.
  *
  * @example
  * import { Column, Source, Split } from "@watertight/data"
@@ -344,9 +352,9 @@ export type Carve<C extends Columns> = [KeysOf<C, "timestamp" | "optional timest
  * const test = Source.idx({ label: { path: "t10k-labels-idx1-ubyte", column: label } })
  * Split.given({ train, test }, { validation: 0.1, stratify: "label" }).validation.stage.name // => "validation"
  */
-export function given<C extends Columns, E, R, E2, R2>(
+export function given<C extends Columns, E, R, E2, R2, const N extends Near.Near = never>(
   tables: { readonly train: Node.Node<Table<C>, E, R>; readonly test: Node.Node<Table<NoInfer<C>>, E2, R2> },
-  options: Carve<NoInfer<C>>
+  options: Carve<NoInfer<C>> & Nearness<NoInfer<C>, N>
 ): Partitions<C, E | E2 | SplitError, R | R2>
 export function given<C extends Columns, E, R, E2, R2, E3, R3>(tables: {
   readonly train: Node.Node<Table<C>, E, R>
@@ -366,7 +374,7 @@ export function given<C extends Columns, E, R>(
   if (validation !== undefined) {
     return { train: whole(train, "train"), validation: whole(validation, "validation", train), test }
   }
-  const { stratify, validation: share } = options as { readonly validation: number; readonly stratify?: string } // by the first signature
+  const { near, stratify, validation: share } = options as Carving // by the first signature
   const assignment = assignmentOf(
     train,
     {
@@ -374,21 +382,35 @@ export function given<C extends Columns, E, R>(
       version: 1,
       code: "versioned",
       draws: true,
-      params: { validation: share, stratify: stratify ?? null },
-      assign: carve(share, stratify)
+      params: { validation: share, stratify: stratify ?? null, ...nearness(near) },
+      assign: carve(share, stratify, near)
     },
     ["train", "validation"]
   )
   return { train: some(train, assignment, "train"), validation: some(train, assignment, "validation"), test }
 }
 
-const carve = (share: number, stratify: string | undefined): Assignment.Assign =>
+interface Carving {
+  readonly validation: number
+  readonly stratify?: string
+  readonly near?: Near.Near
+}
+
+const carve = (share: number, stratify: string | undefined, near: Near.Near | undefined): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     yield* Share.refuseTimestamps("Split.given", table)
     yield* Share.refuseGroups("Split.given", table)
     const fractions = [1 - share, yield* Share.fraction("Split.given", "validation", share), 0] as const
-    if (stratify === undefined) return Random.deal(table.length, fractions, key)
+    const firsts = yield* Blocks.near("Split.given", table, near)
+    const blocks = firsts === undefined ? undefined : Blocks.make([Blocks.equalRows(table)], key, firsts)
+    if (stratify === undefined) {
+      if (blocks === undefined) return Random.deal(table.length, fractions, key)
+      return Grouped.toRows(blocks.of, Grouped.deal(blocks.sizes, fractions))
+    }
     const { codes, levels } = yield* Stratified.classes("Split.given", table, stratify)
+    if (blocks !== undefined) {
+      return Grouped.toRows(blocks.of, StratifiedGrouped.deal(blocks, codes, levels.length, fractions))
+    }
     return Stratified.deal(levels, codes, fractions, key)
   })
 

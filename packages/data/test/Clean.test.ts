@@ -7,7 +7,7 @@ import {
   Column,
   Columns,
   Dataset,
-  type Excluded,
+  Excluded,
   Loader,
   Near,
   Partitions,
@@ -109,7 +109,29 @@ describe("D09 sentinel", () => {
       assert.deepStrictEqual(table.values.home, Int32Array.of(1, 0, -1, 1))
       assert.deepStrictEqual(table.values.born, Float64Array.of(Date.UTC(1983, 4), NaN, Date.UTC(1990, 0), NaN))
       assert.deepStrictEqual(table.ids, (yield* run(people.table)).ids)
-      assert.deepStrictEqual(excluded, { rows: 4, steps: [], kept: 4 })
+      const missing = [
+        { column: "age", values: 2 },
+        { column: "home", values: 1 },
+        { column: "born", values: 2 }
+      ]
+      assert.deepStrictEqual(excluded, { rows: 4, steps: [], kept: 4, missing })
+      assert.strictEqual(
+        Excluded.toText(excluded),
+        "came  4\nkept  4  100.00 %\nage: 2 values made missing\nhome: 1 value made missing\nborn: 2 values made missing"
+      )
+    })
+  )
+
+  it.effect("D09 sentinel: only values of rows that are still there are counted, after what was counted before", () =>
+    Effect.gen(function* () {
+      const first = people.pipe(Clean.dropOutside("age", { maximum: 100 }), Clean.sentinel("born", "1970-01-01"))
+      const { excluded } = yield* both(Clean.of(first).pipe(Clean.sentinel("age", -999), Clean.sentinel("home", "N/A")))
+      assert.deepStrictEqual(excluded.missing, [
+        { column: "born", values: 2 },
+        { column: "age", values: 1 },
+        { column: "home", values: 0 }
+      ])
+      assert.strictEqual(excluded.kept, 3)
     })
   )
 

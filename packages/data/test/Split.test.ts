@@ -498,6 +498,27 @@ describe("D04 near duplicates", () => {
     })
   )
 
+  it.effect("are on one side of splits by group, and of a validation carved out of train", () =>
+    Effect.gen(function* () {
+      const pairs = yield* Near.pairs(near, yield* run(source))
+      const apart = (node: Node.Any) =>
+        Effect.map(
+          run(node.inputs["assignment"] as Node.Node<Assignment.Assignment>),
+          ({ places }) => pairs.filter(([first, second]) => places[first] !== places[second]).length
+        )
+      const grouped = { ...shares, on: "x" } as const
+      assert.isAtLeast(yield* apart(Split.grouped(source, grouped).test), 10)
+      assert.strictEqual(yield* apart(Split.grouped(source, { ...grouped, near }).test), 0)
+      const stratified = { ...grouped, stratify: "label", near } as const
+      assert.strictEqual(yield* apart(Split.stratifiedGrouped(source, stratified).test), 0)
+      const tables = { train: source, test: source }
+      assert.isAtLeast(yield* apart(Split.given(tables, { validation: 0.3 }).train), 10)
+      assert.strictEqual(yield* apart(Split.given(tables, { validation: 0.3, near }).train), 0)
+      const both = { validation: 0.3, stratify: "label", near } as const
+      assert.strictEqual(yield* apart(Split.given(tables, both).train), 0)
+    })
+  )
+
   it.effect("hashed: rows stay on their side when rows are removed that they are not near to", () =>
     Effect.gen(function* () {
       const whole = yield* run(source)

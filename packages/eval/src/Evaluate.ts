@@ -61,6 +61,8 @@ interface Inputs {
   readonly model: Trained.Trained
   readonly test: Dataset.Dataset<Columns.Columns, "test">
   readonly baseline?: Dataset.Dataset<Columns.Columns, "test">
+  /** The rows that the model's training validated on: only their number is read. */
+  readonly validation?: Dataset.Dataset<Columns.Columns, "validation">
 }
 
 interface BaselineValues {
@@ -74,14 +76,16 @@ interface Context {
   readonly name: string
   readonly reading: Report.Reading
   readonly excluded: ReadonlyArray<Excluded.Excluded>
+  readonly validation: { readonly accuracy: number; readonly rows: number } | undefined
 }
 
 const classify = (
   column: Column.Category,
   { predicted, target }: Predict.Predictions,
-  { excluded, name, reading }: Context
+  { excluded, name, reading, validation }: Context
 ) =>
   Report.classification({
+    ...(validation === undefined ? {} : { validation }),
     target: name,
     result: Metric.collect(Classification.fromLogits(column.levels), [{ target, logits: predicted }]),
     excluded,
@@ -116,6 +120,12 @@ const readBaseline = Effect.fnUntraced(function* (
   return yield* new BaselineError({ baseline: name, reason: `there is no float column "${column}"` })
 })
 
+/** What the training's record says of validation at the epoch whose weights were kept. */
+const validated = ({ model, validation }: Inputs): Context["validation"] => {
+  const accuracy = model.epochs[model.bestEpoch - 1]?.validationAccuracy ?? null
+  return accuracy === null || validation === undefined ? undefined : { accuracy, rows: validation.length }
+}
+
 /** The input that has the count of a cleaned table. */
 const excludedInput = (place: number): string => `excluded${place + 1}`
 
@@ -139,7 +149,7 @@ const read = Effect.fn("Evaluate.test")(function* (
     baseline === undefined || inputs.baseline === undefined
       ? undefined
       : yield* readBaseline(baseline, inputs.baseline, test, opening.permit)
-  const told = { name: model.target, reading: opening, excluded: excludedIn(inputs) }
+  const told = { name: model.target, reading: opening, excluded: excludedIn(inputs), validation: validated(inputs) }
   const report =
     model.column.kind === "category"
       ? yield* classify(model.column, predictions, told)
@@ -151,6 +161,7 @@ const read = Effect.fn("Evaluate.test")(function* (
 /**
  * Reads the test partition with a trained model: a report with accuracy, per-class figures and the confusion matrix for
  * a category; mean absolute and root mean squared error, R2 and bias for a number, against a baseline if one is given.
+ * For a category it says whether test is worse than validation was by more than chance (practice D38).
  * Where tables were cleaned on the way to the model or the rows, it shows what left them by reason. Fails with
  * `TestAlreadyOpened` when another model has read any of these rows.
  */
@@ -183,18 +194,22 @@ export function test<E, R>(
   const described = baseline === undefined ? undefined : { name: baseline.name, column: String(baseline.column) }
   const stage = Stage.make({
     name: "test-report",
-    version: 2,
+    version: 3,
     code: "versioned",
     params: { baseline: described ?? null },
     engine: Effect.map(Engine.Engine, ({ id }) => id),
     codec: Report.codec,
     run: (inputs: Inputs, context) => read(inputs, context, context.pipeline, described)
   })
+  const validation: Node.Any | undefined = model.stage.name === "train-model" ? model.inputs["validation"] : undefined
   const counts = Clean.waterfalls<E, R>([model, rows])
   return Node.make(stage, {
     model,
     test: rows as Node.Node<Inputs["test"], E, R>, // TestOnly checked it
     ...(baseline === undefined ? {} : { baseline: baseline.rows }),
+    ...(validation === undefined
+      ? {}
+      : { validation: validation as Node.Node<Dataset.Dataset<Columns.Columns, "validation">, E, R> }), // Train.fit's
     ...Object.fromEntries(counts.map((count, place) => [excludedInput(place), count]))
   })
 }

@@ -3,7 +3,7 @@
  * these rows have been read. A report is data with a schema, kept as JSON; `toText` is the page a person reads.
  */
 import { Codec, Ledger } from "@watertight/core"
-import { Excluded } from "@watertight/data"
+import { Excluded, Split } from "@watertight/data"
 import { Effect, Schema } from "effect"
 import * as Classification from "./Classification.ts"
 import type { Comparison } from "./Compare.ts"
@@ -36,6 +36,21 @@ export const Baseline = Schema.Struct({
 /** A baseline on the same rows. */
 export type Baseline = typeof Baseline.Type
 
+/** The accuracy on the validation rows at the epoch that was kept, and whether test is worse by more than chance. */
+export const Validation = Schema.Struct({
+  accuracy: Schema.Finite,
+  rows: Schema.Int,
+  /** The accuracy on validation less that on test, with its 95 % interval (Newcombe 1998). */
+  difference: Interval,
+  /** Whether the difference may be chance, or is in favour of test. */
+  isRepresentative: Schema.Boolean,
+  /** The same as a sentence. */
+  note: Schema.String
+})
+
+/** The accuracy on validation against that on test. */
+export type Validation = typeof Validation.Type
+
 const scores = { precision: Schema.Finite, recall: Schema.Finite, f1: Schema.Finite }
 
 /** A report on predictions of a category. See `Classification.Result` for the figures; the baseline's errors are error rates. */
@@ -54,6 +69,8 @@ export const ClassificationReport = Schema.Struct({
   confused: Schema.Array(
     Schema.Struct({ truth: Schema.String, predicted: Schema.String, count: Schema.Int, share: Schema.Finite })
   ),
+  /** Null where the training's record does not tell. */
+  validation: Schema.NullOr(Validation),
   baseline: Schema.NullOr(Baseline),
   excluded: Schema.Array(Excluded.Excluded),
   reading: Reading
@@ -107,6 +124,12 @@ export interface Parts<Result> {
   readonly reading: Reading
 }
 
+/** What a report of a classification is made of. */
+export interface ClassificationParts extends Parts<Classification.Result> {
+  /** What the model's training measured on the validation rows. */
+  readonly validation?: { readonly accuracy: number; readonly rows: number }
+}
+
 type Counted = { readonly rows: number; readonly nonFinite: number }
 
 const common = Effect.fnUntraced(function* ({ baseline, excluded = [], reading, result, target }: Parts<Counted>) {
@@ -138,11 +161,25 @@ const toBaseline = (name: string, { baseline, difference, model, reduction }: Co
   reduction
 })
 
+const toValidation = (
+  validation: ClassificationParts["validation"],
+  test: Classification.Result
+): Validation | null => {
+  if (validation === undefined) return null
+  const { accuracy, rows } = validation
+  const { difference, interval, isRepresentative, note } = Split.representativeness({
+    validation: { rate: accuracy, rows },
+    test: { rate: test.accuracy.value, rows: test.rows }
+  })
+  const [low, high] = interval
+  return { accuracy, rows, difference: { value: difference, low, high }, isRepresentative, note }
+}
+
 /**
  * Makes the report of a classification. Fails with `ReportError` when there are no rows, when a logit is NaN or infinite,
  * and when the baseline was measured on other rows.
  */
-export const classification = (parts: Parts<Classification.Result>): Effect.Effect<ClassificationReport, ReportError> =>
+export const classification = (parts: ClassificationParts): Effect.Effect<ClassificationReport, ReportError> =>
   Effect.map(common(parts), (shared) => {
     const { accuracy, classes, confusion, levels, logLoss, macro, weighted } = parts.result
     const confused = Classification.mostConfused(parts.result, 10)
@@ -156,7 +193,8 @@ export const classification = (parts: Parts<Classification.Result>): Effect.Effe
       macro,
       weighted,
       confusion,
-      confused
+      confused,
+      validation: toValidation(parts.validation, parts.result)
     }
   })
 

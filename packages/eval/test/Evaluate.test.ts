@@ -1,6 +1,6 @@
 import { Ledger, Pipeline, Store } from "@watertight/core"
 import { Clean, Column, Columns, Partitions, Recipe, Source, Split, Table } from "@watertight/data"
-import { Evaluate } from "@watertight/eval"
+import { Evaluate, Report } from "@watertight/eval"
 import { Engine, Loss, Module, Train } from "@watertight/model"
 import { Optimizer } from "@watertight/optim"
 import { assert, describe, it } from "@effect/vitest"
@@ -83,6 +83,25 @@ describe("Evaluate.test", () => {
           entries.map(({ event }) => event._tag),
           ["Opened", "Reported"]
         )
+      })
+    )
+  )
+
+  it.live("D38 says whether test is worse than validation, by the record of the training", () =>
+    isolated(
+      Effect.gen(function* () {
+        const { report } = (yield* run(classify())).outputs
+        const validation = report.kind === "classification" ? report.validation : null
+        if (validation === null) return assert.fail("the report says nothing of validation")
+        assert.strictEqual(validation.rows, 16)
+        assert.strictEqual((validation.accuracy * 16) % 1, 0)
+        assert.isTrue(validation.isRepresentative)
+        assert.closeTo(
+          validation.difference.value,
+          validation.accuracy - (report.kind === "classification" ? report.accuracy.value : 0),
+          1e-12
+        )
+        assert.match(Report.toText(report), /Accuracy on validation was [\d.]+ % of 16 rows:\n {2}validation is /)
       })
     )
   )

@@ -63,6 +63,35 @@ virginica taken for setosa   1 time  20.00 % of virginica`
   })
 )
 
+it.effect("D38 report: a test that is worse than validation by more than chance is told so", () =>
+  Effect.gen(function* () {
+    const result = Metric.collect(Classification.fromCodes(["no", "yes"]), [
+      {
+        target: Array.from({ length: 500 }, () => 0),
+        prediction: Array.from({ length: 500 }, (_, row) => (row < 50 ? 1 : 0))
+      }
+    ])
+    const of = (validation: { readonly accuracy: number; readonly rows: number }) =>
+      Report.classification({ target: "spam", result, reading: first, validation })
+    const worse = yield* of({ accuracy: 0.95, rows: 500 })
+    assert.isFalse(worse.validation?.isRepresentative)
+    assert.closeTo(worse.validation?.difference.value ?? 0, 0.05, 1e-12)
+    assert.include(
+      Report.toText(worse),
+      `Accuracy on validation was 95.00 % of 500 rows:
+  TEST IS WORSE. validation is 5.0 percentage points above test (1.7 to 8.3, 95 % confidence): decisions were fitted to the validation rows, or these are not like the test rows.`
+    )
+    const alike = yield* of({ accuracy: 0.92, rows: 100 })
+    assert.isTrue(alike.validation?.isRepresentative)
+    assert.match(Report.toText(alike), /2\.0 percentage points above test \(.*\): that may be chance\./)
+    const better = yield* of({ accuracy: 0.85, rows: 500 })
+    assert.isTrue(better.validation?.isRepresentative)
+    assert.match(Report.toText(better), /5\.0 percentage points below test \(0\.9\d? to 9\.1/)
+    assert.isNull((yield* classification()).validation)
+    assert.deepStrictEqual(yield* Report.fromJson(JSON.parse(JSON.stringify(Report.toJson(worse)))), worse)
+  })
+)
+
 it.effect("E02 E08 report: a regression as a page", () =>
   Effect.gen(function* () {
     assert.strictEqual(

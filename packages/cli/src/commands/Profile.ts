@@ -1,6 +1,6 @@
 /** `watertight profile FILE`: shows what the train rows of a pipeline, or of a data file, look like. */
 import { Pipeline } from "@watertight/core"
-import { Profile } from "@watertight/data"
+import { Profile, Review } from "@watertight/data"
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Environment from "../Environment.ts"
@@ -14,6 +14,7 @@ interface Asked {
   readonly target: Option.Option<string>
   readonly predictedAt: Option.Option<string>
   readonly whole: Option.Option<string>
+  readonly labels: boolean
   readonly seed: number
 }
 
@@ -21,7 +22,22 @@ interface Asked {
 interface Shown {
   readonly head: string
   readonly profile: Profile.Profile
+  readonly labels?: Review.Review
 }
+
+/** Profiles train rows, and reviews their labels if that is asked for. */
+const looked = Effect.fnUntraced(function* (
+  train: Splits.AnyPartitions["train"],
+  options: Profile.Options,
+  { labels, seed }: Asked
+) {
+  if (!labels) return yield* Splits.compute({ profile: Profile.of(train, options) }, seed)
+  if (options.target === undefined) {
+    return yield* new ProfileFailed({ message: "--labels reviews the labels of a target: name it with --target." })
+  }
+  const { target } = options
+  return yield* Splits.compute({ profile: Profile.of(train, options), labels: Review.labels(train, { target }) }, seed)
+})
 
 const optionsOf = ({ predictedAt, target }: Asked, about: Profile.Options): Profile.Options => ({
   ...about,
@@ -41,14 +57,16 @@ const ofFile = Effect.fnUntraced(function* (file: string, asked: Asked) {
     return yield* new ProfileFailed({ message })
   }
   const isWhole = Option.isSome(asked.whole)
-  const node = isWhole
-    ? Profile.ofWhole(table, { ...options, because: asked.whole.value })
-    : Profile.of(Splits.hashed(table).train, options)
-  const { profile } = yield* Splits.compute({ profile: node }, asked.seed)
+  if (isWhole && asked.labels) {
+    return yield* new ProfileFailed({ message: "--labels reviews train rows: it does not go with --whole." })
+  }
+  const found = isWhole
+    ? yield* Splits.compute({ profile: Profile.ofWhole(table, { ...options, because: asked.whole.value }) }, asked.seed)
+    : yield* looked(Splits.hashed(table).train, options, asked)
   const rows = isWhole
     ? "all rows"
     : "the train side, four rows in five, of a split made up for looking (all rows: --whole REASON)"
-  const shown: Shown = { head: [`${file}: ${rows}`, ...notes].join("\n"), profile }
+  const shown: Shown = { head: [`${file}: ${rows}`, ...notes].join("\n"), ...found }
   return [shown]
 })
 
@@ -65,7 +83,7 @@ const ofPipeline = Effect.fnUntraced(function* (file: string, asked: Asked) {
     })
   }
   return yield* Effect.forEach(splits, ({ about, name, train }) => {
-    const profile = (options: Profile.Options) => Splits.compute({ profile: Profile.of(train, options) }, asked.seed)
+    const profile = (options: Profile.Options) => looked(train, options, asked)
     const { predictedAt, target } = about
     const guessed = {
       ...(target === undefined ? {} : { target }),
@@ -79,7 +97,7 @@ const ofPipeline = Effect.fnUntraced(function* (file: string, asked: Asked) {
           profile(optionsOf(asked, predictedAt === undefined ? {} : { predictedAt }))
         )
       : profile(options)
-    return Effect.map(found, ({ profile }): Shown => ({ head: `${file}: ${name}, seed ${asked.seed}`, profile }))
+    return Effect.map(found, (found): Shown => ({ head: `${file}: ${name}, seed ${asked.seed}`, ...found }))
   })
 })
 
@@ -105,25 +123,39 @@ const flags = {
     ),
     Flag.optional
   ),
+  labels: Flag.Boolean("labels").pipe(
+    Flag.withDescription("Also review the target's labels: which rows are likely to bear a wrong one"),
+    Flag.withDefault(false)
+  ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("The seed of the pipeline's split"), Flag.withDefault(0)),
   json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
 }
+
+const textOf = ({ head, labels, profile }: Shown): string =>
+  [head, Profile.render(profile), ...(labels === undefined ? [] : [Review.render(labels)])].join("\n\n")
 
 /** The `profile` command. */
 export const command = Command.make("profile", flags, ({ file, json, ...asked }) =>
   Effect.gen(function* () {
     const shown = yield* Splits.isData(file) ? ofFile(file, asked) : ofPipeline(file, asked)
     if (json) {
-      const profiles = shown.map(({ profile }) => Schema.encodeSync(Profile.Profile)(profile))
+      const profiles = shown.map(({ labels, profile }) => {
+        const encoded = Schema.encodeSync(Profile.Profile)(profile)
+        return labels === undefined ? encoded : { profile: encoded, labels: Schema.encodeSync(Review.Review)(labels) }
+      })
       return yield* Console.log(JSON.stringify(profiles.length === 1 ? profiles[0] : profiles, null, 2))
     }
-    yield* Console.log(shown.map(({ head, profile }) => `${head}\n\n${Profile.render(profile)}`).join("\n\n\n"))
+    yield* Console.log(shown.map(textOf).join("\n\n\n"))
   }).pipe(Effect.provide(Environment.layerEngine("onnx", Option.none())))
 ).pipe(
   Command.withDescription("Show what the train rows of FILE look like: each column, the target, and what looks wrong"),
   Command.withExamples([
     { command: "watertight profile taxi.ts", description: "The train partition of every split in a pipeline" },
     { command: "watertight profile trips.csv --target fare", description: "Four rows in five of a data file" },
+    {
+      command: "watertight profile mails.csv --target spam --labels",
+      description: "Also the rows whose labels are likely to be wrong"
+    },
     {
       command: 'watertight profile trips.csv --whole "new source, test rows come next year"',
       description: "All rows, for a reason"

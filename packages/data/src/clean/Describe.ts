@@ -4,7 +4,7 @@
  */
 import { Node, Stage } from "@watertight/core"
 import { Effect, Pipeable, type Schema } from "effect"
-import type * as Column from "../Column.ts"
+import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Excluded from "../Excluded.ts"
 import * as Table from "../Table.ts"
@@ -22,6 +22,8 @@ export interface Step {
   readonly leave?: (table: Table.Table, rows: Uint32Array) => Effect.Effect<Uint16Array, CleanError>
   /** Changes what columns hold, row by row, once rows have left. */
   readonly change?: (table: Table.Table) => Effect.Effect<Table.Table, CleanError>
+  /** The column of which `change` makes values missing, which are counted. */
+  readonly makesMissing?: string
 }
 
 /** A table being cleaned: what is left of it, and the count of what left by reason. */
@@ -65,6 +67,15 @@ export type KindRefusal<
 /** `Given` unless something is refused. */
 export type Unless<Refusal, Given> = [Refusal] extends [never] ? Given : Refusal
 
+/** Counts the values of a column that are missing in some rows; a column that may not be missing has none. */
+const missingIn = (table: Table.Table, name: string, rows: Uint32Array): number => {
+  const column = table.columns[name]
+  if (column === undefined || !Column.isOptional(column)) return 0
+  const values = Table.numbers(table, name)
+  const isCode = column.kind === "optional category"
+  return rows.reduce((count, row) => count + Number(isCode ? values[row] < 0 : Number.isNaN(values[row])), 0)
+}
+
 /** Decides which rows of a table leave. */
 export const decide = Effect.fnUntraced(function* (
   steps: ReadonlyArray<Step>,
@@ -75,6 +86,7 @@ export const decide = Effect.fnUntraced(function* (
   const of = new Int32Array(source.length).fill(-1)
   let table = source
   let rows: Uint32Array = Uint32Array.from(of.keys())
+  const missing: Array<Exclusions.Exclusions["missing"][number]> = []
   for (const step of steps) {
     const left = step.leave === undefined ? undefined : yield* step.leave(table, rows)
     if (left !== undefined) {
@@ -84,9 +96,15 @@ export const decide = Effect.fnUntraced(function* (
       })
       rows = rows.filter((_, at) => left[at] === 0)
     }
-    if (step.change !== undefined) table = yield* step.change(table)
+    if (step.change === undefined) continue
+    const changed = yield* step.change(table)
+    const column = step.makesMissing
+    if (column !== undefined) {
+      missing.push({ column, values: missingIn(changed, column, rows) - missingIn(table, column, rows) })
+    }
+    table = changed
   }
-  return { before, reasons, of }
+  return { before, reasons, missing, of }
 })
 
 /** Takes the rows that stay, and changes what the steps change. */
@@ -107,21 +125,29 @@ type Inputs = { readonly table: Table.Table; readonly exclusions: Exclusions.Exc
 /** The stage that reads the count off what was decided. */
 const countStage = Stage.make({
   name: "excluded",
-  version: 1,
+  version: 2,
   code: "versioned",
   codec: Excluded.codec,
   run: ({ exclusions }: { readonly exclusions: Exclusions.Exclusions }) =>
     Effect.sync(() => Exclusions.count(exclusions))
 })
 
+/** A count without what a source adds to it. */
+const countOnly = ({ kept, missing, rows, steps }: Excluded.Excluded): Excluded.Excluded => ({
+  rows,
+  steps,
+  kept,
+  ...(missing === undefined ? {} : { missing })
+})
+
 const make = <C extends Columns, E, R>(source: Source, steps: ReadonlyArray<Step>): Cleaning<C, E, R> => {
-  const shared = { version: 1, code: Stage.codeOf(steps), params: steps.map(({ params }) => params) } as const
+  const shared = { version: 2, code: Stage.codeOf(steps), params: steps.map(({ params }) => params) } as const
   const decision = Stage.make({
     ...shared,
     name: deciding,
     codec: Exclusions.codec,
     run: ({ before, table }: { readonly table: Table.Table; readonly before?: Excluded.Excluded }) =>
-      decide(steps, table, before === undefined ? null : { rows: before.rows, steps: before.steps, kept: before.kept })
+      decide(steps, table, before === undefined ? null : countOnly(before))
   })
   const keeping = Stage.make({
     ...shared,

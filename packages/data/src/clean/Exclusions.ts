@@ -16,13 +16,15 @@ export interface Exclusions {
   readonly reasons: ReadonlyArray<string>
   /** For each row the place of its reason in `reasons`, -1 if it stays. */
   readonly of: Int32Array
+  /** How many values of which column were made missing, for each step that does so. */
+  readonly missing: NonNullable<Excluded.Excluded["missing"]>
 }
 
 /** Returns the rows that stay, in the table's order. */
 export const kept = ({ of }: Exclusions): Uint32Array => Uint32Array.from(of.keys()).filter((row) => of[row] < 0)
 
 /** Counts the rows that left by reason. */
-export const count = ({ before, of, reasons }: Exclusions): Excluded.Excluded => {
+export const count = ({ before, missing, of, reasons }: Exclusions): Excluded.Excluded => {
   const rows = new Int32Array(reasons.length)
   let stayed = 0
   for (const reason of of) {
@@ -32,15 +34,17 @@ export const count = ({ before, of, reasons }: Exclusions): Excluded.Excluded =>
   const own = {
     rows: of.length,
     steps: reasons.map((reason, place) => ({ reason, rows: rows[place] })),
-    kept: stayed
+    kept: stayed,
+    ...(missing.length === 0 ? {} : { missing })
   }
   return before === null ? own : Excluded.after(before, own)
 }
 
 const Meta = Schema.Struct({
-  version: Schema.Literal(1),
+  version: Schema.Literal(2),
   before: Schema.NullOr(Excluded.Excluded),
-  reasons: Schema.Array(Schema.String)
+  reasons: Schema.Array(Schema.String),
+  missing: Schema.Array(Schema.Struct({ column: Schema.String, values: Schema.Int }))
 })
 
 const columnsOf = (reasons: ReadonlyArray<string>) => ({ reason: Column.optional(Column.category(reasons)) })
@@ -48,18 +52,18 @@ const columnsOf = (reasons: ReadonlyArray<string>) => ({ reason: Column.optional
 /** Keeps exclusions as an Arrow IPC file of one column, `reason`: null for rows that stay. */
 export const codec: Codec.Codec<Exclusions> = Codec.stored<Exclusions>({
   name: "exclusions",
-  encode: ({ before, of, reasons }) => ({
-    meta: Schema.encodeSync(Meta)({ version: 1, before, reasons }),
+  encode: ({ before, missing, of, reasons }) => ({
+    meta: Schema.encodeSync(Meta)({ version: 2, before, reasons, missing }),
     blobs: {
       "exclusions.arrow": Ipc.encode({ columns: columnsOf(reasons), length: of.length, values: { reason: of } })
     }
   }),
   decode: Effect.fnUntraced(
     function* ({ blobs, meta }) {
-      const { before, reasons } = yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
+      const { before, missing, reasons } = yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
       const columns = columnsOf(reasons)
       const { values } = yield* Ipc.decode(columns, Blob.bytes(blobs["exclusions.arrow"]))
-      return { before, reasons, of: Int32Array.from(values.reason as Int32Array) } // of a category
+      return { before, reasons, missing, of: Int32Array.from(values.reason as Int32Array) } // of a category
     },
     Effect.mapError((error) => new Codec.ArtifactError({ codec: "exclusions", reason: error.message }))
   )

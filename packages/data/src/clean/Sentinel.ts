@@ -94,7 +94,7 @@ const levels = (
 
 /**
  * Makes values that stand for a missing one missing: the column may then be missing by its type, so rows are dropped or
- * values imputed. A level that stands for none is no level afterwards. Rows keep their ids. For a sentinel that is to
+ * values imputed; how many there were is counted beside the rows that left. A level that stands for none is no level afterwards. Rows keep their ids. For a sentinel that is to
  * stay a value of its own, use `Recipe.imputeConstant` and `Recipe.missingIndicator`.
  *
  * @example
@@ -119,6 +119,7 @@ export const sentinel =
       },
       code: "versioned",
       reasons: [],
+      makesMissing: column,
       change: Effect.fnUntraced(function* (table) {
         const declared = yield* columnOf("Clean.sentinel", table, column, kinds)
         if ("group" in declared) return yield* refuse(column, "is a group, and every row needs one", "Use Clean.drop.")

@@ -125,7 +125,8 @@ const bound = ({ high, low, metric, width }: Tree, node: number, { at, axes }: Q
   return sum
 }
 
-const insert = (near: Found, place: number, distance: number): void => {
+/** Puts a point among the nearest, if it is one of them. */
+export const insert = (near: Found, place: number, distance: number): void => {
   const { distances, places } = near
   const isNearer = (at: number) => distance < distances[at] || (distance === distances[at] && place < places[at])
   if (near.count === places.length) {

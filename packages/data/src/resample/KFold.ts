@@ -5,6 +5,7 @@
 import type { Key } from "@watertight/core"
 import { Effect, type Schema } from "effect"
 import type { Columns } from "../Columns.ts"
+import * as Near from "../Near.ts"
 import * as Blocks from "../split/Blocks.ts"
 import * as Grouped from "../split/Grouped.ts"
 import * as Random from "../split/Random.ts"
@@ -19,12 +20,15 @@ import * as Plan from "./Plan.ts"
 export interface Folds {
   readonly folds: number
   readonly repeats?: number
+  /** Rows that are near are in one fold. */
+  readonly near?: Near.Near | undefined
 }
 
 interface Kind {
   readonly resample: string
   readonly name: string
   readonly params: Readonly<Record<string, Schema.Json>>
+  /** The columns that are read, beside those by which rows are near. */
   readonly reads: ReadonlyArray<string>
   readonly check: (columns: Columns) => Effect.Effect<void, SplitError>
   readonly deal: (
@@ -34,7 +38,7 @@ interface Kind {
   ) => Effect.Effect<ArrayLike<number>, SplitError>
 }
 
-const plans = (kind: Kind, { folds, repeats = 1 }: Folds): ReadonlyArray<Plan.Plan> => {
+const plans = (kind: Kind, { folds, near, repeats = 1 }: Folds): ReadonlyArray<Plan.Plan> => {
   const { check, deal, name, params, reads, resample } = kind
   return Plan.list(repeats, (repeat) => ({
     name: repeats === 1 ? name : `${name}-${repeat + 1}`,
@@ -42,8 +46,8 @@ const plans = (kind: Kind, { folds, repeats = 1 }: Folds): ReadonlyArray<Plan.Pl
     code: "versioned",
     draws: true,
     repeats: false,
-    params: { ...params, folds, repeats },
-    reads,
+    params: { ...params, folds, repeats, ...(near === undefined ? {} : { near: Near.toJson(near) }) },
+    reads: near === undefined ? reads : "all",
     check: (columns) =>
       Plan.checkCount(resample, "folds", folds, 2).pipe(
         Effect.andThen(Plan.checkCount(resample, "repeats", repeats, 1)),
@@ -65,6 +69,18 @@ const plans = (kind: Kind, { folds, repeats = 1 }: Folds): ReadonlyArray<Plan.Pl
   }))
 }
 
+/** Rows that are equal or near, as blocks; undefined where it is not said what near is. */
+const alike = (resample: string, table: Table, key: Key.Key, near: Near.Near | undefined) =>
+  Effect.map(Blocks.near(resample, table, near), (firsts) =>
+    firsts === undefined ? undefined : Blocks.make([Blocks.equalRows(table)], key, firsts)
+  )
+
+/** Deals blocks to folds, each to the one that has the fewest rows so far. */
+const dealt = ({ of, sizes }: Blocks.Blocks, folds: number): Uint32Array => {
+  const foldOf = toLightest(sizes, folds)
+  return of.map((block) => foldOf[block])
+}
+
 const byTime = "Resample.expanding"
 
 /** Folds at random, whose sizes differ by one row at most. */
@@ -80,7 +96,10 @@ export const plain = (options: Folds): ReadonlyArray<Plan.Plan> =>
           Share.refuseTimestamps("Resample.kFold", { columns }, byTime),
           Share.refuseGroups("Resample.kFold", { columns }, [], "Resample by group: use Resample.grouped.")
         ),
-      deal: ({ length }, fractions, key) => Effect.sync(() => Random.deal(length, fractions, key).places)
+      deal: (table, fractions, key): Effect.Effect<ArrayLike<number>, SplitError> =>
+        Effect.map(alike("Resample.kFold", table, key, options.near), (blocks) =>
+          blocks === undefined ? Random.deal(table.length, fractions, key).places : dealt(blocks, fractions.length)
+        )
     },
     options
   )
@@ -99,11 +118,13 @@ export const stratified = (on: string, options: Folds): ReadonlyArray<Plan.Plan>
           Share.refuseTimestamps(resample, { columns }, byTime),
           Share.refuseGroups(resample, { columns }, [], "Resample by group: use Resample.stratifiedGrouped.")
         ),
-      deal: (table, fractions, key) =>
-        Effect.map(
-          Stratified.classes(resample, table, on),
-          ({ codes, levels }) => Stratified.deal(levels, codes, fractions, key).places
-        )
+      deal: Effect.fnUntraced(function* (table, fractions, key) {
+        const { codes, levels } = yield* Stratified.classes(resample, table, on)
+        const blocks = yield* alike(resample, table, key, options.near)
+        return blocks === undefined
+          ? Stratified.deal(levels, codes, fractions, key).places
+          : Grouped.toRows(blocks.of, StratifiedGrouped.deal(blocks, codes, levels.length, fractions)).places
+      })
     },
     options
   )
@@ -126,10 +147,7 @@ export const grouped = (on: Grouped.On, options: Folds): ReadonlyArray<Plan.Plan
       reads: Grouped.names(on),
       check: checkGroups(resample, on),
       deal: (table, fractions, key) =>
-        Effect.map(Grouped.blocks(resample, table, on, key), ({ of, sizes }) => {
-          const foldOf = toLightest(sizes, fractions.length)
-          return of.map((block) => foldOf[block])
-        })
+        Effect.map(Grouped.blocks(resample, table, on, key, options.near), (blocks) => dealt(blocks, fractions.length))
     },
     options
   )
@@ -157,7 +175,7 @@ export const stratifiedGrouped = (on: Grouped.On, stratify: string, options: Fol
       check: checkGroups(resample, on),
       deal: Effect.fnUntraced(function* (table, fractions, key) {
         const { codes, levels } = yield* Stratified.classes(resample, table, stratify)
-        const blocks = yield* Grouped.blocks(resample, table, on, key)
+        const blocks = yield* Grouped.blocks(resample, table, on, key, options.near)
         return Grouped.toRows(blocks.of, StratifiedGrouped.deal(blocks, codes, levels.length, fractions)).places
       })
     },

@@ -38,7 +38,7 @@ export interface Plan {
   /** Fails when rows of these columns must not be resampled in this way. */
   readonly check: (columns: Columns) => Effect.Effect<void, SplitError>
   /** The columns that `mark` reads: its table has no others. */
-  readonly reads: ReadonlyArray<string>
+  readonly reads: ReadonlyArray<string> | "all"
   /** Marks every row, from a table of the columns read and a key. */
   readonly mark: (table: Table, key: Key.Key) => Effect.Effect<Int32Array, SplitError>
   readonly folds: ReadonlyArray<FoldPlan>

@@ -14,15 +14,16 @@ import type { SplitError } from "./SplitError.ts"
 /** One column of groups, or several: then rows that share a group in any of them stay together. */
 export type On<Name extends string = string> = Name | ReadonlyArray<Name>
 
-/** Decides a grouped split. */
-export const assign = (on: On, shares: Share.Shares): Assignment.Assign =>
+/** Decides a grouped split; groups that have near rows stay together if it is said what those are. */
+export const assign = (on: On, shares: Share.Shares, near?: Near.Near): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     const split = "Split.grouped"
     yield* Share.refuseTimestamps(split, table, "Split.groupedTemporal")
     const fractions = yield* Share.fractions(split, shares)
-    const { of, sizes } = yield* blocks(split, table, on, key)
+    const { of, sizes } = yield* blocks(split, table, on, key, near)
     const assignment = toRows(of, deal(sizes, fractions))
-    return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], tooFew(sizes.length))
+    const hint = near === undefined ? tooFew(sizes.length) : tooFewAlike(sizes.length)
+    return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], hint)
   })
 
 /** Decides a random split that keeps equal rows together, and near ones if it is said what those are. */
@@ -41,19 +42,20 @@ export const assignTogether = (shares: Share.Shares, near?: Near.Near): Assignme
 /** Lists the columns named. */
 export const names = (on: On): ReadonlyArray<string> => (typeof on === "string" ? [on] : on)
 
-/** The blocks of rows that share a group; fails when a declared group is not among the columns named. */
+/** The blocks of rows that share a group, or are near; fails when a declared group is not among the columns named. */
 export const blocks = Effect.fnUntraced(function* (
   split: string,
   table: Table,
   on: On,
-  key: Key.Key
+  key: Key.Key,
+  near?: Near.Near
 ): Effect.fn.Return<Blocks.Blocks, SplitError> {
   const columns = names(on)
   yield* Share.refuseGroups(split, table, columns, 'Name every declared group in "on".')
   const labels = yield* Effect.forEach(columns.length === 0 ? [""] : columns, (name) =>
     Blocks.groups(split, table, name)
   )
-  return Blocks.make(labels, key)
+  return Blocks.make(labels, key, yield* Blocks.near(split, table, near))
 })
 
 /** Says how many groups there are: for splits that left a partition empty. */

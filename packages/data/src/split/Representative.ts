@@ -60,7 +60,8 @@ export const representativeness = ({ confidence = 95, test, validation }: Rates)
   ] as const
   const [low, high] = interval
   const points = (value: number) => (100 * value).toPrecision(2)
-  const measured = `validation is ${points(difference)} percentage points above test (${points(low)} to ${points(high)}, ${confidence} % confidence)`
+  const [side, from, to] = difference < 0 ? ["below", -high, -low] : ["above", low, high]
+  const measured = `validation is ${points(Math.abs(difference))} percentage points ${side} test (${points(from)} to ${points(to)}, ${confidence} % confidence)`
   const isRepresentative = low <= 0
   const meaning = isRepresentative
     ? "that may be chance"

@@ -12,16 +12,16 @@ import * as Grouped from "./Grouped.ts"
 import * as Share from "./Share.ts"
 import * as Stratified from "./Stratified.ts"
 
-/** Decides a stratified grouped split: groups by `on`, classes by `stratify`. */
-export const assign = (on: Grouped.On, stratify: string, shares: Share.Shares): Assignment.Assign =>
+/** Decides a stratified grouped split: groups by `on`, joined where they have near rows, classes by `stratify`. */
+export const assign = (on: Grouped.On, stratify: string, shares: Share.Shares, near?: Near.Near): Assignment.Assign =>
   Effect.fnUntraced(function* (table, key) {
     const split = "Split.stratifiedGrouped"
     yield* Share.refuseTimestamps(split, table, "Split.groupedTemporal")
     const fractions = yield* Share.fractions(split, shares)
     const { codes, levels } = yield* Stratified.classes(split, table, stratify)
-    const blocks = yield* Grouped.blocks(split, table, on, key)
+    const blocks = yield* Grouped.blocks(split, table, on, key, near)
     const assignment = Grouped.toRows(blocks.of, deal(blocks, codes, levels.length, fractions))
-    const hint = Grouped.tooFew(blocks.sizes.length)
+    const hint = near === undefined ? Grouped.tooFew(blocks.sizes.length) : Grouped.tooFewAlike(blocks.sizes.length)
     return yield* Share.refuseEmpty(split, assignment, ["train", "validation", "test"], hint)
   })
 

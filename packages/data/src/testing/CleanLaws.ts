@@ -7,6 +7,7 @@ import { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import * as Clean from "../Clean.ts"
+import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
@@ -67,6 +68,25 @@ export const counted = <C extends Columns>(subject: Subject<C>): Law.Law =>
       steps.every((step) => step.rows >= 0),
       () => "fewer than no rows left for a reason"
     )
+  })
+
+/** How many values of a column are missing. */
+const missingIn = (table: Table.Table, name: string): number => {
+  const column = table.columns[name]
+  if (column === undefined || !Column.isOptional(column)) return 0
+  const isMissing = column.kind === "optional category" ? (value: number) => value < 0 : Number.isNaN
+  return Array.from(Table.numbers(table, name)).filter(isMissing).length
+}
+
+/** Every value that is made missing is counted under its column. For cleaning of which no row leaves. */
+export const countedMissing = <C extends Columns>(subject: Subject<C>): Law.Law =>
+  make("clean: values that are made missing are counted by column", subject, (table, cleaned) => {
+    for (const name of Object.keys(cleaned.table.columns)) {
+      const made = missingIn(cleaned.table, name) - missingIn(table, name)
+      const counts = (cleaned.excluded.missing ?? []).filter(({ column }) => column === name)
+      const counted = counts.reduce((sum, { values }) => sum + values, 0)
+      Law.ensure(counted === made, () => `${made} values of "${name}" were made missing, ${counted} were counted`)
+    }
   })
 
 /** What is clean stays as it is. For cleaning that changes no column's kind, so that it can be done again. */

@@ -7,9 +7,11 @@ import { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import type { Columns, KeysOf } from "../Columns.ts"
+import type * as Near from "../Near.ts"
 import type { FoldPlan, Plan, Sides } from "../Resample.ts"
 import type { SplitError } from "../split/SplitError.ts"
 import * as Table from "../Table.ts"
+import { nearPairs } from "./CleanLaws.ts"
 
 /** Plans, and tables to resample: large enough that no side of a fold must be empty. */
 export interface Subject<C extends Columns> {
@@ -29,7 +31,7 @@ const draw = (
 ): Effect.Effect<ReadonlyArray<ReadonlyArray<Drawn>>, SplitError> =>
   Effect.forEach(plans, ({ check, folds, mark, name, reads }) => {
     const pick = <A>(all: Readonly<Record<string, A>>) =>
-      Object.fromEntries(reads.filter((column) => column in all).map((column) => [column, all[column]]))
+      Object.fromEntries(Object.entries(all).filter(([column]) => reads === "all" || reads.includes(column)))
     const some = { ...table, columns: pick(table.columns), values: pick(table.values) }
     return Effect.map(Effect.andThen(check(table.columns), mark(some, Key.foldIn(key, name))), (marks) =>
       folds.map((fold: FoldPlan) => ({ name: fold.name, ...fold.sides(marks) }))
@@ -135,6 +137,18 @@ export const grouped = <C extends Columns>(
       }
     }
   })
+
+/** Rows that are near are on one side of every fold, each pair compared by itself. */
+export const near = <C extends Columns>(subject: Subject<C> & { readonly near: Near.Near }): Law.Law =>
+  make("near: rows that are near are on one side of every fold", subject, (table, drawn) =>
+    Effect.map(nearPairs(subject.near, table), (pairs) => {
+      for (const { name, validation } of drawn.flat()) {
+        const validating = new Set(validation)
+        const apart = pairs.find(([first, second]) => validating.has(first) !== validating.has(second))
+        Law.ensure(apart === undefined, () => `rows ${apart?.join(" and ")} are near, and on two sides of ${name}`)
+      }
+    })
+  )
 
 /** When labels are known: in a column, or a time after the row; and how long after it train may go on. In milliseconds. */
 export interface Times<C extends Columns> {

@@ -81,6 +81,24 @@ describe("steps that judge each row by itself", () => {
     holds(CleanLaws.orderIndependent(subject))
   }
   holds(CleanLaws.idempotent(rowwise))
+  const sentinels = {
+    clean: by(
+      described.pipe(
+        Clean.sentinel("home", "N/A"),
+        Clean.sentinel("height", 0),
+        Clean.sentinel("age", 0),
+        Clean.sentinel("born", "1970-01-01T00:00:00Z")
+      )
+    ),
+    tables: people
+  }
+  holds(CleanLaws.countedMissing(sentinels))
+  const twice = (table: Table.Table) =>
+    Effect.map(sentinels.clean(table), ({ excluded, table }) => {
+      const missing = excluded.missing?.map(({ column, values }) => ({ column, values: 2 * values })) ?? []
+      return { table, excluded: { ...excluded, missing } }
+    })
+  breaks("they are counted twice", CleanLaws.countedMissing({ clean: twice, tables: people }))
 })
 
 /** Rows of which many are equal, and many differ in the label only. */

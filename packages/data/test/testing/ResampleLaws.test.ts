@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
-import { Column, Columns, type Resample } from "../../src/index.ts"
+import * as fc from "fast-check"
+import { Column, Columns, Near, type Resample, RowId, type Table } from "../../src/index.ts"
 import * as Bootstrap from "../../src/resample/Bootstrap.ts"
 import * as Combinatorial from "../../src/resample/Combinatorial.ts"
 import * as KFold from "../../src/resample/KFold.ts"
@@ -66,6 +67,33 @@ describe("Resample.grouped", () => {
   const one = { plans: KFold.leaveOneGroupOut("label", ["0", "3"]), tables: classes }
   holds(ResampleLaws.disjoint(one))
   holds(ResampleLaws.grouped({ ...one, on: ["label"] }))
+})
+
+describe("folds that keep near rows together", () => {
+  const Letters = Columns.make({ body: Column.text, label: names(3), user: Column.float })
+  const letters = fc
+    .array(fc.record({ of: fc.nat(8), changed: fc.nat(3), label: fc.nat(2) }), { minLength: 14, maxLength: 18 })
+    .map((drawn): Table.Table<typeof Letters> => {
+      const body = drawn.map(({ changed, of }, row) =>
+        Array.from({ length: 12 }, (_, word) => (word < changed ? `${row}x${word}` : `${of}w${word}`)).join(" ")
+      )
+      const label = Int32Array.from(drawn, (row) => row.label)
+      const values = { body, label, user: Float64Array.from(drawn.keys(), (row) => row >> 1) }
+      return { columns: Letters, length: drawn.length, values, ids: RowId.ofContent(Letters, values, drawn.length) }
+    })
+  const near = Near.text("body", { words: 1, similarity: 0.7 })
+  const few = (law: Law.Law) => it.effect(law.name, () => law.check({ runs: Math.ceil(runs / 5) }))
+  for (const plans of [
+    KFold.plain({ folds: 2, near }),
+    KFold.stratified("label", { folds: 2, near }),
+    KFold.grouped("user", { folds: 2, near }),
+    KFold.stratifiedGrouped("user", "label", { folds: 2, near })
+  ]) {
+    few(ResampleLaws.near({ plans, tables: letters, near }))
+    few(ResampleLaws.complete({ plans, tables: letters }))
+    few(ResampleLaws.disjoint({ plans, tables: letters }))
+  }
+  breaks("each row is dealt by itself", ResampleLaws.near({ plans: KFold.plain({ folds: 2 }), tables: letters, near }))
 })
 
 describe("windows through time", () => {

@@ -178,6 +178,32 @@ const letters = fc
     return { columns: Letters, length: drawn.length, values, ids: RowId.ofContent(Letters, values, drawn.length) }
   })
 
+/** The same of nine users. */
+const Signed = Columns.make({ ...Letters, user: Column.group(Column.float) })
+const signed = letters.map((table): Table.Table<typeof Signed> => {
+  const values = { ...table.values, user: Float64Array.from({ length: table.length }, (_, row) => row % 9) }
+  return { columns: Signed, length: table.length, values, ids: RowId.ofContent(Signed, values, table.length) }
+})
+
+describe("near duplicates and groups kept together", () => {
+  const near = Near.text("body", { words: 1, similarity: 0.7 })
+  const half = { validation: 0.3, test: 0.3 }
+  const subjects = {
+    grouped: { assign: Grouped.assign("user", half, near), tables: signed },
+    stratified: { assign: StratifiedGrouped.assign("user", "label", half, near), tables: signed }
+  }
+  for (const subject of Object.values(subjects)) {
+    holds(SplitLaws.partition(subject))
+    holds(SplitLaws.near({ ...subject, near }), Math.ceil(runs / 5))
+    holds(SplitLaws.grouped({ ...subject, on: ["user"] }))
+    holds(SplitLaws.orderIndependent(subject))
+  }
+  breaks(
+    "groups are kept together, not near rows",
+    SplitLaws.near({ assign: Grouped.assign("user", half), tables: signed, near })
+  )
+})
+
 describe("near duplicates kept together", () => {
   const near = Near.text("body", { words: 1, similarity: 0.7 })
   const subjects = {

@@ -25,6 +25,7 @@ export const page = (report: Report): string =>
     [`Test of "${plain(report.target)}" on ${counted(report.rows, "row")}`],
     reading(report.reading),
     report.kind === "classification" ? classificationFigures(report) : regressionFigures(report),
+    ...(report.kind === "classification" ? [validation(report)] : []),
     ...(report.baseline === null ? [] : [baseline(report, report.baseline)]),
     ...report.excluded.map((each, place) =>
       waterfall(each, report.excluded.length > 1 ? ` of table ${place + 1}` : "")
@@ -57,6 +58,15 @@ const classificationFigures = (report: ClassificationReport): ReadonlyArray<stri
       ? []
       : [["log-loss", significant(logLoss), `chance ${significant(Math.log(report.levels.length))}`]])
   ])
+}
+
+const validation = ({ validation }: ClassificationReport): ReadonlyArray<string> => {
+  if (validation === null) return []
+  const { accuracy, isRepresentative, note, rows } = validation
+  return [
+    `Accuracy on validation was ${percent(accuracy)} of ${counted(rows, "row")}:`,
+    `  ${isRepresentative ? "" : "TEST IS WORSE. "}${note}.`
+  ]
 }
 
 /** What one answer for all rows comes to. */
