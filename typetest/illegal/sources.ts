@@ -56,3 +56,13 @@ Source.remote("https://data.example/trips.arrow", (file) => Source.arrow(file, {
 Source.remote("https://data.example/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
   headers: { authorization: "Bearer secret" }
 })
+
+// error: Type 'string' is not assignable to type 'Redacted
+Source.remote("s3://bucket/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
+  s3: { credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" } }
+})
+
+// error: is not assignable to type
+Source.remote("s3://bucket/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
+  s3: { credentials: "none" }
+})
