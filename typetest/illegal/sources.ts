@@ -1,6 +1,6 @@
 /** Rows and files that cannot be what is declared. */
 import { Column, Columns, Source } from "@watertight/data"
-import { Stream } from "effect"
+import { Redacted, Stream } from "effect"
 
 const Trips = Columns.make({ at: Column.timestamp, zone: Column.category(["a", "b"]), fare: Column.float })
 
@@ -66,3 +66,11 @@ Source.remote("s3://bucket/trips.csv", (file) => Source.csv(file, { fare: Column
 Source.remote("s3://bucket/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
   s3: { credentials: "none" }
 })
+
+const connection = Redacted.make("postgres://host/trips")
+
+// error: Type '"fare"' is not assignable to type '"at"'
+Source.postgres("SELECT at FROM trips", { at: Column.timestamp }, { connection, orderBy: ["fare"] })
+
+// error: Type 'string' is not assignable to type
+Source.postgres("SELECT at FROM trips", { at: Column.timestamp }, { connection: "postgres://me:secret@host/trips" })
