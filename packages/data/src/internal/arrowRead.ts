@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import * as RowId from "../RowId.ts"
 import { IpcError } from "./arrowIpc.ts"
+import { unpack } from "./arrowUnpack.ts"
 import { verify } from "./arrowVerify.ts"
 import * as Exact from "./exact.ts"
 
@@ -29,10 +30,16 @@ const attempt = <A>(run: () => A): Effect.Effect<A, IpcError> =>
     catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
-/** Opens an Arrow IPC file or stream. */
-export const open = (bytes: Uint8Array): Effect.Effect<Opened, IpcError> =>
+/** The bytes that compressed bodies may have together where nobody says another number. */
+export const maxBytes = 2 ** 31
+
+/** Opens an Arrow IPC file or stream, whose compressed bodies may unpack to so many bytes together. */
+export const open = (packed: Uint8Array, most = maxBytes): Effect.Effect<Opened, IpcError> =>
   attempt(() => {
-    const rows = verify(bytes)
+    const { messages, rows } = verify(packed)
+    const isPacked = messages.some(({ batch }) => batch !== undefined)
+    const bytes = isPacked ? unpack(packed, messages, most) : packed
+    if (isPacked) verify(bytes)
     const table = Arrow.tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes))
     if (table.numRows !== rows) throw new Error(`it holds ${rows} rows, of which ${table.numRows} could be read`)
     const names = table.schema.fields.map(({ name }) => name)

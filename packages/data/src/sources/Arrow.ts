@@ -14,9 +14,15 @@ import type * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
 import { SourceError } from "./SourceError.ts"
 
+/** What may be unpacked. */
+export interface Options {
+  /** The bytes that compressed bodies may have together: 2^31 unless given. A small file can unpack to any size. */
+  readonly maxBytes?: number
+}
+
 /**
  * Reads a table from an Arrow IPC file or stream; names ending in `.gz` are unpacked. Columns the declaration does not name
- * are not read. Bodies compressed by LZ4 or ZSTD are refused: write them with `compression="uncompressed"`.
+ * are not read. Bodies compressed by LZ4 or ZSTD are unpacked, into `maxBytes` at most.
  *
  * | column | takes |
  * | --- | --- |
@@ -27,7 +33,7 @@ import { SourceError } from "./SourceError.ts"
  *
  * A null is a missing value where the column is declared with `Column.optional`, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing or no
- * Arrow, is cut off (a stream must have its end mark), damaged or compressed, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
+ * Arrow, is cut off (a stream must have its end mark), damaged, unpacks to too much, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
  * past 2^53, no level, or of another shape.
  *
  * @example
@@ -37,7 +43,8 @@ import { SourceError } from "./SourceError.ts"
  */
 export const arrow = <const C extends Columns>(
   path: Files.Path,
-  columns: C
+  columns: C,
+  options: Options = {}
 ): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
   Node.make(
     Stage.make({
@@ -51,12 +58,16 @@ export const arrow = <const C extends Columns>(
       },
       external: Files.digest(path),
       codec: Table.codec<C>(),
-      run: () => readTable(path, columns)
+      run: () => readTable(path, columns, options.maxBytes ?? ArrowRead.maxBytes)
     }),
     {}
   )
 
-const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(path: Files.Path, columns: C) {
+const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
+  path: Files.Path,
+  columns: C,
+  maxBytes: number
+) {
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
   const broken = ({ reason }: { readonly reason: string }) =>
@@ -64,14 +75,14 @@ const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(path: 
       file,
       problem: "wrong format",
       detail: `is no Arrow IPC file or stream that can be read (${reason})`,
-      hint: "Write it again, without compression."
+      hint: "Write it again."
     })
   if (names.length === 0) {
     const hint = "Declare at least one."
     return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
   }
   const bytes = yield* Files.read(path)
-  const opened = yield* Effect.mapError(ArrowRead.open(bytes), broken)
+  const opened = yield* Effect.mapError(ArrowRead.open(bytes, maxBytes), broken)
   const values: Record<string, RowId.Values> = {}
   for (const name of names) {
     if (opened.names.filter((found) => found === name).length !== 1) {
