@@ -31,11 +31,11 @@ Source.sql("SELECT 1.0 AS fare", { fare: Column.float })
 // error: is not assignable to type '"array" | "lines"
 Source.json("trips.json", Trips, { format: "jsonl" })
 
-// error: only csv, json, parquet, sql, rows, stream, images and texts set rows aside
+// error: only a source that reads files, a database or rows sets rows aside
 Source.quarantine(Source.head(Source.csv("trips.csv", { fare: Column.float }), 10))
 
-// error: only csv, json, parquet, sql, rows, stream, images and texts set rows aside
-Source.quarantine(Source.arrow("trips.arrow", { fare: Column.float }))
+// error: only a source that reads files, a database or rows sets rows aside
+Source.quarantine(Source.quarantine(Source.arrow("trips.arrow", { fare: Column.float })).table)
 
 // error: Type '2' is not assignable to type 'Channels'
 Source.images("pets", { height: 32, width: 32, channels: 2, labels: "folders" })
@@ -50,7 +50,7 @@ Source.images("pets", { height: 32, width: 32, channels: 3, labels: "none", fit:
 Source.texts("reviews", { labels: "folders", encoding: "ascii" })
 
 // error: Property '[SetsRowsAside]' is missing
-Source.remote("https://data.example/trips.arrow", (file) => Source.arrow(file, { fare: Column.float }))
+Source.remote("https://data.example/trips.csv", (file) => Source.head(Source.csv(file, { fare: Column.float }), 10))
 
 // error: Type 'string' is not assignable to type 'Redacted
 Source.remote("https://data.example/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {

@@ -2,7 +2,6 @@
  * Arrow IPC files and streams (Feather version 2), of any writer and in the types they chose. Numbers are not copied where
  * a column is one batch of the type that the table holds.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
@@ -10,8 +9,10 @@ import * as ArrowRead from "../internal/arrowRead.ts"
 import * as Decode from "../internal/decode.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
+import * as SetAside from "../internal/setAside.ts"
+import * as Sift from "../internal/sift.ts"
 import type * as RowId from "../RowId.ts"
-import * as Table from "../Table.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** What may be unpacked. */
@@ -45,29 +46,26 @@ export const arrow = <const C extends Columns>(
   path: Files.Path,
   columns: C,
   options: Options = {}
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
-  Node.make(
-    Stage.make({
-      name: "arrow",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        file: Files.nameOf(path),
-        columns: Declarations.ofColumns(columns)
-      },
-      external: Files.digest(path),
-      codec: Table.codec<C>(),
-      run: () => readTable(path, columns, options.maxBytes ?? ArrowRead.maxBytes)
-    }),
-    {}
-  )
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
+  Quarantine.source({
+    name: "arrow",
+    version: 1,
+    params: {
+      file: Files.nameOf(path),
+      columns: Declarations.ofColumns(columns)
+    },
+    external: Files.digest(path),
+    label: Files.systemPath(path),
+    read: (onBadRow) => readTable(path, columns, options.maxBytes ?? ArrowRead.maxBytes, onBadRow)
+  })
 
 const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
   path: Files.Path,
   columns: C,
-  maxBytes: number
+  maxBytes: number,
+  onBadRow: Quarantine.OnBadRow
 ) {
+  const leaving = Sift.leaving()
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
   const broken = ({ reason }: { readonly reason: string }) =>
@@ -98,10 +96,16 @@ const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
       return yield* new SourceError({ file, problem: "empty file", detail: "has no rows", hint })
     }
     const read = yield* Effect.mapError(opened.column(name, columns[name]), broken)
+    if (read._tag === "BadRow" && onBadRow === "set aside") {
+      const sifted = yield* Effect.mapError(opened.sifted(name, columns[name]), broken)
+      for (const { row, value } of sifted.bad) leaving.note(file, name, columns[name], row, value)
+      values[name] = sifted.values
+      continue
+    }
     if (read._tag !== "Values") return yield* refused(file, name, columns[name], read)
     values[name] = read.values
   }
-  const made = Table.make(columns, values as Table.Table<C>["values"], { length: opened.length }) // filled name by name
+  const made = SetAside.sorted(columns, values, opened.length, leaving.left())
   return yield* Effect.mapError(made, ({ column, message }) => {
     return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
   })
