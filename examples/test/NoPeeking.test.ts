@@ -6,6 +6,7 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Digits from "../digits/digits.ts"
+import * as Mail from "../mail/mail.ts"
 import * as Weather from "../weather/weather.ts"
 
 const services = Layer.merge(Engine.onnx({ threads: 1 }), NodeServices.layer)
@@ -22,6 +23,12 @@ describe("no peeking: changing the test rows changes no digest on the train side
 
   it.live("weather", () =>
     NoPeeking.check(Weather.make(Weather.days, { epochs: 2 }), { seed: 7 }).pipe(Effect.provide(services))
+  )
+
+  it.live("mail", () =>
+    NoPeeking.check(Mail.make(Mail.every(25), { epochs: 1, words: 200, hidden: 4 }), { seed: 7 }).pipe(
+      Effect.provide(services)
+    )
   )
 
   /** Scales by the largest value of all rows, before the split. */

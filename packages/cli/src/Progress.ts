@@ -8,10 +8,18 @@ import { Clock, Effect, Ref, Terminal } from "effect"
 const barWidth = 24
 const secondsBetweenPlainLines = 10
 
+interface Reading {
+  readonly at: number
+  readonly done: number
+  readonly unit: string | undefined
+}
+
 interface Shown {
   readonly startedAt: Readonly<Record<string, number>>
-  /** The first reading of each long stage, to tell its speed from. */
-  readonly first: Readonly<Record<string, { readonly at: number; readonly done: number }>>
+  /** The first reading of each long stage, or of the part of it that runs, to tell its speed from. */
+  readonly first: Readonly<Record<string, Reading>>
+  /** The latest reading of each. */
+  readonly latest: Readonly<Record<string, Reading>>
   readonly lastPlainLine: number
 }
 
@@ -46,12 +54,18 @@ const readings = (values: Readonly<Record<string, number>>): string =>
     })
     .join("  ")
 
+/** Formats a speed like 153 steps/s or 1.2M rows/s. */
+export const pace = (speed: number, unit = "steps"): string => {
+  if (speed >= 1e6) return `${(speed / 1e6).toFixed(1)}M ${unit}/s`
+  return speed >= 1e4 ? `${Math.round(speed / 1e3)}k ${unit}/s` : `${Math.round(speed)} ${unit}/s`
+}
+
 /** Describes where a long stage stands. */
 export const progressLine = (event: Event.Progress, speed: number | undefined): string => {
   const share = event.done / event.total
-  const pace = speed === undefined ? "" : `  ${Math.round(speed)} steps/s`
+  const shownPace = speed === undefined ? "" : `  ${pace(speed, event.unit)}`
   const left = speed === undefined ? "" : `  ${duration((event.total - event.done) / speed)} left`
-  return `${event.node}  ${bar(share)} ${Math.floor(100 * share)} %${pace}  ${readings(event.values)}${left}`
+  return `${event.node}  ${bar(share)} ${Math.floor(100 * share)} %${shownPace}  ${readings(event.values)}${left}`
 }
 
 const finishedLine = (event: Event.StageFinished): string =>
@@ -60,7 +74,7 @@ const finishedLine = (event: Event.StageFinished): string =>
 /** Makes a listener that writes to the terminal. */
 export const listener = Effect.fnUntraced(function* (options: { readonly interactive: boolean }) {
   const terminal = yield* Terminal.Terminal
-  const shown = yield* Ref.make<Shown>({ startedAt: {}, first: {}, lastPlainLine: 0 })
+  const shown = yield* Ref.make<Shown>({ startedAt: {}, first: {}, latest: {}, lastPlainLine: 0 })
   const write = (text: string) => Effect.ignore(terminal.display(text))
   const clear = options.interactive ? "\r\u001b[2K" : ""
   const line = (text: string) => write(`${clear}${text}\n`)
@@ -68,17 +82,22 @@ export const listener = Effect.fnUntraced(function* (options: { readonly interac
   const progress = Effect.fnUntraced(function* (event: Event.Progress) {
     const now = yield* Clock.currentTimeMillis
     const state = yield* Ref.get(shown)
-    const first = state.first[event.node]
-    if (first === undefined) {
-      yield* Ref.set(shown, { ...state, first: { ...state.first, [event.node]: { at: now, done: event.done } } })
-    }
-    const speed =
-      first === undefined || now === first.at ? undefined : ((event.done - first.done) * 1000) / (now - first.at)
+    const reading = { at: now, done: event.done, unit: event.unit }
+    const latest = state.latest[event.node]
+    const isNext = latest !== undefined && latest.unit === event.unit && latest.done <= event.done
+    const first = isNext ? (state.first[event.node] ?? reading) : reading
+    yield* Ref.update(shown, (old) => ({
+      ...old,
+      first: { ...old.first, [event.node]: first },
+      latest: { ...old.latest, [event.node]: reading }
+    }))
+    const moved = event.done - first.done
+    const speed = now === first.at || moved === 0 ? undefined : (moved * 1000) / (now - first.at)
     const text = progressLine(event, speed)
     if (event.milestone !== undefined) {
-      const pace = speed === undefined ? "" : `, ${Math.round(speed)} steps/s`
+      const shownPace = speed === undefined ? "" : `, ${pace(speed, event.unit)}`
       const left = speed === undefined ? "" : `, ${duration((event.total - event.done) / speed)} left`
-      return yield* line(`  ${event.node}  ${event.milestone}${pace}${left}`)
+      return yield* line(`  ${event.node}  ${event.milestone}${shownPace}${left}`)
     }
     if (options.interactive) {
       const columns = yield* terminal.columns

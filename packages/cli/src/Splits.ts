@@ -3,7 +3,7 @@
  * What a split is about (its target, its instants, its groups) is read off the pipeline's own stages.
  */
 import { Ledger, type Node, Pipeline, Store } from "@watertight/core"
-import { Assignment, type Columns, type Partitions, RowId, Source, Split, type Table } from "@watertight/data"
+import { Assignment, type Columns, Near, type Partitions, RowId, Source, Split, type Table } from "@watertight/data"
 import { Effect, Layer, Predicate } from "effect"
 import { type Services, untyped } from "./commands/Run.ts"
 
@@ -23,6 +23,7 @@ export interface Found {
     readonly predictedAt?: string
     readonly labelEnd?: string
     readonly groups?: ReadonlyArray<string>
+    readonly near?: Near.Near
   }
 }
 
@@ -53,11 +54,13 @@ const aboutSplit = (assignment: Node.Any | undefined) => {
   const { name, params } = assignment.stage
   const [on, labelEnd] = [textOf(params, "on"), textOf(params, "labelEnd")]
   const isTimed = name === "temporal-split" || name === "grouped-temporal-split"
+  const near = Predicate.hasProperty(params, "near") ? Near.fromJson(params.near) : undefined
   const groups = isTimed ? textsOf(params, "group") : name.includes("grouped") ? textsOf(params, "on") : []
   return {
     ...(isTimed && on !== undefined ? { predictedAt: on } : {}),
     ...(labelEnd === undefined ? {} : { labelEnd }),
-    ...(groups.length === 0 ? {} : { groups })
+    ...(groups.length === 0 ? {} : { groups }),
+    ...(near === undefined ? {} : { near })
   }
 }
 

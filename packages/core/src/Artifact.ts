@@ -33,7 +33,7 @@ export const put = Effect.fn("Artifact.put")(function* (
   return yield* store.put(Buffer.from(record))
 })
 
-/** Reads an artifact back, every byte checked against its digest. */
+/** Reads an artifact back, every byte checked against its digest. Large blobs stay on disk. */
 export const get = Effect.fn("Artifact.get")(function* (
   digest: Digest.Digest
 ): Effect.fn.Return<Artifact, StoreError | CorruptObject | Codec.ArtifactError, Store> {
@@ -43,7 +43,7 @@ export const get = Effect.fn("Artifact.get")(function* (
     Effect.mapError((issue) => new Codec.ArtifactError({ codec: "artifact", reason: issue.message }))
   )
   const names = Object.keys(record.blobs)
-  const bytes = yield* Effect.forEach(names, (name) => store.get(record.blobs[name]))
+  const bytes = yield* Effect.forEach(names, (name) => store.open(record.blobs[name]))
   return {
     codec: record.codec,
     meta: record.meta,

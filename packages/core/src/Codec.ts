@@ -4,12 +4,13 @@
  * is computed again, and checked against that fingerprint, when somebody needs it.
  */
 import { Effect, Schema } from "effect"
+import type { Blob } from "./Blob.ts"
 import type { Digest } from "./Digest.ts"
 
 /** The plain form of a value: what describes it, and the bytes that are better kept as files of their own. */
 export interface Encoded {
   readonly meta: Schema.Json
-  readonly blobs: Readonly<Record<string, Uint8Array>>
+  readonly blobs: Readonly<Record<string, Blob>>
 }
 
 /** A stored artifact does not have the form its codec writes. */

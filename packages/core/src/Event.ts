@@ -26,6 +26,8 @@ export interface Progress {
   readonly done: number
   readonly total: number
   readonly values: Readonly<Record<string, number>>
+  /** What `done` and `total` count: steps unless given. */
+  readonly unit?: string
   /** Set when the reading closes a section, such as an epoch: a line worth keeping. */
   readonly milestone: string | undefined
 }
@@ -47,3 +49,16 @@ export const Listener = Context.Reference<(event: Event) => Effect.Effect<void>>
 
 /** Tells the listener. */
 export const emit = (event: Event): Effect.Effect<void> => Effect.flatMap(Listener, (listener) => listener(event))
+
+/** The node that is being computed, by its name; none outside of a run. */
+export const Node = Context.Reference<string | undefined>("@watertight/core/Event/Node", {
+  defaultValue: () => undefined
+})
+
+/** Tells the listener how far the node that is being computed has come. Outside of a run nobody is told. */
+export const progress = (done: number, total: number, unit: string): Effect.Effect<void> =>
+  Effect.flatMap(Node, (node) =>
+    node === undefined
+      ? Effect.void
+      : emit({ _tag: "Progress", node, done, total, unit, values: {}, milestone: undefined })
+  )

@@ -271,16 +271,38 @@ export const beta = (key: Key, a: number, b: number, count: number): Float64Arra
  * memory for all of it; `Permutation.make` gives single elements in constant memory.
  */
 export const permutation = (key: Key, count: number): Uint32Array => {
-  let order = Uint32Array.from({ length: count }, (_, index) => index)
+  let order = new Uint32Array(count)
+  for (let index = 0; index < count; index++) order[index] = index
   const rounds = Math.ceil((3 * Math.log(Math.max(1, count))) / Math.log(2 ** 32 - 1))
   let current = key
   for (let round = 0; round < rounds; round++) {
     const [next, drawing] = split(current)
-    const words = bits(drawing, count)
-    const places = Uint32Array.from({ length: count }, (_, index) => index).sort((a, b) => words[a] - words[b] || a - b)
-    const previous = order
-    order = places.map((place) => previous[place])
+    order = sortedBy(bits(drawing, count), order)
     current = next
   }
   return order
+}
+
+const digitBits = 11
+
+/** Sorts values by words, equal ones in the order they had: a radix sort from the lowest digit on. Spends both arrays. */
+const sortedBy = (words: Uint32Array<ArrayBuffer>, values: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+  let [fromWords, from, toWords, to] = [words, values, new Uint32Array(words.length), new Uint32Array(values.length)]
+  for (let shift = 0; shift < 32; shift += digitBits) {
+    const mask = 2 ** digitBits - 1
+    const places = new Uint32Array(2 ** digitBits)
+    for (const word of fromWords) places[(word >>> shift) & mask]++
+    for (let digit = 0, before = 0; digit < places.length; digit++) {
+      const count = places[digit]
+      places[digit] = before
+      before += count
+    }
+    for (let index = 0; index < from.length; index++) {
+      const place = places[(fromWords[index] >>> shift) & mask]++
+      toWords[place] = fromWords[index]
+      to[place] = from[index]
+    }
+    ;[fromWords, from, toWords, to] = [toWords, to, fromWords, from]
+  }
+  return from
 }

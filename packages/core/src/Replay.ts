@@ -4,6 +4,7 @@
  */
 import { Effect, Layer, Predicate, Schema } from "effect"
 import * as Artifact from "./Artifact.ts"
+import * as Blob from "./Blob.ts"
 import type { ArtifactError } from "./Codec.ts"
 import { Digest } from "./Digest.ts"
 import type { Ledger } from "./Ledger.ts"
@@ -113,9 +114,13 @@ export const explain = Effect.fnUntraced(function* (
     const [a, b] = [left.blobs[name], right.blobs[name]]
     if (a === undefined || b === undefined)
       return { where: name, left: a ? "there" : "absent", right: b ? "there" : "absent" }
-    if (a.length !== b.length) return { where: name, left: `${a.length} bytes`, right: `${b.length} bytes` }
-    const byte = a.findIndex((value, index) => value !== b[index])
-    if (byte >= 0) return { where: `${name}, byte ${byte}`, left: `${a[byte]}`, right: `${b[byte]}` }
+    if (a.byteLength !== b.byteLength) {
+      return { where: name, left: `${a.byteLength} bytes`, right: `${b.byteLength} bytes` }
+    }
+    const found = Blob.firstDifference(a, b)
+    if (found !== undefined) {
+      return { where: `${name}, byte ${found.byte}`, left: `${found.left}`, right: `${found.right}` }
+    }
   }
   return undefined
 })

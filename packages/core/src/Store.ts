@@ -5,7 +5,13 @@
  */
 import { Context, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import type { PlatformError } from "effect/PlatformError"
+import { createHash } from "node:crypto"
+import * as Blob from "./Blob.ts"
 import * as Digest from "./Digest.ts"
+import * as Event from "./Event.ts"
+import * as CheckedFile from "./internal/checkedFile.ts"
+import { isRunning } from "./internal/processes.ts"
+import { Settings } from "./Scratch.ts"
 
 /** The store could not be read or written. */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
@@ -41,8 +47,12 @@ export class Store extends Context.Service<
   {
     /** The folder, for people. */
     readonly location: string
-    readonly put: (bytes: Uint8Array) => Effect.Effect<Digest.Digest, StoreError>
+    /** A folder for unfinished work; undefined for a store in memory. */
+    readonly temporary: string | undefined
+    readonly put: (blob: Blob.Blob) => Effect.Effect<Digest.Digest, StoreError>
     readonly get: (digest: Digest.Digest) => Effect.Effect<Uint8Array, StoreError | CorruptObject>
+    /** Reads an object that is small, and opens one that is large for reading in parts; both compared with their digest. */
+    readonly open: (digest: Digest.Digest) => Effect.Effect<Blob.Blob, StoreError | CorruptObject>
     readonly has: (digest: Digest.Digest) => Effect.Effect<boolean, StoreError>
     readonly read: (
       kind: EntryKind,
@@ -82,6 +92,23 @@ const checked = (path: string, expected: string, bytes: Uint8Array): Effect.Effe
   return actual === expected ? Effect.succeed(bytes) : Effect.fail(new CorruptObject({ path, expected, actual }))
 }
 
+/** Compares a file with its digest and leaves it open for reading in parts. */
+const openStored = (path: string, expected: string): Effect.Effect<Blob.Stored, CorruptObject | StoreError> =>
+  Effect.try({
+    try: () => CheckedFile.verify(path),
+    catch: (cause) => new StoreError({ operation: "read", path, reason: String(cause) })
+  }).pipe(
+    Effect.flatMap(({ digest, file }) =>
+      digest === expected ? Effect.succeed(file) : Effect.fail(new CorruptObject({ path, expected, actual: digest }))
+    ),
+    Effect.map((file) => ({
+      path,
+      byteLength: file.byteLength,
+      read: (start, into) => CheckedFile.read(file, start, into),
+      pieces: () => CheckedFile.pieces(file)
+    }))
+  )
+
 const isPlain = (kind: EntryKind): boolean => kind === "runs" || kind === "reports"
 
 /** Results and checkpoints carry their digest in a first line; manifests and reports stay plain for other tools. */
@@ -107,25 +134,72 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
 
   const syncFolder = (at: string) => Effect.scoped(Effect.flatMap(files.open(at, { flag: "r" }), (file) => file.sync))
 
-  const writeWhole = (target: string, bytes: Uint8Array) =>
+  /** Writes a draft and renames it to the name that `write` returns, or drops it. */
+  const publish = (label: string, write: (file: FileSystem.File) => Effect.Effect<string | undefined, PlatformError>) =>
     Effect.gen(function* () {
-      const folder = path.dirname(target)
       yield* files.makeDirectory(temporary, { recursive: true })
-      yield* files.makeDirectory(folder, { recursive: true })
       const draft = path.join(temporary, `${process.pid}-${serial++}`)
-      const write = Effect.scoped(
-        Effect.gen(function* () {
-          const file = yield* files.open(draft, { flag: "w" })
-          yield* file.writeAll(bytes)
-          yield* file.sync
-        })
+      const drop = Effect.ignore(files.remove(draft, { force: true }))
+      const written = Effect.scoped(Effect.flatMap(files.open(draft, { flag: "w" }), write))
+      const rename = Effect.fnUntraced(function* (target: string) {
+        yield* files.makeDirectory(path.dirname(target), { recursive: true })
+        yield* files.rename(draft, target)
+        yield* syncFolder(path.dirname(target))
+      })
+      yield* Effect.onError(written, () => drop).pipe(
+        Effect.flatMap((target) =>
+          target === undefined ? drop : Effect.uninterruptible(Effect.onError(rename(target), () => drop))
+        )
       )
-      yield* write.pipe(
-        Effect.andThen(files.rename(draft, target)),
-        Effect.onError(() => Effect.ignore(files.remove(draft, { force: true })))
+    }).pipe(Effect.mapError(toStoreError("write", label)))
+
+  const writeWhole = (target: string, bytes: Uint8Array) =>
+    Effect.uninterruptible(
+      publish(target, (file) =>
+        file.writeAll(bytes).pipe(
+          Effect.andThen(file.sync),
+          Effect.map(() => target)
+        )
       )
-      yield* syncFolder(folder)
-    }).pipe(Effect.uninterruptible, Effect.mapError(toStoreError("write", target)))
+    )
+
+  /** Hashes while it writes: what is too large for memory has no digest before. */
+  const putPieces = Effect.fnUntraced(function* (blob: Blob.Pieces) {
+    const hasher = createHash("sha256")
+    let digest = ""
+    yield* publish(location, (file) =>
+      Effect.gen(function* () {
+        const pieces = blob.pieces()[Symbol.iterator]()
+        let written = 0
+        for (;;) {
+          const { done, value } = yield* Effect.sync(() => pieces.next())
+          if (done === true) break
+          hasher.update(value)
+          yield* file.writeAll(value)
+          written += value.byteLength
+          yield* Event.progress(written, blob.byteLength, "bytes")
+        }
+        yield* file.sync
+        digest = hasher.digest("hex")
+        const target = objectPath(Digest.Digest.make(digest))
+        return (yield* files.exists(target)) ? undefined : target
+      })
+    )
+    return Digest.Digest.make(digest)
+  })
+
+  /** Drafts of processes that were killed. */
+  const isAbandoned = (name: string) => {
+    const owner = /^(?:scratch-|duckdb-)?(\d+)-\d+$/.exec(name)
+    return owner === null ? Effect.succeed(false) : Effect.map(isRunning(Number(owner[1])), (running) => !running)
+  }
+  yield* files.readDirectory(temporary).pipe(
+    Effect.flatMap((names) => Effect.filter(names, isAbandoned)),
+    Effect.flatMap(
+      Effect.forEach((name) => files.remove(path.join(temporary, name), { force: true, recursive: true }))
+    ),
+    Effect.ignore
+  )
 
   const readOption = (target: string) =>
     files.readFile(target).pipe(
@@ -134,20 +208,30 @@ const makeFolder = Effect.fnUntraced(function* (folder: string) {
       Effect.mapError(toStoreError("read", target))
     )
 
+  const get = (digest: Digest.Digest) =>
+    files.readFile(objectPath(digest)).pipe(
+      Effect.mapError(toStoreError("read", objectPath(digest))),
+      Effect.flatMap((bytes) => checked(objectPath(digest), digest, bytes))
+    )
+
   return Store.of({
     location,
-    put: Effect.fnUntraced(function* (bytes) {
-      const digest = Digest.fromBytes(bytes)
+    temporary,
+    put: Effect.fnUntraced(function* (blob) {
+      if (!(blob instanceof Uint8Array)) return yield* putPieces(blob)
+      const digest = Digest.fromBytes(blob)
       const target = objectPath(digest)
       const present = yield* files.exists(target).pipe(Effect.mapError(toStoreError("read", target)))
-      if (!present) yield* writeWhole(target, bytes)
+      if (!present) yield* writeWhole(target, blob)
       return digest
     }),
-    get: (digest) =>
-      files.readFile(objectPath(digest)).pipe(
-        Effect.mapError(toStoreError("read", objectPath(digest))),
-        Effect.flatMap((bytes) => checked(objectPath(digest), digest, bytes))
-      ),
+    get,
+    open: Effect.fnUntraced(function* (digest) {
+      const target = objectPath(digest)
+      const { size } = yield* files.stat(target).pipe(Effect.mapError(toStoreError("read", target)))
+      const { inMemory } = yield* Settings
+      return Number(size) <= inMemory ? yield* get(digest) : yield* openStored(target, digest)
+    }),
     has: (digest) => files.exists(objectPath(digest)).pipe(Effect.mapError(toStoreError("read", objectPath(digest)))),
     read: (kind, name) =>
       Effect.flatMap(
@@ -179,20 +263,24 @@ export const layerFolder = (folder: string): Layer.Layer<Store, never, FileSyste
 export const layerMemory: Layer.Layer<Store> = Layer.sync(Store, () => {
   const objects = new Map<Digest.Digest, Uint8Array>()
   const entries = new Map<string, Uint8Array>()
+  const get = (digest: Digest.Digest) => {
+    const bytes = objects.get(digest)
+    return bytes === undefined
+      ? Effect.fail(new StoreError({ operation: "read", path: digest, reason: "there is no such object" }))
+      : checked(digest, digest, bytes)
+  }
   return Store.of({
     location: "(memory)",
-    put: (bytes) =>
+    temporary: undefined,
+    put: (blob) =>
       Effect.sync(() => {
+        const bytes = Blob.bytes(blob)
         const digest = Digest.fromBytes(bytes)
         objects.set(digest, new Uint8Array(bytes))
         return digest
       }),
-    get: (digest) => {
-      const bytes = objects.get(digest)
-      return bytes === undefined
-        ? Effect.fail(new StoreError({ operation: "read", path: digest, reason: "there is no such object" }))
-        : checked(digest, digest, bytes)
-    },
+    get,
+    open: get,
     has: (digest) => Effect.sync(() => objects.has(digest)),
     read: (kind, name) => Effect.sync(() => Option.fromUndefinedOr(entries.get(`${kind}/${name}`))),
     write: (kind, name, bytes) => Effect.sync(() => void entries.set(`${kind}/${name}`, new Uint8Array(bytes))),

@@ -1,7 +1,8 @@
-import { Digest, Store } from "@watertight/core"
+import { Blob, Digest, Scratch, Store } from "@watertight/core"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Option } from "effect"
+import { Effect, Fiber, FileSystem, Option } from "effect"
+import { spawnSync } from "node:child_process"
 
 const text = (value: string) => Buffer.from(value)
 
@@ -129,5 +130,69 @@ describe("Store in a folder", () => {
       assert.include((yield* Effect.flip(put)).message, "the disk is full")
       assert.deepStrictEqual(yield* files.readDirectory(`${folder}/tmp`), [])
     }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("a large object is written and read piece by piece, and has the digest of its bytes", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const store = yield* Store.Store
+        const files = yield* FileSystem.FileSystem
+        const bytes = Uint8Array.from({ length: 3_000_000 }, (_, place) => place % 251)
+        const pieces = function* () {
+          for (let start = 0; start < bytes.length; start += 700_001) yield bytes.subarray(start, start + 700_001)
+        }
+        const digest = yield* store.put({ byteLength: bytes.length, pieces })
+        assert.strictEqual(digest, Digest.fromBytes(bytes))
+        assert.deepStrictEqual(yield* files.readDirectory(`${folder}/tmp`), [])
+        const opened = yield* Effect.provideService(store.open(digest), Scratch.Settings, { folder, inMemory: 0 })
+        assert.isTrue(Blob.isStored(opened) && opened.byteLength === bytes.length)
+        if (!Blob.isStored(opened)) return
+        assert.deepStrictEqual(Blob.bytes(opened), bytes)
+        const part = new Uint8Array(1_200_000)
+        opened.read(999_999, part)
+        assert.deepStrictEqual(part, bytes.slice(999_999, 2_199_999))
+        assert.isUndefined(Blob.firstDifference(opened, { byteLength: bytes.length, pieces }))
+        const other = bytes.slice()
+        other[2_500_000]++
+        assert.deepStrictEqual(Blob.firstDifference({ byteLength: bytes.length, pieces }, other)?.byte, 2_500_000)
+      })
+    )
+  )
+
+  it.effect("writing a large object that is interrupted or fails leaves no draft", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const store = yield* Store.Store
+        const files = yield* FileSystem.FileSystem
+        const endless = function* () {
+          for (;;) yield new Uint8Array(1 << 16)
+        }
+        const writing = yield* Effect.forkChild(store.put({ byteLength: 2 ** 40, pieces: endless }))
+        while (!(yield* files.exists(`${folder}/tmp`))) yield* Effect.yieldNow
+        yield* Fiber.interrupt(writing)
+        assert.deepStrictEqual(yield* files.readDirectory(`${folder}/tmp`), [])
+        const broken = function* () {
+          yield new Uint8Array(9)
+          throw new Error("the scratch file is damaged")
+        }
+        const exit = yield* Effect.exit(store.put({ byteLength: 10, pieces: broken }))
+        assert.include(String(exit), "the scratch file is damaged")
+        assert.deepStrictEqual(yield* files.readDirectory(`${folder}/tmp`), [])
+      })
+    )
+  )
+
+  it.effect("what a killed process left is removed at the next start; what others write stays", () =>
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const folder = yield* files.makeTempDirectoryScoped()
+      yield* files.makeDirectory(`${folder}/tmp`)
+      const { pid } = spawnSync(process.execPath, ["-e", ""])
+      for (const name of [`${pid}-0`, `scratch-${pid}-3`, `${process.pid}-7`, "notes"]) {
+        yield* files.writeFileString(`${folder}/tmp/${name}`, "draft")
+      }
+      yield* Effect.provide(Store.Store, Store.layerFolder(folder))
+      assert.deepStrictEqual((yield* files.readDirectory(`${folder}/tmp`)).sort(), [`${process.pid}-7`, "notes"].sort())
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })

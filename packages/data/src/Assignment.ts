@@ -2,7 +2,7 @@
  * Where a split puts each row of a table: one place per row, so no row can be in two partitions. Splits make assignments;
  * the train, validation and test data sets are read off them.
  */
-import { Codec, type Key } from "@watertight/core"
+import { Blob, Codec, type Key } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
@@ -63,7 +63,7 @@ export const codec: Codec.Codec<Assignment> = Codec.stored<Assignment>({
   decode: Effect.fnUntraced(
     function* ({ blobs, meta }) {
       yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
-      const { values } = yield* Ipc.decode(columns, blobs["assignment.arrow"] ?? new Uint8Array(0))
+      const { values } = yield* Ipc.decode(columns, Blob.bytes(blobs["assignment.arrow"]))
       return { places: Uint8Array.from(values.partition as Int32Array) } // its declared column
     },
     Effect.mapError((error) => new Codec.ArtifactError({ codec: "assignment", reason: error.message }))

@@ -49,7 +49,7 @@ export const rows = <C extends Columns>(
 ): Effect.Effect<Table.Table<C>, SealedError> =>
   isSealed(dataset)
     ? Effect.fail(new SealedError({ rows: dataset.length, reason: "they are not for fitting or looking at" }))
-    : Effect.sync(() => Contents.open(dataset))
+    : Contents.opening(dataset)
 
 /** Reads the rows of a test set, with the ledger's permit for exactly these rows. */
 export const unseal = <C extends Columns>(
@@ -57,7 +57,7 @@ export const unseal = <C extends Columns>(
   permit: Ledger.Permit
 ): Effect.Effect<Table.Table<C>, SealedError> =>
   Ledger.permits(permit, ids(dataset))
-    ? Effect.sync(() => Contents.open(dataset))
+    ? Contents.opening(dataset)
     : Effect.fail(new SealedError({ rows: dataset.length, reason: "the permit is for other rows" }))
 
 /** Returns the ids of the rows, `RowId.bytes` each, in the data set's order. Ids say who the rows are, not what they hold. */

@@ -3,7 +3,7 @@
  * that look the same, rows that agree in all but a few columns. `Clean.dropNearDuplicates` keeps one of each set of such
  * rows, splits keep them on one side. What is near does not depend on other rows, and nothing is learned.
  */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
 import * as Components from "./internal/components.ts"
@@ -167,6 +167,39 @@ export const row = <const Name extends string = never, const Rounded extends str
 /** A way of being near as data, for parameters of stages. */
 export const toJson = (near: Near): Schema.Json =>
   near.by === "row" ? { ...near, round: near.round.map((each) => ({ ...each })) } : { ...near }
+
+const Stored = Schema.Union([
+  Schema.Struct({
+    by: Schema.Literal("text"),
+    column: Schema.String,
+    unit: Schema.Literals(["words", "characters"]),
+    size: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+    similarity: Schema.Finite.check(Schema.isBetween({ minimum: 0.1, maximum: 1 }))
+  }),
+  Schema.Struct({
+    by: Schema.Literal("image"),
+    column: Schema.String,
+    hash: Schema.Literals(["perceptual", "difference"]),
+    distance: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 32 }))
+  }),
+  Schema.Struct({
+    by: Schema.Literal("row"),
+    columns: Schema.Array(Schema.String),
+    differing: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+    round: Schema.Array(Schema.Struct({ column: Schema.String, step: Schema.Finite.check(Schema.isGreaterThan(0)) }))
+  })
+])
+
+/**
+ * Reads a way of being near from the parameters of a stage, as `toJson` wrote it; nothing where it is none.
+ *
+ * @example
+ * import { Near } from "@watertight/data"
+ * Near.fromJson(Near.toJson(Near.text("body", { similarity: 0.6 }))) // => Near.text("body", { similarity: 0.6 })
+ */
+export const fromJson = (json: unknown): Near | undefined => Option.getOrUndefined(decode(json))
+
+const decode = Schema.decodeUnknownOption(Stored)
 
 /** Keeps the columns of a table that are compared. */
 export const select = (near: Near, table: Table): Table => {

@@ -3,13 +3,15 @@
  * described, then fitted on the train partition only, then applied to any partition: three types, so that what is not
  * fitted cannot be applied, and fitting on validation or test rows does not compile.
  */
-import { Codec, Digest, Node, Stage } from "@watertight/core"
+import { Codec, Digest, Event, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
+import * as Columnar from "./internal/columnar.ts"
 import { mapRows } from "./internal/contents.ts"
 import * as Shared from "./internal/shared.ts"
+import * as Tables from "./internal/tables.ts"
 import type { Recipe, TrainOnly } from "./recipe/Describe.ts"
 import * as Step from "./Step.ts"
 import type * as Table from "./Table.ts"
@@ -70,13 +72,37 @@ export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns,
   const steps: Array<Fitted<In, Out>["steps"][number]> = []
   let table: Table.Table = yield* Effect.orDie(Dataset.rows(train)) // train rows are not sealed
   for (const [index, each] of recipe.steps.entries()) {
+    if (Tables.isLazy(table)) yield* progress(index, recipe.steps.length, table.length)
     yield* each.columns(table.columns)
     const learned = yield* Effect.mapError(each.fit(table), placed("train"))
     steps.push({ step: each, learned })
-    if (index + 1 < recipe.steps.length)
-      table = yield* Effect.mapError(each.apply(table, learned, "train"), placed("train"))
+    if (Tables.isLazy(table)) yield* Effect.yieldNow // so that the column it read can be freed
+    table = yield* Effect.mapError(after(table, each, learned, recipe.steps.slice(index + 1)), placed("train"))
   }
   return { columns: train.columns, steps }
+})
+
+const progress = (done: number, steps: number, rows: number): Effect.Effect<void> =>
+  Event.progress(done * rows, steps * rows, "rows")
+
+/**
+ * The train rows as later steps are fitted on them. Values that a step changes are computed only when one of these reads
+ * them; otherwise they are left out, so that nobody can take them for those before.
+ */
+const after = Effect.fnUntraced(function* (
+  table: Table.Table,
+  step: Step.Any,
+  learned: Schema.Json,
+  later: ReadonlyArray<Step.Any>
+): Effect.fn.Return<Table.Table, Step.RecipeError> {
+  if (later.length === 0) return table
+  const columns = yield* step.columns(table.columns, learned)
+  const made = [...(step.changes ?? []), ...Object.keys(columns).filter((name) => !(name in table.columns))]
+  const isRead = later.some(({ reads }) => reads === undefined || reads.some((name) => made.includes(name)))
+  if (step.changes === undefined || isRead) return yield* step.apply(table, learned, "train")
+  const kept = Object.entries(Columnar.entries(table.values)).filter(([name]) => !made.includes(name))
+  const values = Columnar.make(Object.fromEntries(kept))
+  return Tables.fromEntries(columns, values, table.length, Tables.ids(table))
 })
 
 /**
@@ -99,7 +125,10 @@ const applyRows = Effect.fn("Recipe.apply")(function* <In extends Columns, Out e
     return yield* new Step.RecipeError({ step: "Recipe.apply", column, reason })
   }
   let current: Table.Table = table
-  for (const { learned, step } of fitted.steps) current = yield* step.apply(current, learned, partition)
+  for (const [index, { learned, step }] of fitted.steps.entries()) {
+    if (Tables.isLazy(table)) yield* progress(index, fitted.steps.length, table.length)
+    current = yield* step.apply(current, learned, partition)
+  }
   return current as Table.Table<Out> // the steps' types say so
 })
 

@@ -11,6 +11,7 @@ import type { Columns, GroupsOf, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
 import * as Near from "./Near.ts"
 import type { Partitions } from "./Partitions.ts"
+import * as Contents from "./internal/contents.ts"
 import * as Grouped from "./split/Grouped.ts"
 import * as Hashed from "./split/Hashed.ts"
 import * as Random from "./split/Random.ts"
@@ -447,9 +448,9 @@ const some = <C extends Columns, E, R, P extends Dataset.Partition>(
         inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment },
         { node }: Stage.Context
       ) =>
-        Effect.sync(() => Dataset.make(inputs.table, Assignment.rows(inputs.assignment, partition), partition)).pipe(
-          Effect.tap(Size.noteNoise(node))
-        )
+        Effect.suspend(() =>
+          Contents.making(inputs.table, Assignment.rows(inputs.assignment, partition), partition, false)
+        ).pipe(Effect.tap(Size.noteNoise(node)))
     }),
     { table, assignment }
   )
@@ -469,7 +470,7 @@ const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
       codec: Dataset.codec<C, P>(),
       run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }, { node }: Stage.Context) =>
         sameColumns(partition, inputs.table, inputs.like).pipe(
-          Effect.map((table) => Dataset.make(table, undefined, partition)),
+          Effect.flatMap((table) => Contents.making(table, undefined, partition, false)),
           Effect.tap(Size.noteNoise(node))
         )
     }),

@@ -8,9 +8,10 @@ import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
 import type { Partition } from "./Dataset.ts"
+import * as Derive from "./internal/derive.ts"
 import { type Numeric, becomes, checked, finite } from "./internal/numeric.ts"
 import type { Values } from "./RowId.ts"
-import * as Table from "./Table.ts"
+import type * as Table from "./Table.ts"
 
 declare const Takes: unique symbol
 declare const Gives: unique symbol
@@ -41,6 +42,8 @@ export interface Step<in In extends Columns = never, out Changed extends Columns
   ) => Effect.Effect<Table.Table, RecipeError>
   /** The columns it changes, where that is known; those it adds are none. */
   readonly changes?: ReadonlyArray<string>
+  /** The columns whose values it reads, where that is known. */
+  readonly reads?: ReadonlyArray<string>
   /** Turns numbers of the column it changes back into what they were before, where mathematics allows. */
   readonly inverse?: (values: Float64Array, learned: Schema.Json) => Effect.Effect<Float64Array, RecipeError>
 }
@@ -78,6 +81,8 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
   readonly columns: (columns: In, learned?: State) => Effect.Effect<Changed, RecipeError>
   /** The columns it changes, if known; `Recipe.inverse` of any column fails where it is not. */
   readonly changes?: ReadonlyArray<string>
+  /** The columns it reads, if known: then fitting it needs only the steps before it that change these. */
+  readonly reads?: ReadonlyArray<string>
   /** Turns numbers of the one column it changes back into what they were before. */
   readonly inverse?: (values: Float64Array, learned: State) => Float64Array
   /** Learns from the rows of the train partition. Must not change the table. */
@@ -124,13 +129,14 @@ export const make = <In extends Columns, Changed extends Columns, State>(
         (issue) => new RecipeError({ step: name, reason: `was given no state of its own: ${issue.message}` })
       )
     )
-  const { changes, inverse } = options
+  const { changes, inverse, reads } = options
   return {
     name,
     version: options.version,
     code: options.code ?? "sources",
     config: options.config ?? null,
     ...(changes === undefined ? {} : { changes }),
+    ...(reads === undefined ? {} : { reads }),
     ...(inverse === undefined
       ? {}
       : {
@@ -151,9 +157,7 @@ export const make = <In extends Columns, Changed extends Columns, State>(
       const state = yield* decode(learned)
       const after = yield* columns(table.columns, state)
       const changed = yield* options.apply(table as Table.Table<In>, state, partition) // see above
-      const named: Readonly<Record<string, Values>> = { ...table.values, ...changed }
-      const values = named as Table.Table["values"] // Table.make checks them
-      return yield* Table.make(after, values, table).pipe(
+      return yield* Derive.table(table, after, changed).pipe(
         Effect.mapError(({ column, reason }) => new RecipeError({ step: name, column, reason }))
       )
     })
@@ -254,6 +258,7 @@ export const column = <const Name extends string, Before extends Column.Column, 
     ...(options.code === undefined ? {} : { code: options.code }),
     config: { column: target, ...options.config },
     changes: [target],
+    reads: [target],
     ...(options.inverse === undefined ? {} : { inverse: options.inverse }),
     state: options.state,
     columns: (columns, learned) =>
@@ -325,6 +330,7 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
     ...(options.code === undefined ? {} : { code: options.code }),
     config: { columns: names, ...options.config },
     changes: [],
+    reads: names,
     state: options.state,
     columns: Effect.fnUntraced(function* (columns: Columns, learned?: State) {
       const adds = options.adds(yield* read(columns), learned)
@@ -337,7 +343,7 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
       Effect.flatMap(cells(table), (found) =>
         Effect.map(
           options.apply(found, learned),
-          (values) => values as Table.Table["values"] // Table.make checks them
+          (values) => values as Table.Table["values"] // checked when they are put in place
         )
       )
   })

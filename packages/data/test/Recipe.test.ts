@@ -93,6 +93,44 @@ describe("Recipe.fit and Recipe.apply", () => {
     })
   )
 
+  it.effect("are fitted on what later steps read, and compute nothing else", () =>
+    Effect.gen(function* () {
+      const applied: Array<string> = []
+      const add = (name: "a" | "b", reads?: ReadonlyArray<string>) =>
+        Step.make({
+          name: `add to ${name}`,
+          version: 1,
+          state: Schema.Finite,
+          changes: [name],
+          ...(reads === undefined ? {} : { reads }),
+          columns: (columns: { readonly a: Column.Float; readonly b: Column.Float }) =>
+            Effect.succeed({ [name]: columns[name] }),
+          fit: ({ values }) => Effect.sync(() => values[name][0]),
+          apply: ({ values }, first) =>
+            Effect.sync(() => {
+              applied.push(name)
+              return { [name]: values[name].map((value) => value + first) }
+            })
+        })
+      const values = { a: Float64Array.of(1, 2), b: Float64Array.of(10, 20) }
+      const table = yield* Table.make({ a: Column.float, b: Column.float }, values, { length: 2 })
+      const learned = (...steps: ReadonlyArray<Step.Any>) => {
+        applied.length = 0
+        const described = { ...Recipe.forColumns(table.columns), steps }
+        return Effect.map(Recipe.fitDataset(described, Dataset.make(table, undefined, "train")), (fitted) => [
+          fitted.steps.map((each) => each.learned),
+          [...applied]
+        ])
+      }
+      assert.deepStrictEqual(yield* learned(add("a", ["a"]), add("b", ["b"]), add("a", ["a"])), [[1, 10, 2], ["a"]])
+      assert.deepStrictEqual(yield* learned(add("a", ["a"]), add("b", ["b"])), [[1, 10], []])
+      assert.deepStrictEqual(yield* learned(add("a"), add("b"), add("a")), [
+        [1, 10, 2],
+        ["a", "b"]
+      ])
+    })
+  )
+
   it.effect("store every statistic by name", () =>
     Effect.gen(function* () {
       const recipe = Recipe.forColumns(Trip).pipe(Recipe.standardize("distance"), Recipe.minMax("image"))

@@ -41,6 +41,32 @@ describe("RowId.ofContent", () => {
     assert.deepStrictEqual(hex(RowId.ofContent({ zone: Column.text }, { zone: ["ü", "b"] }, 2)), declared)
   })
 
+  it("is the same for many rows, which are hashed together, of any number of bytes", () => {
+    const label = Column.category(["a", "b", "c"])
+    for (const width of [0, 1, 4, 7, 10, 11, 27, 123, 124]) {
+      for (const length of [64, 65, 1023, 9001]) {
+        const x = Float64Array.from({ length }, (_, row) => Math.sin(row * width))
+        const codes = Int32Array.from({ length }, (_, row) => row % 3)
+        const block = Float32Array.from({ length: length * width }, (_, place) => Math.cos(place))
+        const columns = { x, label: codes, block }
+        const found = hex(RowId.ofContent({ x: Column.float, label, block: Column.tensor([width]) }, columns, length))
+        const levels = ["a", "b", "c"].map((level) => Buffer.from(sha(Buffer.from(level)), "hex"))
+        for (const row of [0, 1, 2, 3, 4, 63, length - 2, length - 1]) {
+          const numbers = Buffer.from(block.slice(row * width, (row + 1) * width).buffer)
+          const bytes = Buffer.concat([Buffer.from(x.slice(row, row + 1).buffer), levels[row % 3], numbers])
+          assert.strictEqual(found[row], sha(bytes), `${width} numbers, row ${row} of ${length}`)
+        }
+      }
+    }
+  })
+
+  it("is the same for bytes that lie anywhere", () => {
+    const length = 100
+    const image = Uint8Array.from({ length: 8 * length + 1 }, (_, place) => place).subarray(1)
+    const ids = hex(RowId.ofContent({ image: Column.tensor([8], "uint8") }, { image }, length))
+    assert.strictEqual(ids[99], sha(image.subarray(99 * 8)))
+  })
+
   it("is shared by equal rows only", () => {
     const ids = hex(RowId.ofContent({ x: Column.float }, { x: Float64Array.of(1, 1, 0, -0) }, 4))
     assert.strictEqual(ids[0], ids[1])

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Codec } from "@watertight/core"
+import { Blob, type Codec } from "@watertight/core"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { Column, Columns, Table } from "../src/index.ts"
@@ -179,7 +179,7 @@ describe("Table.codec", () => {
     Effect.gen(function* () {
       const codec = stored(Table.codec<typeof every.columns>())
       const { blobs, meta } = codec.encode(every)
-      const pooled = { "table.arrow": Buffer.concat([Buffer.alloc(8), blobs["table.arrow"]]).subarray(8) }
+      const pooled = { "table.arrow": Buffer.concat([Buffer.alloc(8), Blob.bytes(blobs["table.arrow"])]).subarray(8) }
       assert.strictEqual(Table.digest(yield* codec.decode({ meta, blobs: pooled })), Table.digest(every))
     })
   )

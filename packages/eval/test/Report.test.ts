@@ -101,6 +101,17 @@ it.effect("E08 report: a model behind its baseline is told so", () =>
   })
 )
 
+it.effect("E08 report: without a baseline it says what one answer for all rows would come to", () =>
+  Effect.gen(function* () {
+    const report = { ...(yield* classification()), baseline: null }
+    assert.include(
+      Report.toText(report),
+      `accuracy          80.00 %  95 % interval 49.02 % to 94.33 %
+always virginica  50.00 %       the commonest in these rows`
+    )
+  })
+)
+
 it.effect("report: a further reading says so before any figure", () =>
   Effect.gen(function* () {
     const earlier = {

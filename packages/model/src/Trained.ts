@@ -3,7 +3,7 @@
  * of its training, step by step and epoch by epoch, so that two trainings can be compared down to the step and tensor at
  * which they part.
  */
-import { type Artifact, Codec, Digest, type Replay } from "@watertight/core"
+import { type Artifact, Blob, Codec, Digest, type Replay } from "@watertight/core"
 import { Column } from "@watertight/data"
 import { Effect, Schema } from "effect"
 import * as Safetensors from "./internal/safetensors.ts"
@@ -88,8 +88,8 @@ const decode = Effect.fnUntraced(
     const description = yield* Schema.decodeUnknownEffect(Description)(meta, { onExcessProperty: "error" })
     const module = yield* Module.fromConfig(description.module)
     const loss = yield* Loss.fromConfig(description.loss)
-    const weights = yield* Safetensors.decode(blobs["weights.safetensors"])
-    const steps = yield* Safetensors.decode(blobs["steps.safetensors"])
+    const weights = yield* Safetensors.decode(Blob.bytes(blobs["weights.safetensors"]))
+    const steps = yield* Safetensors.decode(Blob.bytes(blobs["steps.safetensors"]))
     const trained: Trained = {
       ...description,
       module,

@@ -30,7 +30,7 @@ const nearOf = ({ nearImage, nearText }: Asked): Near.Near | undefined =>
       ? Near.image(nearImage.value)
       : undefined
 
-const optionsOf = (asked: Asked, about: Audit.Options): Options => ({
+const optionsOf = (asked: Asked, about: Options): Options => ({
   ...about,
   ...(Option.isSome(asked.target) ? { target: asked.target.value } : {}),
   ...(Option.isSome(asked.predictedAt) ? { predictedAt: asked.predictedAt.value } : {}),
@@ -88,7 +88,9 @@ const flags = {
     Flag.optional
   ),
   nearText: Flag.String("near-text").pipe(
-    Flag.withDescription("A column of texts: rows whose texts share four fifths of their words are nearly equal"),
+    Flag.withDescription(
+      "A column of texts: rows whose texts share four fifths of their words are nearly equal; the split's own near unless given"
+    ),
     Flag.optional
   ),
   nearImage: Flag.String("near-image").pipe(

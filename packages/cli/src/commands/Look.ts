@@ -39,6 +39,8 @@ export const runs = Command.make("runs", { store: Environment.store }, ({ store 
   }).pipe(Effect.provide(Environment.layerStore(store)))
 ).pipe(Command.withDescription("List the runs in the store"))
 
+const sides = ["unsplit", "train", "validation", "test"] as const
+
 /** The manifest as a person reads it. */
 export const describe = (manifest: Manifest.Manifest): string => {
   const head = columns([
@@ -66,7 +68,7 @@ export const describe = (manifest: Manifest.Manifest): string => {
       node.name,
       Digest.short(node.digest),
       Object.values(node.inputs).join(", ") || "-",
-      node.lineage.join(", ") || "-",
+      sides.filter((side) => node.lineage.includes(side)).join(", ") || "-",
       node.reused ? "reused" : duration(node.seconds),
       node.params === null ? "" : shorten(JSON.stringify(node.params))
     ])

@@ -8,6 +8,7 @@ import * as Key from "../Key.ts"
 import { Ledger, LedgerTampered } from "../Ledger.ts"
 import * as Manifest from "../Manifest.ts"
 import type * as Node from "../Node.ts"
+import * as Scratch from "../Scratch.ts"
 import type { Context } from "../Stage.ts"
 import { type CorruptObject, Store, type StoreError } from "../Store.ts"
 
@@ -169,7 +170,11 @@ const compute = Effect.fnUntraced(function* (
   }
   const values = yield* Effect.all(mapValues(inputs, ({ load }) => load))
   const value = yield* walk.permits.withPermits(1)(
-    stage.run(values as never, context) // Node.make checked that each input has the type the stage reads
+    Effect.provideService(
+      stage.run(values as never, context), // Node.make checked that each input has the type the stage reads
+      Event.Node,
+      name
+    )
   )
   const after = stage.external === undefined ? undefined : yield* stage.external
   if (after !== external) return yield* new ChangedWhileRead({ node: name })
@@ -248,7 +253,9 @@ const resolve = Effect.fnUntraced(function* (
   const started = yield* Clock.currentTimeMillis
   if (found === undefined) yield* Event.emit({ _tag: "StageStarted", node: name })
   const value = found === undefined ? Option.some(yield* run) : Option.none()
-  const kept = Option.isSome(value) ? yield* keep(walk, node, identity, value.value, started) : undefined
+  const kept = Option.isSome(value)
+    ? yield* Effect.provideService(keep(walk, node, identity, value.value, started), Event.Node, name)
+    : undefined
   const { digest, seconds } = kept ?? found ?? (yield* Effect.die("either was computed or found"))
 
   const recorded = walk.options.expected?.get(name)
@@ -365,7 +372,9 @@ export const execute = Effect.fnUntraced(function* (
     sources: sources === undefined ? undefined : Digest.of(sources.files.map(({ digest, file }) => [file, digest]))
   }
   const wanted = Object.values(pipeline.outputs)
-  const byNode = yield* walkAll(walk, planned, wanted)
+  const settings = yield* Scratch.Settings
+  const scratch = { ...settings, folder: walk.store.temporary ?? settings.folder }
+  const byNode = yield* Effect.provideService(walkAll(walk, planned, wanted), Scratch.Settings, scratch)
   const values = yield* Effect.all(mapValues(pipeline.outputs, (node) => at(byNode, node).load))
   const entries = yield* (yield* Ledger).entries
   const head = entries.at(-1)

@@ -3,6 +3,7 @@ import { Duration, Effect, FileSystem, Option, Path, Ref, Schedule, Semaphore } 
 import type { PlatformError } from "effect/PlatformError"
 import type { Digest } from "../Digest.ts"
 import { type StoreError, toStoreError } from "../Store.ts"
+import { isRunning } from "./processes.ts"
 
 export interface Journal {
   readonly path: string
@@ -27,13 +28,6 @@ export const memoryJournal: Effect.Effect<Journal> = Effect.gen(function* () {
     exclusively: (effect) => semaphore.withPermits(1)(effect)
   }
 })
-
-const isRunning = (pid: number): Effect.Effect<boolean> =>
-  Effect.sync(() => process.kill(pid, 0)).pipe(
-    Effect.catchDefect((cause) =>
-      Effect.succeed(typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EPERM")
-    )
-  )
 
 export const folderJournal = Effect.fnUntraced(function* (folder: string) {
   const files = yield* FileSystem.FileSystem

@@ -2,7 +2,7 @@
  * Which rows of a table leave, and for which reason: one place per row, so no row leaves twice. What is kept and what is
  * counted are both read off it.
  */
-import { Codec } from "@watertight/core"
+import { Blob, Codec } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import * as Excluded from "../Excluded.ts"
@@ -58,7 +58,7 @@ export const codec: Codec.Codec<Exclusions> = Codec.stored<Exclusions>({
     function* ({ blobs, meta }) {
       const { before, reasons } = yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
       const columns = columnsOf(reasons)
-      const { values } = yield* Ipc.decode(columns, blobs["exclusions.arrow"] ?? new Uint8Array(0))
+      const { values } = yield* Ipc.decode(columns, Blob.bytes(blobs["exclusions.arrow"]))
       return { before, reasons, of: Int32Array.from(values.reason as Int32Array) } // of a category
     },
     Effect.mapError((error) => new Codec.ArtifactError({ codec: "exclusions", reason: error.message }))

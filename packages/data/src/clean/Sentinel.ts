@@ -4,6 +4,7 @@
 import { Effect } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Columnar from "../internal/columnar.ts"
 import { instant } from "../internal/decodeRows.ts"
 import * as Table from "../Table.ts"
 import { CleanError } from "./CleanError.ts"
@@ -129,7 +130,7 @@ export const sentinel =
         return {
           ...table,
           columns: { ...table.columns, [column]: made },
-          values: { ...table.values, [column]: changed }
+          values: Columnar.merge(table.values, { [column]: changed })
         }
       })
     })

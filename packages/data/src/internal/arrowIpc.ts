@@ -9,6 +9,7 @@ import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
+import * as Columnar from "./columnar.ts"
 
 /** The name of the column that holds the rows' ids. */
 export const idColumn = "__id"
@@ -72,11 +73,14 @@ export const toArrow = (content: Content): Arrow.Table => {
   const parts = Object.keys(content.columns).map((name, index) =>
     part(name, content.columns[name], content.values[name], content.length, index)
   )
-  const all = [...ids, ...parts]
+  return tableOf([...ids, ...parts], content.length)
+}
+
+const tableOf = (all: ReadonlyArray<Part>, length: number): Arrow.Table => {
   const fields = all.map(({ field }) => field)
   const schema = new Arrow.Schema(fields, new Map(), new Map())
   const children = all.map(({ data }) => data)
-  const data = Arrow.makeData({ type: new Arrow.Struct(fields), length: content.length, nullCount: 0, children })
+  const data = Arrow.makeData({ type: new Arrow.Struct(fields), length, nullCount: 0, children: [...children] })
   return new Arrow.Table(schema, new Arrow.RecordBatch(schema, data))
 }
 
@@ -89,29 +93,38 @@ const idPart = (ids: Uint8Array, length: number): Part => {
 }
 
 const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
-  if (RowId.isTexts(values)) return { field: new Arrow.Field(name, new Arrow.Utf8(), false), data: utf8(values) }
-  return numberPart(name, column, values, length, index)
+  if (RowId.isTexts(values)) return textPart(name, values)
+  const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
+  const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
+  const isInteger = isTime && values.every(whole)
+  const data = isInteger ? BigInt64Array.from(values, integerOf) : values
+  return partOf(name, column, data, length, index, validity(column, values), isInteger)
 }
 
-const numberPart = (
+const textPart = (name: string, texts: ReadonlyArray<string>): Part => ({
+  field: new Arrow.Field(name, new Arrow.Utf8(), false),
+  data: utf8(texts)
+})
+
+/** A column whose values are ready as Arrow holds them. */
+const partOf = (
   name: string,
   column: Column.Column,
-  values: RowId.Numbers,
+  values: RowId.Numbers | BigInt64Array,
   length: number,
-  index: number
+  index: number,
+  valid: Validity,
+  isInteger: boolean
 ): Part => {
-  const valid = validity(column, values)
   switch (column.kind) {
     case "float":
     case "optional float":
       return flat(name, new Arrow.Float64(), values, length, valid)
     case "timestamp":
     case "optional timestamp": {
-      const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
-      const integer = (value: number) => (Number.isNaN(value) ? 0n : BigInt(value))
       const unit: ReadonlyArray<[string, string]> = [["unit", "milliseconds since 1970-01-01T00:00:00Z"]]
-      return values.every(whole)
-        ? flat(name, new Arrow.TimestampMillisecond("UTC"), BigInt64Array.from(values, integer), length, valid)
+      return isInteger
+        ? flat(name, new Arrow.TimestampMillisecond("UTC"), values, length, valid)
         : flat(name, new Arrow.Float64(), values, length, valid, unit)
     }
     case "category":
@@ -178,6 +191,61 @@ const utf8 = (texts: ReadonlyArray<string>): Arrow.Data<Arrow.Utf8> => {
   return Arrow.makeData({ type: new Arrow.Utf8(), length: texts.length, nullCount: 0, valueOffsets, data })
 }
 
+/** The millisecond of an instant that is a whole one, or 0 of a missing one. */
+export const integerOf = (value: number): bigint => (Number.isNaN(value) ? 0n : BigInt(value))
+
+/** A table as it would be if its columns were in memory: arrays of the right lengths, which nobody fills. */
+export interface Outline {
+  readonly table: Arrow.Table
+  /** The columns of instants that are written as integers. */
+  readonly integers: ReadonlySet<string>
+}
+
+/** Makes the outline of a table; all its arrays are views of `empty`, which must be as large as the largest. */
+export const outline = (
+  columns: Columns,
+  length: number,
+  entries: Readonly<Record<string, Columnar.Entry>>,
+  empty: ArrayBuffer
+): Outline => {
+  const integers = new Set<string>()
+  const parts = Object.keys(columns).map((name, index) => {
+    const own = entries[name]
+    if (!Columnar.isLazy(own) && RowId.isTexts(own)) return textPart(name, own)
+    const { isWhole, valid } = lookThrough(columns[name], own)
+    if (isWhole) integers.add(name)
+    const Values = Columnar.isLazy(own) ? own.Values : (own.constructor as typeof Float64Array) // any typed array's
+    const hollow = new (Values as typeof Float64Array)(empty, 0, own.length) // likewise
+    return partOf(name, columns[name], hollow, length, index, valid, isWhole)
+  })
+  return {
+    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length),
+    integers
+  }
+}
+
+/** Which rows have a value, and whether all instants are whole milliseconds. */
+const lookThrough = (
+  column: Column.Column,
+  entry: Columnar.Entry<RowId.Numbers>
+): { readonly valid: Validity; readonly isWhole: boolean } => {
+  const isTime = column.kind.endsWith("timestamp")
+  if (!Column.isOptional(column) && !isTime) return { valid: complete, isWhole: false }
+  const bitmap = new Uint8Array(Math.ceil(entry.length / 64) * 8)
+  let [row, nullCount, isWhole] = [0, 0, isTime]
+  for (const block of Columnar.blocks(entry)) {
+    for (let place = 0; place < block.length; place++, row++) {
+      if (isMissing(block[place], column)) nullCount++
+      else {
+        bitmap[row >> 3] |= 1 << (row & 7)
+        isWhole &&= isWholeMillisecond(block[place])
+      }
+    }
+  }
+  if (!Column.isOptional(column)) return { valid: complete, isWhole }
+  return { valid: { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }, isWhole }
+}
+
 /** Writes an Arrow IPC file. */
 export const encode = (content: Content): Uint8Array => Arrow.tableToIPC(toArrow(content), "file")
 
@@ -185,12 +253,8 @@ export const encode = (content: Content): Uint8Array => Arrow.tableToIPC(toArrow
 export const decode = (columns: Columns, bytes: Uint8Array): Effect.Effect<Decoded, IpcError> =>
   Effect.try({
     try: () => {
-      const table = Arrow.tableFromIPC(aligned(bytes))
       const expected = Object.keys(columns)
-      const found = table.schema.fields.map(({ name }) => name).filter((name) => name !== idColumn)
-      if (found.length !== expected.length || expected.some((name, index) => name !== found[index])) {
-        throw new Error(`it has the columns [${found.join(", ")}] instead of [${expected.join(", ")}]`)
-      }
+      const table = read(expected, aligned(bytes))
       const values = Object.fromEntries(
         expected.map((name) => [name, columnValues(columns[name], name, table.getChild(name), table.numRows)])
       )
@@ -200,6 +264,28 @@ export const decode = (columns: Columns, bytes: Uint8Array): Effect.Effect<Decod
     catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
+const read = (expected: ReadonlyArray<string>, bytes: Uint8Array): Arrow.Table => {
+  const table = Arrow.tableFromIPC(bytes)
+  const found = table.schema.fields.map(({ name }) => name).filter((name) => name !== idColumn)
+  if (found.length !== expected.length || expected.some((name, index) => name !== found[index])) {
+    throw new Error(`it has the columns [${found.join(", ")}] instead of [${expected.join(", ")}]`)
+  }
+  return table
+}
+
+/** A file's columns as views of its bytes, checked by their types and levels; their numbers are not looked at. */
+export const vectors = (columns: Columns, bytes: Uint8Array) => {
+  const expected = Object.keys(columns)
+  const table = read(expected, bytes)
+  const found = expected.map((name) => {
+    const vector = table.getChild(name)
+    if (vector === null || vector.data.length > 1) throw new Error(`column "${name}" is not in one piece`)
+    checkType(columns[name], name, vector)
+    return { name, vector }
+  })
+  return { length: table.numRows, vectors: found, ids: table.getChild(idColumn) }
+}
+
 /**
  * Arrow's buffers lie at multiples of eight bytes of the file; a view of them needs the file to start at one too. Views of
  * a `Buffer` would be buffers, which tables refuse.
@@ -207,33 +293,53 @@ export const decode = (columns: Columns, bytes: Uint8Array): Effect.Effect<Decod
 const aligned = (bytes: Uint8Array): Uint8Array =>
   bytes.byteOffset % 8 === 0 ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Uint8Array.from(bytes)
 
-const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector | null, rows: number): RowId.Values => {
-  if (vector === null) throw new Error(`column "${name}" is missing`)
-  const refuse = (): never => {
-    throw new Error(`column "${name}" holds ${vector.type} instead of ${column.kind}`)
-  }
-  if (vector.nullCount > 0 && !Column.isOptional(column)) {
-    throw new Error(`column "${name}" has empty places; declare it with Column.optional`)
-  }
-  const { type } = vector
+const isTypeOf = (column: Column.Column, type: Arrow.DataType): boolean => {
   switch (column.kind) {
     case "float":
     case "optional float":
-      return Arrow.DataType.isFloat(type) ? withMissing(join(vector.data, rows, Float64Array), vector, NaN) : refuse()
+      return Arrow.DataType.isFloat(type)
     case "timestamp":
     case "optional timestamp":
-      if (Arrow.DataType.isFloat(type)) return withMissing(join(vector.data, rows, Float64Array), vector, NaN)
-      if (!Arrow.DataType.isTimestamp(type) || type.unit !== Arrow.TimeUnit.MILLISECOND) return refuse()
+      return (
+        Arrow.DataType.isFloat(type) || (Arrow.DataType.isTimestamp(type) && type.unit === Arrow.TimeUnit.MILLISECOND)
+      )
+    case "category":
+    case "optional category":
+      return Arrow.DataType.isDictionary(type)
+    case "tensor":
+      return Arrow.DataType.isFixedSizeList(type) && type.listSize === Column.width(column)
+    case "text":
+      return Arrow.DataType.isUtf8(type)
+  }
+}
+
+const checkType = (column: Column.Column, name: string, vector: Arrow.Vector): void => {
+  if (vector.nullCount > 0 && !Column.isOptional(column)) {
+    throw new Error(`column "${name}" has empty places; declare it with Column.optional`)
+  }
+  if (!isTypeOf(column, vector.type)) {
+    throw new Error(`column "${name}" holds ${vector.type} instead of ${column.kind}`)
+  }
+  if ("levels" in column) levelsAgree(name, column.levels, vector)
+}
+
+const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector | null, rows: number): RowId.Values => {
+  if (vector === null) throw new Error(`column "${name}" is missing`)
+  checkType(column, name, vector)
+  switch (column.kind) {
+    case "float":
+    case "optional float":
+      return withMissing(join(vector.data, rows, Float64Array), vector, NaN)
+    case "timestamp":
+    case "optional timestamp":
+      if (Arrow.DataType.isFloat(vector.type)) return withMissing(join(vector.data, rows, Float64Array), vector, NaN)
       return withMissing(Float64Array.from(join(vector.data, rows, BigInt64Array), Number), vector, NaN)
     case "category":
     case "optional category":
-      if (!Arrow.DataType.isDictionary(type)) return refuse()
-      levelsAgree(name, column.levels, vector)
       return withMissing(join(vector.data, rows, Int32Array), vector, -1)
     case "tensor": {
-      if (!Arrow.DataType.isFixedSizeList(type) || type.listSize !== Column.width(column)) return refuse()
       const items = vector.data.map((data) => data.children[0])
-      const length = rows * type.listSize
+      const length = rows * Column.width(column)
       switch (column.dtype) {
         case "uint8":
           return join(items, length, Uint8Array)
@@ -244,11 +350,11 @@ const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector 
       }
     }
     case "text":
-      return Arrow.DataType.isUtf8(type) ? texts(vector) : refuse()
+      return texts(vector)
   }
 }
 
-const texts = (vector: Arrow.Vector): ReadonlyArray<string> =>
+export const texts = (vector: Arrow.Vector): ReadonlyArray<string> =>
   Array.from({ length: vector.length }, (_, row) => String(vector.get(row)))
 
 /** Writes what stands for a missing value where the vector has null: whatever lies under a null does not count. */

@@ -2,11 +2,13 @@
  * Where the rows of data sets lie. Nothing outside this package reaches it: that is what seals the test rows. Only the
  * steps of a fitted recipe change sealed rows, row by row.
  */
-import { Digest } from "@watertight/core"
+import { Digest, Scratch } from "@watertight/core"
 import { Effect } from "effect"
 import type { Columns } from "../Columns.ts"
 import type * as Dataset from "../Dataset.ts"
 import * as Table from "../Table.ts"
+import * as Columnar from "./columnar.ts"
+import * as Tables from "./tables.ts"
 
 /** A data set's rows: those at some places of a table, or (`rows` undefined) all of them in the table's order. */
 interface Content {
@@ -25,11 +27,36 @@ export const make = <C extends Columns, P extends Dataset.Partition>(
   partition: P,
   isRepeating: boolean
 ): Dataset.Dataset<C, P> => {
-  const some = rows === undefined || isEvery(rows, table.length) ? undefined : rows
-  const fingerprint = Digest.of([partition, Table.digest(table, some)])
+  const some = someOf(table, rows)
+  return register(table, some, partition, isRepeating, Table.digest(table, some))
+}
+
+/** Does the same, column by column, and lets others run in between. */
+export const making = <C extends Columns, P extends Dataset.Partition>(
+  table: Table.Table<C>,
+  rows: Uint32Array | undefined,
+  partition: P,
+  isRepeating: boolean
+): Effect.Effect<Dataset.Dataset<C, P>> =>
+  Effect.suspend(() => {
+    const some = someOf(table, rows)
+    return Effect.map(Tables.digesting(table, some), (digest) => register(table, some, partition, isRepeating, digest))
+  })
+
+const someOf = (table: Table.Table, rows: Uint32Array | undefined): Uint32Array | undefined =>
+  rows === undefined || isEvery(rows, table.length) ? undefined : rows
+
+const register = <C extends Columns, P extends Dataset.Partition>(
+  table: Table.Table<C>,
+  rows: Uint32Array | undefined,
+  partition: P,
+  isRepeating: boolean,
+  digest: Digest.Digest
+): Dataset.Dataset<C, P> => {
+  const fingerprint = Digest.of([partition, digest])
   const length = rows?.length ?? table.length
   const dataset: Dataset.Dataset<C, P> = Object.freeze({ partition, columns: table.columns, length, fingerprint })
-  contents.set(dataset, { table, rows: some, repeats: isRepeating })
+  contents.set(dataset, { table, rows, repeats: isRepeating })
   return dataset
 }
 
@@ -49,10 +76,24 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
   return (rows === undefined ? table : Table.take(table, rows)) as Table.Table<C> // made from a table of these columns
 }
 
+/** Does the same; a few rows of a table that lies on disk are read into memory. */
+export const opening = <C extends Columns>(dataset: Dataset.Dataset<C>): Effect.Effect<Table.Table<C>> =>
+  Effect.map(Scratch.Settings, ({ inMemory }) => {
+    const table = open(dataset)
+    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) <= inMemory
+    return isSmall && Tables.isLazy(table) ? Tables.resident(table) : table
+  })
+
 /** Tells whether a row is in a data set more than once, as in a bootstrap sample. Rows that are equal are not one row. */
 export const repeats = (dataset: Dataset.Dataset): boolean => {
   const content = of(dataset)
-  return content.repeats || (content.rows !== undefined && new Set(content.rows).size < content.rows.length)
+  return content.repeats || (content.rows !== undefined && hasTwice(content.rows, content.table.length))
+}
+
+const hasTwice = (rows: Uint32Array, length: number): boolean => {
+  const seen = new Uint8Array(length)
+  for (const row of rows) if (++seen[row] > 1) return true
+  return false
 }
 
 /** Takes some rows of a train partition, by their places in it, as one side of a fold. Copies nothing. */
@@ -72,7 +113,8 @@ export const select = (train: Dataset.Dataset<Columns, "train">, names: Readonly
   const { rows, table } = of(train)
   const pick = <A>(all: Readonly<Record<string, A>>) =>
     Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
-  const some = { ...table, columns: pick(table.columns), values: pick(table.values) }
+  const values = Columnar.make(pick(Columnar.entries(table.values)))
+  const some = Tables.fromEntries(pick(table.columns), values, table.length, Tables.ids(table))
   return rows === undefined ? some : Table.take(some, rows)
 }
 
@@ -84,12 +126,12 @@ export const mapRows = <C extends Columns, D extends Columns, P extends Dataset.
   dataset: Dataset.Dataset<C, P>,
   f: (table: Table.Table<C>) => Effect.Effect<Table.Table<D>, E, R>
 ): Effect.Effect<Dataset.Dataset<D, P>, E, R> =>
-  Effect.suspend(() => {
-    const before = open(dataset)
-    return Effect.map(f(before), (after) => {
+  Effect.flatMap(opening(dataset), (before) =>
+    Effect.flatMap(f(before), (after) => {
       if (after.length !== before.length) {
         throw new RangeError(`mapRows: ${before.length} rows became ${after.length}; each row must stay one row`)
       }
-      return make({ ...after, ids: before.ids }, undefined, dataset.partition, repeats(dataset))
+      const kept = Tables.fromEntries(after.columns, after.values, after.length, Tables.ids(before))
+      return making(kept, undefined, dataset.partition, repeats(dataset))
     })
-  })
+  )

@@ -5,18 +5,21 @@
 import {
   DuckDBArrayVector,
   type DuckDBConnection,
+  type DuckDBDataChunk,
   DuckDBDoubleVector,
   DuckDBFloatVector,
   DuckDBInstance,
   DuckDBIntegerVector,
+  type DuckDBResult,
   DuckDBUTinyIntVector,
   DuckDBVarCharVector,
   type DuckDBVector,
   type Json
 } from "@duckdb/node-api"
+import { Scratch } from "@watertight/core"
 import { Effect, Schema, type Scope } from "effect"
-import { resolve } from "node:path"
-import type * as RowId from "../RowId.ts"
+import { join, resolve } from "node:path"
+import * as RowId from "../RowId.ts"
 
 /** DuckDB refused a statement. */
 export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
@@ -28,11 +31,10 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 /** A connection to a database in memory. */
 export interface Connection {
   /**
-   * Runs a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay in
-   * the query's order. Results are streamed: nothing is held twice when `rows`, the number expected, is right. With `keepMissing`,
-   * `places` has all rows that hold NULL.
+   * Begins a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay
+   * in the query's order. Results are streamed, in blocks of at most `rows` rows, which is 2048 or more.
    */
-  readonly numbers: (sql: string, rows: number, keepMissing?: boolean) => Effect.Effect<Numbers, DuckDBError>
+  readonly blocks: (sql: string, rows: number) => Effect.Effect<Reader, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
   /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
@@ -44,6 +46,12 @@ export interface Connection {
   ) => Effect.Effect<void, DuckDBError>
 }
 
+/** Reads a query's result. */
+export interface Reader {
+  /** Reads the next block, into the arrays of one that is not needed any more where there is one; undefined at the end. */
+  readonly next: (spare: Numbers | undefined) => Effect.Effect<Numbers | undefined, DuckDBError>
+}
+
 /** Columns, in the order of the query. */
 export interface Numbers {
   readonly length: number
@@ -53,10 +61,8 @@ export interface Numbers {
 /** One column: all rows one after the other, an array's elements beside each other; a missing text is empty. */
 export interface NumberColumn {
   readonly values: Values
-  /** Where it holds NULL, or an array that does: the first such row, counted from 0, and how many there are. */
-  readonly missing:
-    | { readonly first: number; readonly rows: number; readonly places: ReadonlyArray<number> }
-    | undefined
+  /** The rows that hold NULL, or an array that does, counted from 0. */
+  readonly missing: ReadonlyArray<number>
 }
 
 type Values = RowId.Values
@@ -66,6 +72,9 @@ const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
     try: run,
     catch: (cause) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
+
+/** Databases have a folder each for what does not fit in memory; they make it when they need it and remove it. */
+let serial = 0
 
 /** Opens a database in memory, closed with the scope. */
 export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.gen(function* () {
@@ -79,15 +88,31 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     attempt(() => instance.connect()),
     (connection) => Effect.sync(() => connection.closeSync())
   )
+  const { folder } = yield* Scratch.Settings
   yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
+  yield* attempt(() =>
+    connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`)
+  )
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    numbers: (sql, rows, keepMissing = false) => interruptible(() => readNumbers(connection, sql, rows, keepMissing)),
+    blocks: (sql, rows) =>
+      Effect.map(
+        interruptible(() => begin(connection, sql)),
+        (stream) => ({ next: (spare) => interruptible(() => readBlock(stream, rows, spare)) })
+      ),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
     fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
   }
 })
+
+/**
+ * Opens a database that keeps at most 512 MiB in memory: sorts and joins of more go to files. JSON cannot be read so,
+ * as DuckDB makes room for the largest object of each thread beforehand.
+ */
+export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.tap(connect, (connection) =>
+  connection.rows("SET memory_limit = '512 MiB'")
+)
 
 const append = async (
   connection: DuckDBConnection,
@@ -110,79 +135,70 @@ const append = async (
   appender.closeSync()
 }
 
-const readNumbers = async (
-  connection: DuckDBConnection,
-  sql: string,
-  rows: number,
-  keepMissing: boolean
-): Promise<Numbers> => {
+/** A result that is being read. */
+interface Stream {
+  readonly result: DuckDBResult
+  readonly types: ReadonlyArray<string>
+  /** A chunk that the last block had no room for. */
+  pending: DuckDBDataChunk | null
+}
+
+const begin = async (connection: DuckDBConnection, sql: string): Promise<Stream> => {
   const result = await connection.stream(sql)
-  const columns = result
-    .columnTypes()
-    .map((type) => (String(type) === "VARCHAR" ? texts(keepMissing) : column(String(type), rows, keepMissing)))
+  return { result, types: result.columnTypes().map(String), pending: null }
+}
+
+const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefined): Promise<Numbers | undefined> => {
+  const columns = stream.types.map((type, index) =>
+    type === "VARCHAR" ? texts() : column(type, rows, spare?.columns[index].values)
+  )
   let length = 0
   for (;;) {
-    const chunk = await result.fetchChunk()
+    const chunk = stream.pending ?? (await stream.result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
+    const isTooMuch = length + chunk.rowCount > rows
+    stream.pending = isTooMuch ? chunk : null
+    if (isTooMuch) break
     for (let index = 0; index < columns.length; index++) {
       columns[index].add(chunk.getColumnVector(index), length, chunk.rowCount)
     }
     length += chunk.rowCount
   }
-  return { length, columns: columns.map((each) => each.end(length)) }
+  return length === 0 ? undefined : { length, columns: columns.map((each) => each.end(length)) }
 }
 
 /** Collects the chunks of a column of the given type. */
-const column = (type: string, rows: number, keepMissing: boolean) => {
+const column = (type: string, rows: number, spare: Values | undefined) => {
   const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
-  let values = valuesOf(type, rows * width)
-  let first: number | undefined
-  let missing = 0
-  const places: Array<number> = []
+  const isLargeEnough = spare !== undefined && !RowId.isTexts(spare) && spare.length === rows * width
+  const values = isLargeEnough ? spare : valuesOf(type, rows * width)
+  const missing: Array<number> = []
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      const end = (start + count) * width
-      if (end > values.length) {
-        const larger = valuesOf(type, Math.max(end, 2 * values.length))
-        larger.set(values)
-        values = larger
-      }
       values.set(itemsOf(vector), start * width)
-      const without = rowsWithout(vector, count)
-      if (without.size === 0) return
-      first ??= start + Math.min(...without)
-      missing += without.size
-      if (keepMissing) for (const row of without) places.push(start + row)
+      for (const row of rowsWithout(vector, count)) missing.push(start + row)
     },
     end: (length: number): NumberColumn => ({
       values: values.length === length * width ? values : values.slice(0, length * width),
-      missing: first === undefined ? undefined : { first, rows: missing, places }
+      missing
     })
   }
 }
 
 /** Collects the chunks of a column of texts. */
-const texts = (keepMissing: boolean) => {
+const texts = () => {
   const values: Array<string> = []
-  const places: Array<number> = []
-  let first: number | undefined
-  let missing = 0
+  const missing: Array<number> = []
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.numbers: a column holds no texts")
+      if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
       for (let row = 0; row < count; row++) {
         const text = vector.getItem(row)
         values.push(text ?? "")
-        if (text !== null) continue
-        first ??= start + row
-        missing++
-        if (keepMissing) places.push(start + row)
+        if (text === null) missing.push(start + row)
       }
     },
-    end: (): NumberColumn => ({
-      values,
-      missing: first === undefined ? undefined : { first, rows: missing, places }
-    })
+    end: (): NumberColumn => ({ values, missing })
   }
 }
 
@@ -197,7 +213,7 @@ const valuesOf = (type: string, length: number): RowId.Numbers => {
     case "UTINYINT":
       return new Uint8Array(length)
     default:
-      throw new TypeError(`duckdb.numbers: ${type} is no type of numbers that is read`)
+      throw new TypeError(`duckdb.blocks: ${type} is no type of numbers that is read`)
   }
 }
 
@@ -208,7 +224,7 @@ const itemsOf = (vector: DuckDBVector): RowId.Numbers => {
   if (vector instanceof DuckDBIntegerVector) return vector["items"]
   if (vector instanceof DuckDBFloatVector) return vector["items"]
   if (vector instanceof DuckDBUTinyIntVector) return vector["items"]
-  throw new TypeError("duckdb.numbers: a column holds no numbers")
+  throw new TypeError("duckdb.blocks: a column holds no numbers")
 }
 
 const nothing: ReadonlySet<number> = new Set()
@@ -235,7 +251,7 @@ const validityOf = (vector: DuckDBVector) => {
   if (vector instanceof DuckDBIntegerVector) return vector["validity"]
   if (vector instanceof DuckDBFloatVector) return vector["validity"]
   if (vector instanceof DuckDBUTinyIntVector) return vector["validity"]
-  throw new TypeError("duckdb.numbers: a column holds no numbers")
+  throw new TypeError("duckdb.blocks: a column holds no numbers")
 }
 
 /**

@@ -110,6 +110,11 @@ export const normalize = (
   scale: ReadonlyArray<number>,
   out: Float64Array | Float32Array
 ): void => {
+  if (center.length === 1) {
+    const [middle, width] = [center[0], scale[0]]
+    for (let place = 0; place < values.length; place++) out[place] = (values[place] - middle) / width
+    return
+  }
   const lanes = lanesFor(center.length)
   const centers = spread(Float64Array.from(center), lanes)
   const scales = spread(Float64Array.from(scale), lanes)

@@ -4,7 +4,7 @@ import * as Column from "../Column.ts"
 import type { Cells, RecipeError } from "../Step.ts"
 import type { ValuesOf } from "../Table.ts"
 import { firstNotFinite } from "./lanes.ts"
-import { ascending } from "./order.ts"
+import { ascending, present, quantiles } from "./order.ts"
 
 export type Numeric = Column.Float | Column.Tensor
 
@@ -36,10 +36,29 @@ export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> 
       : Effect.fail(cells.refuse(`holds ${cells.values[place]}; drop or repair such rows at the source`, place))
   })
 
+/** Puts a number in the place of each code. */
+export const ofCodes = (codes: Int32Array, numbers: ReadonlyArray<number>): Float64Array => {
+  const out = new Float64Array(codes.length)
+  for (let row = 0; row < out.length; row++) out[row] = numbers[codes[row]]
+  return out
+}
+
 /** Sorts the numbers of each group by themselves. */
 export const sortedGroups = (cells: Cells<Numeric>, per: Per): ReadonlyArray<Float64Array> => {
   const groups = groupsOf(cells.column, per)
   return Array.from({ length: groups }, (_, group) => ascending(cells.values, groups, group))
+}
+
+/** Returns quantiles of the numbers of each group by themselves, at a few shares. */
+export const quantilesOf = (
+  cells: Cells<Numeric>,
+  per: Per,
+  shares: ReadonlyArray<number>
+): ReadonlyArray<ReadonlyArray<number>> => {
+  const { column, values } = cells
+  const groups = groupsOf(column, per)
+  if (groups === 1 && values instanceof Float64Array) return [quantiles(values, shares)]
+  return Array.from({ length: groups }, (_, group) => quantiles(present(values, groups, group), shares))
 }
 
 /** Writes `f(value, group)` of each number into an array for `becomes(column)`. */

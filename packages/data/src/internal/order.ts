@@ -5,6 +5,10 @@ import * as Radix from "./radix.ts"
 export const present = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array => {
   const out = new Float64Array(Math.ceil(Math.max(0, values.length - group) / groups))
   let count = 0
+  if (values instanceof Float64Array && groups === 1) {
+    for (let place = 0; place < values.length; place++) if (!Number.isNaN(values[place])) out[count++] = values[place]
+    return out.subarray(0, count)
+  }
   for (let place = group; place < values.length; place += groups) {
     if (!Number.isNaN(values[place])) out[count++] = values[place]
   }

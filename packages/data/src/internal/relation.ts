@@ -7,8 +7,10 @@ import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Quarantine from "../sources/Quarantine.ts"
 import { SourceError } from "../sources/SourceError.ts"
+import * as Collect from "./collect.ts"
 import * as Decode from "./decode.ts"
 import * as DuckDB from "./duckdb.ts"
+import { firstNotFinite } from "./lanes.ts"
 import * as SetAside from "./setAside.ts"
 
 /** What to read. */
@@ -44,11 +46,23 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
   const types = yield* typesOf(relation)
   const cells = yield* Effect.forEach(names, (name) => cellOf(first, name, columns[name], types.get(name)))
   const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
-  const query = `SELECT ${cells.join(", ")} FROM ${scan(files)}`
   const total = counts?.reduce((sum, count) => sum + count, 0)
-  const found = yield* Effect.mapError(connection.numbers(query, total ?? 0, onBadRow === "set aside"), (error) =>
-    refused(first, error)
-  )
+  const broken = (yield* relation.isBroken ?? Effect.succeed(undefined)) ?? new Map<number, string>()
+  const bads: Array<Bad> = []
+  const found = yield* Collect.collect({
+    connection,
+    sql: `SELECT ${cells.join(", ")} FROM ${scan(files)}`,
+    columns,
+    file: first,
+    rows: total,
+    onBadRow,
+    bad: (block, start) => {
+      const bad = badRows(Object.values(columns), block, start, broken)
+      for (const each of bad) bads.push(each)
+      return bad.map(({ row }) => row - start)
+    },
+    refused: (error) => refused(first, error)
+  })
   if (found.length === 0) {
     const hint = "Give a file with at least one row."
     return yield* new SourceError({ file: first, problem: "empty file", detail: "has no rows", hint })
@@ -58,19 +72,9 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
     const hint = "Write the file again."
     return yield* new SourceError({ file: first, problem: "wrong format", detail, hint })
   }
-  const bad = firstBad(names, columns, found)
-  if (bad !== undefined && onBadRow === "fail") return yield* badValue(relation, bad)
-  const left = bad === undefined && relation.isBroken === undefined ? [] : yield* allBad(relation, found)
-  const values = Object.fromEntries(names.map((name, index) => [name, found.columns[index].values]))
-  return yield* Effect.mapError(SetAside.sorted(columns, values, found.length, left), ({ column, message }) => {
-    return new SourceError({
-      file: first,
-      problem: "bad columns",
-      detail: message,
-      hint: "Declare it otherwise.",
-      column
-    })
-  })
+  if (bads.length > 0 && onBadRow === "fail") return yield* badValue(relation, bads)
+  const left = yield* shownBad(relation, bads, broken)
+  return { table: found.table, quarantine: Quarantine.make(found.length, left) }
 })
 
 /** Columns and their types, which all files must have in common: DuckDB would convert others, and round, in silence. */
@@ -127,47 +131,44 @@ const countRows = <C extends Columns>({ connection, refused, scan }: Relation<C>
     Effect.mapError((error) => refused(file, error))
   )
 
+/** A row with a value that its column does not take: the row's place among all, and the first such column's. */
 interface Bad {
-  readonly name: string
   readonly row: number
-  readonly rows: number
+  readonly column: number
 }
 
-/** The first row with a value that its column does not take, and how many more there are in that column. */
-const firstBad = (names: ReadonlyArray<string>, columns: Columns, found: DuckDB.Numbers): Bad | undefined => {
-  let bad: Bad | undefined
-  for (const [index, { missing, values }] of found.columns.entries()) {
-    const name = names[index]
-    const place = missing ?? notFinite(columns[name], values)
-    if (place !== undefined && (bad === undefined || place.first < bad.row)) {
-      bad = { name, row: place.first, rows: place.rows }
-    }
-  }
-  return bad
-}
-
-/** All rows with a value that its column does not take, each with the first such column. */
-const allBad = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>, found: DuckDB.Numbers) {
-  const { columns, connection, files, refused, scan } = relation
-  const names = Object.keys(columns)
-  const broken = (yield* relation.isBroken ?? Effect.succeed(undefined)) ?? new Map<number, string>()
-  const bad = new Map<number, number>()
-  found.columns.forEach(({ missing, values }, index) => {
-    for (const row of [...(missing?.places ?? []), ...everyNotFinite(columns[names[index]], values)]) {
-      if (!bad.has(row)) bad.set(row, index)
-    }
+/** Finds the rows of a block with a value that its column does not take. */
+const badRows = (
+  columns: ReadonlyArray<Column.Column>,
+  block: DuckDB.Numbers,
+  start: number,
+  broken: ReadonlyMap<number, string>
+): ReadonlyArray<Bad> => {
+  const found = new Map<number, number>()
+  block.columns.forEach(({ missing, values }, index) => {
+    for (const row of [...missing, ...notFinite(columns[index], values)]) if (!found.has(row)) found.set(row, index)
   })
-  for (const row of broken.keys()) bad.set(row, 0)
-  const rows = [...bad.keys()].sort((one, other) => one - other)
-  const shown = rows.slice(0, Quarantine.listed)
+  for (const row of broken.keys()) if (row >= start && row < start + block.length) found.set(row - start, 0)
+  return [...found].sort(([one], [other]) => one - other).map(([row, column]) => ({ row: start + row, column }))
+}
+
+/** Describes all rows that were set aside. */
+const shownBad = Effect.fnUntraced(function* <C extends Columns>(
+  relation: Relation<C>,
+  bads: ReadonlyArray<Bad>,
+  broken: ReadonlyMap<number, string>
+) {
+  const { columns, connection, files, refused, scan } = relation
+  if (bads.length === 0) return []
+  const names = Object.keys(columns)
+  const shown = bads.slice(0, Quarantine.listed)
   const cells = names.map((name, index) => `left(${DuckDB.name(name)}::VARCHAR, 200) AS c${index}`).join(", ")
   const query =
     `SELECT ${cells} FROM (SELECT row_number() OVER () AS n_, * FROM ${scan(files)}) ` +
-    `WHERE n_ IN (SELECT unnest([${shown.map((row) => row + 1).join(", ")}]::BIGINT[])) ORDER BY n_`
-  const texts =
-    shown.length === 0 ? [] : yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
+    `WHERE n_ IN (SELECT unnest([${shown.map(({ row }) => row + 1).join(", ")}]::BIGINT[])) ORDER BY n_`
+  const texts = yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
   const places = yield* placesOf(relation)
-  return rows.map((place, index): SetAside.Left => {
+  return bads.map(({ column, row: place }, index): SetAside.Left => {
     const { before, file } = places(place)
     const at = { file, row: place - before + 1 }
     const text = broken.get(place)
@@ -175,7 +176,6 @@ const allBad = Effect.fnUntraced(function* <C extends Columns>(relation: Relatio
       const reason = "is no object with each of its keys once"
       return { place, reason: "no row of this table", row: { ...at, column: "", value: text, reason } }
     }
-    const column = bad.get(place) ?? 0
     const cell = texts[index]?.[`c${column}`] ?? null
     const isMissing = cell === null || cell === "null"
     const reason = isMissing ? "is missing" : `is not ${Decode.expected(columns[names[column]])}`
@@ -196,8 +196,9 @@ const placesOf = Effect.fnUntraced(function* <C extends Columns>(relation: Relat
   }
 })
 
-const everyNotFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]): ReadonlyArray<number> => {
-  if (!(values instanceof Float32Array) || column.kind !== "tensor") return []
+/** The rows in which a tensor holds NaN or infinity; floats that do have become NULL before. */
+const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]): ReadonlyArray<number> => {
+  if (!(values instanceof Float32Array) || column.kind !== "tensor" || firstNotFinite(values) < 0) return []
   const width = column.shape.reduce((product, size) => product * size, 1)
   const rows: Array<number> = []
   values.forEach((value, at) => {
@@ -206,17 +207,12 @@ const everyNotFinite = (column: Column.Column, values: DuckDB.NumberColumn["valu
   return rows
 }
 
-/** Where a tensor holds NaN or infinity; floats that do have become NULL before. */
-const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]) => {
-  if (!(values instanceof Float32Array) || column.kind !== "tensor") return undefined
-  const width = values.length === 0 ? 1 : column.shape.reduce((product, size) => product * size, 1)
-  const isBad = (value: number) => !Number.isFinite(value)
-  const place = values.findIndex(isBad)
-  return place < 0 ? undefined : { first: Math.floor(place / width), rows: 1 }
-}
-
-const badValue = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>, { name, row, rows }: Bad) {
+/** Says what is wrong with the first bad row, and how many more there are for its column. */
+const badValue = Effect.fnUntraced(function* <C extends Columns>(relation: Relation<C>, bads: ReadonlyArray<Bad>) {
   const { columns, connection, files, refused, scan } = relation
+  const [{ column, row }] = bads
+  const rows = bads.filter((bad) => bad.column === column).length
+  const name = Object.keys(columns)[column]
   const query = `SELECT ${DuckDB.name(name)}::VARCHAR AS cell FROM ${scan(files)} LIMIT 1 OFFSET ${row}`
   const [{ cell }] = yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
   const { before, file } = (yield* placesOf(relation))(row)

@@ -15,16 +15,23 @@ export interface Left {
 /** Why a column's value left. */
 export const because = (column: string): string => `column ${JSON.stringify(column)} does not decode`
 
-/**
- * Makes a table of the rows that stay. `values` has a place for each row in `read`, which counts those that left on the
- * way (`before`, which have none) out.
- */
+/** Counts and lists what left of `read` rows, and what left `before` these. */
+export const listed = (
+  read: number,
+  left: ReadonlyArray<Left>,
+  before: ReadonlyArray<Left> = []
+): Quarantine.Quarantine =>
+  Quarantine.make(
+    read + before.length,
+    [...left, ...before].sort((one, other) => one.row.row - other.row.row)
+  )
+
+/** Makes a table of the rows that stay of `read` rows; `values` has a place for each of them. */
 export const sorted = <C extends Columns>(
   columns: C,
   values: Readonly<Record<string, RowId.Values>>,
   read: number,
-  left: ReadonlyArray<Left>,
-  before: ReadonlyArray<Left> = []
+  left: ReadonlyArray<Left>
 ): Effect.Effect<Quarantine.Sorted<C>, Table.TableError> => {
   const isLeft = new Uint8Array(read)
   for (const { place } of left) isLeft[place] = 1
@@ -32,9 +39,8 @@ export const sorted = <C extends Columns>(
   for (let row = 0, next = 0; row < read; row++) if (isLeft[row] === 0) kept[next++] = row
   const all = { columns, length: read, values: values as Table.Table<C>["values"], ids: new Uint8Array(0) } // decoded by kind
   const some = left.length === 0 ? all : { ...Table.take({ ...all, ids: new Uint8Array(read * RowId.bytes) }, kept) }
-  const everyone = [...left, ...before].sort((one, other) => one.row.row - other.row.row)
   return Effect.map(Table.make(columns, some.values, { length: some.length }), (table) => ({
     table,
-    quarantine: Quarantine.make(read + before.length, everyone)
+    quarantine: listed(read, left)
   }))
 }

@@ -1,5 +1,7 @@
 /** Arrays in shared memory, which a loader's worker threads read without a copy. */
 import type { Table } from "../Table.ts"
+import * as Columnar from "./columnar.ts"
+import * as Tables from "./tables.ts"
 
 /** Makes an array of zeros in shared memory. */
 export const float32 = (length: number): Float32Array<SharedArrayBuffer> =>
@@ -20,13 +22,18 @@ export const float64 = (length: number): Float64Array<SharedArrayBuffer> =>
 /** Tells whether an array lies in shared memory. */
 export const isShared = (values: ArrayBufferView): boolean => values.buffer instanceof SharedArrayBuffer
 
-/** Moves a table's float32 tensors into shared memory: copied once here, never again by the loaders that read it. */
+/**
+ * Moves the float32 tensors that a table has in memory into shared memory: copied once here, never again by the loaders
+ * that read it.
+ */
 export const withSharedTensors = <T extends Table>(table: T): T => {
-  const values = Object.entries(table.values).map(([name, own]: [string, Table["values"][string]]) => {
-    if (!(own instanceof Float32Array) || isShared(own)) return [name, own]
+  const tensors = Object.entries(Columnar.entries(table.values)).flatMap(([name, own]) => {
+    if (!(own instanceof Float32Array) || isShared(own)) return []
     const shared = float32(own.length)
     shared.set(own)
-    return [name, shared]
+    return [[name, shared] as const]
   })
-  return { ...table, values: Object.fromEntries(values) }
+  if (tensors.length === 0) return table
+  const values = Columnar.merge(table.values, Object.fromEntries(tensors))
+  return Tables.fromEntries(table.columns, values, table.length, Tables.ids(table)) as T // the same columns
 }

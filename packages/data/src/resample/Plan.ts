@@ -2,7 +2,7 @@
  * A way of resampling as a value: how the rows of a train partition are marked, one number each, and how each fold reads
  * its two sides off the marks. Folds that share a drawing, such as those of one k-fold, share the marks.
  */
-import { Codec, type Key } from "@watertight/core"
+import { Blob, Codec, type Key } from "@watertight/core"
 import type { Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
@@ -140,7 +140,7 @@ export const codec: Codec.Codec<Int32Array> = Codec.stored<Int32Array>({
   decode: Effect.fnUntraced(
     function* ({ blobs, meta }) {
       yield* Schema.decodeUnknownEffect(Meta)(meta, { onExcessProperty: "error" })
-      const { values } = yield* Ipc.decode(columns, blobs["marks.arrow"] ?? new Uint8Array(0))
+      const { values } = yield* Ipc.decode(columns, Blob.bytes(blobs["marks.arrow"]))
       return Int32Array.from(values.mark as Int32Array) // its declared column
     },
     Effect.mapError((error) => new Codec.ArtifactError({ codec: "marks", reason: error.message }))

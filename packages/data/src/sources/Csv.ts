@@ -6,6 +6,7 @@
 import { Effect, FileSystem } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
+import * as Collect from "../internal/collect.ts"
 import * as CsvRecords from "../internal/csvRecords.ts"
 import * as Decode from "../internal/decode.ts"
 import * as DuckDB from "../internal/duckdb.ts"
@@ -89,13 +90,28 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
   const written = encoding === "utf-8" ? path : yield* inUtf8(path, encoding)
   const { blank, header, rows } = yield* countRecords(written, delimiter, file)
   const places = yield* Effect.forEach(names, (name) => placeOf(file, header, name))
-  const connection = yield* Effect.orDie(DuckDB.connect)
+  const connection = yield* Effect.orDie(DuckDB.connectBounded)
   const cellNames = header.map((_, index) => `c${index}`)
   const rowsOf = scanOf(written, cellNames, delimiter, keepRejects)
   const cells = names.map((name, index) => decoded(columns[name], `c${places[index]}`))
   const refused = (error: DuckDB.DuckDBError) => unreadable(file, error)
 
-  const read = yield* Effect.mapError(connection.numbers(`SELECT ${cells.join(", ")} FROM ${rowsOf}`, rows), refused)
+  const declared = names.map((name) => columns[name])
+  const bad: Array<BadCell> = []
+  const read = yield* Collect.collect({
+    connection,
+    sql: `SELECT ${cells.join(", ")} FROM ${rowsOf}`,
+    columns,
+    file,
+    rows,
+    onBadRow,
+    bad: (block, start) => {
+      const found = badCells(block, declared)
+      for (const { column, row } of found) bad.push({ column, row: start + row })
+      return found.map(({ row }) => row)
+    },
+    refused
+  })
   const rejects = yield* rejectsOf(connection, blank)
   if (onBadRow === "fail") yield* refuseRows(file, rejects)
   if (read.length + rejects.length !== rows) {
@@ -103,8 +119,6 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
     const hint = "Use one kind of line break throughout, and none inside the header."
     return yield* new SourceError({ file, problem: "wrong format", detail, hint })
   }
-  const declared = names.map((name) => columns[name])
-  const bad = badCells(read, declared)
   if (bad.length > 0 && onBadRow === "fail") {
     const [{ column, row }] = bad
     const cell = `SELECT coalesce(c${places[column]}, '') AS cell FROM ${rowsOf} LIMIT 1 OFFSET ${row}`
@@ -115,11 +129,8 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
     leftOf({ file, connection, rowsOf, places, names, declared, rejects }, bad),
     refused
   )
-  const values = Object.fromEntries(names.map((name, index) => [name, read.columns[index].values]))
   const without = rejects.map((reject) => rejected(file, reject))
-  return yield* Effect.mapError(SetAside.sorted(columns, values, read.length, left, without), ({ column, message }) => {
-    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
-  })
+  return { table: read.table, quarantine: SetAside.listed(read.length, left, without) }
 })
 
 interface Reading {
@@ -345,19 +356,22 @@ const badCells = (
   { columns, length }: DuckDB.Numbers,
   declared: ReadonlyArray<Column.Column>
 ): ReadonlyArray<BadCell> => {
-  const isBad = columns.map(({ values }, index) => {
-    if (RowId.isTexts(values)) return () => false
-    const mayMiss = Column.isOptional(declared[index])
-    return values instanceof Float64Array
-      ? (row: number) => !Number.isFinite(values[row]) && !(mayMiss && Number.isNaN(values[row]))
-      : (row: number) => values[row] < (mayMiss ? -1 : 0)
+  const tests = columns.flatMap(({ values }, column) => {
+    const isBad = RowId.isTexts(values) ? undefined : badTest(values, Column.isOptional(declared[column]))
+    return isBad !== undefined && Array.prototype.some.call(values, isBad) ? [{ column, isBad, values }] : []
   })
   const found: Array<BadCell> = []
-  for (let row = 0; row < length; row++) {
-    const column = isBad.findIndex((bad) => bad(row))
-    if (column >= 0) found.push({ row, column })
+  for (let row = 0; tests.length > 0 && row < length; row++) {
+    const test = tests.find(({ isBad, values }) => isBad(Number(values[row])))
+    if (test !== undefined) found.push({ row, column: test.column })
   }
   return found
+}
+
+/** What `decoded` makes of a cell that does not decode. */
+const badTest = (values: RowId.Numbers, mayMiss: boolean): ((value: number) => boolean) => {
+  if (!(values instanceof Float64Array)) return mayMiss ? (code) => code < -1 : (code) => code < 0
+  return mayMiss ? (value) => Math.abs(value) === Infinity : (value) => !Number.isFinite(value)
 }
 
 const expected = (declared: Column.Column): string => {

@@ -64,7 +64,7 @@ const readTable = Effect.fn("Source.parquet")(function* <C extends Columns>(
   onBadRow: Quarantine.OnBadRow
 ) {
   const files = yield* FileSet.list(path, endings)
-  const connection = yield* Effect.orDie(DuckDB.connect)
+  const connection = yield* Effect.orDie(DuckDB.connectBounded)
   return yield* Relation.read({ connection, columns, files, scan, isCounted: true, refused }, onBadRow)
 })
 

@@ -26,7 +26,8 @@ export const Problem = Schema.Literals([
   "wrong type",
   "bad query",
   "files differ",
-  "bad option"
+  "bad option",
+  "no scratch space"
 ])
 
 /** The kinds of trouble a file can give. */

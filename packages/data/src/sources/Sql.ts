@@ -86,7 +86,7 @@ const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   { databases, entries }: Inputs,
   onBadRow: Quarantine.OnBadRow
 ) {
-  const connection = yield* Effect.orDie(DuckDB.connect)
+  const connection = yield* Effect.orDie(DuckDB.connectBounded)
   const statements = yield* parse(connection, query)
   yield* refuseUnrepeatable(connection, statements)
   const named = tablesIn(statements)

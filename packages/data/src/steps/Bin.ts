@@ -6,6 +6,7 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { finite } from "../internal/numeric.ts"
+import { range } from "../internal/lanes.ts"
 import * as Order from "../internal/order.ts"
 import * as Step from "../Step.ts"
 
@@ -36,14 +37,19 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Float>) {
       yield* finite(cells)
-      const sorted = Order.ascending(cells.values)
-      const [least, largest] = [sorted[0], sorted[sorted.length - 1]]
+      const { max, min } = range(cells.values, 1)
+      const [least, largest] = [min[0], max[0]]
       if (!Number.isFinite(largest - least)) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
       }
-      const bounds = Array.from({ length: bins - 1 }, (_, index) =>
-        by === "width" ? least + (index + 1) * ((largest - least) / bins) : Order.quantile(sorted, (index + 1) / bins)
-      )
+      const places = Array.from({ length: bins - 1 }, (_, index) => index + 1)
+      const bounds =
+        by === "width"
+          ? places.map((place) => least + place * ((largest - least) / bins))
+          : Order.quantiles(
+              cells.values,
+              places.map((place) => place / bins)
+            )
       const apart = bounds.filter(
         (bound, index) => bound > (index === 0 ? least : bounds[index - 1]) && bound < largest
       )
@@ -55,7 +61,7 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
       for (let row = 0; row < out.length; row++) {
         const value = cells.values[row]
         let above = 0
-        while (above < bounds.length && bounds[above] <= value) above++
+        for (let bound = 0; bound < bounds.length; bound++) above += bounds[bound] <= value ? 1 : 0
         out[row] = above
       }
       return out

@@ -3,8 +3,7 @@
  * upper one the upper one. For columns with a few wild numbers that are not errors.
  */
 import { Effect, Schema } from "effect"
-import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
-import * as Order from "../internal/order.ts"
+import { type Per, mapped, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 import { checkShares } from "./Robust.ts"
 
@@ -34,10 +33,10 @@ export const make = <const Name extends string>(column: Name, options: Options =
     state: State,
     fit: (cells) =>
       Effect.sync(() => {
-        const groups = sortedGroups(cells, per)
+        const groups = quantilesOf(cells, per, [lower, upper])
         return {
-          lower: groups.map((sorted) => Order.quantile(sorted, lower) + 0), // JSON has no -0
-          upper: groups.map((sorted) => Order.quantile(sorted, upper) + 0)
+          lower: groups.map(([low]) => low + 0), // JSON has no -0
+          upper: groups.map(([, high]) => high + 0)
         }
       }),
     apply: (cells, bounds) =>

@@ -4,6 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
+import { ofCodes } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** What is learned: each level's share of the train rows, in the order of the levels. */
@@ -25,5 +26,5 @@ export const make = <const Name extends string>(column: Name) =>
         for (const code of cells.values) shares[code]++
         return { shares: shares.map((count) => count / cells.length) }
       }),
-    apply: (cells, { shares }) => Effect.sync(() => Float64Array.from(cells.values, (code) => shares[code]))
+    apply: (cells, { shares }) => Effect.sync(() => ofCodes(cells.values, shares))
   })

@@ -16,10 +16,15 @@ type Value = number | string
 
 const optional = ["optional float", "optional category", "optional timestamp"] as const
 
+const firstInfinite = (values: Float64Array | Int32Array): number => {
+  for (let place = 0; place < values.length; place++) if (Math.abs(values[place]) === Infinity) return place
+  return -1
+}
+
 /** Fails at the first infinity, and when nothing is there to learn from. */
 const present = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>) {
   const { column, values } = cells
-  const place = values.findIndex((value) => Math.abs(value) === Infinity)
+  const place = firstInfinite(values)
   if (place >= 0) {
     return yield* cells.refuse(`holds ${values[place]}; drop or repair such rows at the source`, place)
   }
@@ -32,9 +37,10 @@ const present = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>)
 })
 
 const filled = (cells: Step.Cells<Column.Optional>, value: number): Float64Array | Int32Array => {
-  const { column, values } = cells
-  if (column.kind === "optional category") return values.map((code) => (code < 0 ? value : code))
-  return values.map((each) => (Number.isNaN(each) ? value : each))
+  const out = cells.values.slice()
+  if (out instanceof Int32Array) for (let row = 0; row < out.length; row++) out[row] = out[row] < 0 ? value : out[row]
+  else for (let row = 0; row < out.length; row++) if (Number.isNaN(out[row])) out[row] = value
+  return out
 }
 
 /** The number that a learned value is in a column's array. */

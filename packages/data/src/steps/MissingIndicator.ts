@@ -19,7 +19,9 @@ export const make = <const Name extends string>(column: Name) =>
     fit: () => Effect.succeed(null),
     apply: ([cells]) => {
       const { values } = cells
-      const isMissing = (value: number) => (values instanceof Int32Array ? value < 0 : Number.isNaN(value))
-      return Effect.succeed({ [`${column}_missing`]: Float64Array.from(values, (value) => (isMissing(value) ? 1 : 0)) })
+      const out = new Float64Array(values.length)
+      if (values instanceof Int32Array) for (let row = 0; row < out.length; row++) out[row] = values[row] < 0 ? 1 : 0
+      else for (let row = 0; row < out.length; row++) out[row] = Number.isNaN(values[row]) ? 1 : 0
+      return Effect.succeed({ [`${column}_missing`]: out })
     }
   })

@@ -5,6 +5,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
+import { ofCodes } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Makes the step. Fails when the order is not that of all the column's levels, each once. */
@@ -25,6 +26,6 @@ export const make = <const Name extends string>(column: Name, order: ReadonlyArr
     becomes: (_: Column.Category): Column.Float => Column.float,
     state: Schema.Null,
     fit: (cells: Step.Cells<Column.Category>) => Effect.as(placesOf(cells), null),
-    apply: (cells) => Effect.map(placesOf(cells), (places) => Float64Array.from(cells.values, (code) => places[code]))
+    apply: (cells) => Effect.map(placesOf(cells), (places) => ofCodes(cells.values, places))
   })
 }

@@ -5,6 +5,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
+import { firstNotFinite } from "../internal/lanes.ts"
 import { finite } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
@@ -36,6 +37,30 @@ export const products = (
   return all
 }
 
+/** Multiplies the columns of each product, row by row: that of all but its last column, times the last. */
+const multiply = (
+  columns: ReadonlyArray<Float64Array>,
+  factors: ReadonlyArray<ReadonlyArray<number>>,
+  length: number
+): Float32Array => {
+  const places = new Map(factors.map((product, place) => [product.join(), place]))
+  const before = Int32Array.from(factors, (product) => places.get(product.slice(0, -1).join()) ?? -1)
+  const firsts = Int32Array.from(factors, (product) => product[0])
+  const lasts = Int32Array.from(factors, (product) => product[product.length - 1])
+  const made = new Float64Array(factors.length)
+  const row = new Float64Array(columns.length)
+  const out = new Float32Array(length * factors.length)
+  for (let at = 0, to = 0; at < length; at++) {
+    for (let column = 0; column < columns.length; column++) row[column] = columns[column][at]
+    for (let place = 0; place < made.length; place++) {
+      const value = (before[place] < 0 ? row[firsts[place]] : made[before[place]]) * row[lasts[place]]
+      made[place] = value
+      out[to++] = value
+    }
+  }
+  return out
+}
+
 /**
  * Makes the step. Fails on NaN and infinity, and on products that float32 cannot hold. Throws a RangeError for a degree
  * below 2 and where there is no product.
@@ -60,15 +85,12 @@ export const make = (columns: ReadonlyArray<string>, options: Options) => {
     apply: Effect.fnUntraced(function* (cells: ReadonlyArray<Step.Cells<Column.Float>>) {
       yield* Effect.forEach(cells, finite)
       const [{ length, refuse }] = cells
-      const out = new Float32Array(length * factors.length)
-      for (let row = 0, to = 0; row < length; row++) {
-        for (const product of factors) {
-          let value = 1
-          for (const place of product) value *= cells[place].values[row]
-          out[to++] = value
-        }
-      }
-      const bad = out.findIndex((value) => !Number.isFinite(value))
+      const out = multiply(
+        cells.map(({ values }) => values),
+        factors,
+        length
+      )
+      const bad = firstNotFinite(out)
       if (bad < 0) return { [as]: out }
       const names = factors[bad % factors.length].map((place) => cells[place].name).join(" times ")
       const reason = `${names} is ${out[bad]} in float32; scale the columns first`

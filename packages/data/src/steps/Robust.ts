@@ -4,8 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { normalize } from "../internal/lanes.ts"
-import { type Per, output, sortedGroups } from "../internal/numeric.ts"
-import * as Order from "../internal/order.ts"
+import { type Per, output, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -44,12 +43,12 @@ export const make = <const Name extends string>(column: Name, options: Options =
     column,
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
-      const groups = sortedGroups(cells, per)
-      const spread = groups.map((sorted) => Order.quantile(sorted, upper) - Order.quantile(sorted, lower))
+      const groups = quantilesOf(cells, per, [lower, 0.5, upper])
+      const spread = groups.map(([low, , high]) => high - low)
       if (!spread.every(Number.isFinite)) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
       }
-      return { median: groups.map((sorted) => Order.quantile(sorted, 0.5) + 0), spread } // JSON has no -0
+      return { median: groups.map(([, middle]) => middle + 0), spread } // JSON has no -0
     }),
     apply: (cells, { median, spread }) =>
       Effect.sync(() => {

@@ -8,6 +8,7 @@ import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
+import { ofCodes } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 import * as Table from "../Table.ts"
 
@@ -105,14 +106,18 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
     code: "versioned",
     config: { column, target, smoothing, folds },
     changes: [column],
+    reads: [column, target],
     state: State,
     columns: (columns) => Effect.as(levelsOf(columns), { [column]: Column.float }),
     fit,
     apply: (table, { whole, withoutFold }, partition) =>
       Effect.sync(() => {
-        const codes = Table.numbers(table, column)
-        const seen = (row: number) => (partition === "train" ? withoutFold[foldOf(table.ids, row, folds)] : whole)
-        return { [column]: Float64Array.from(codes, (code, row) => seen(row)[code]) }
+        const codes = Table.numbers(table, column) as Int32Array // of a category
+        if (partition !== "train") return { [column]: ofCodes(codes, whole) }
+        const { ids } = table
+        const out = new Float64Array(codes.length)
+        for (let row = 0; row < out.length; row++) out[row] = withoutFold[foldOf(ids, row, folds)][codes[row]]
+        return { [column]: out }
       })
   })
 }

@@ -6,6 +6,8 @@ import * as fc from "fast-check"
 import type * as Column from "../Column.ts"
 import { width } from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Columnar from "../internal/columnar.ts"
+import * as LazyTables from "../internal/tables.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 
@@ -27,6 +29,31 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
         ids: RowId.ofContent(columns, values, length)
       }))
   )
+
+/**
+ * Returns a table that is equal to another, but whose columns of numbers are not in memory, like those of a table that is
+ * too large for it: `rows` rows are read at a time, into fresh arrays.
+ */
+export const lazy = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => {
+  const columns = Object.entries(Columnar.entries(table.values)).map(([name, own]) => [
+    name,
+    lazily(own, rows * width(table.columns[name]))
+  ])
+  const ids = lazily(table.ids, rows * RowId.bytes) as Columnar.Lazy<Uint8Array> // of bytes
+  return LazyTables.fromEntries(table.columns, Columnar.make(Object.fromEntries(columns)), table.length, ids)
+}
+
+const lazily = (own: Columnar.Entry, size: number): Columnar.Entry => {
+  if (Columnar.isLazy(own) || RowId.isTexts(own)) return own
+  const Values = own.constructor as { new (length: number): RowId.Numbers } // a typed array's constructor makes its own kind
+  return {
+    Values,
+    length: own.length,
+    blocks: function* () {
+      for (let start = 0; start < own.length; start += size) yield own.slice(start, start + size)
+    }
+  }
+}
 
 /** Takes out about half of the numbers in every other table. */
 const someMissing = (values: Float64Array): fc.Arbitrary<Float64Array> =>

@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Columnar from "../internal/columnar.ts"
 import type { Length } from "../split/Temporal.ts"
 import * as Table from "../Table.ts"
 import * as Series from "./Series.ts"
@@ -72,7 +73,7 @@ export const apply = Effect.fnUntraced(function* <C extends Columns, D extends C
     ]
   })
   const columns = { ...table.columns, ...Object.fromEntries(added.map(({ name }) => [name, Column.float])) }
-  const values: unknown = { ...rows.values, ...Object.fromEntries(shifted) }
+  const values: unknown = Columnar.merge(rows.values, Object.fromEntries(shifted))
   const made = Table.make(columns as Columns as D, values as Table.Table<D>["values"], rows) // D is C with the added floats
   return yield* Effect.mapError(
     made,

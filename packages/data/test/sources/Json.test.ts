@@ -44,6 +44,26 @@ describe("Source.json", () => {
       })
     )
 
+    it.effect("reads hundreds of small files of several kinds in their order, and names the one that is broken", () =>
+      Effect.gen(function* () {
+        const fileSystem = yield* FileSystem.FileSystem
+        const folder = yield* fileSystem.makeTempDirectoryScoped()
+        const path = (index: number, ending: string) => `${folder}/${String(index).padStart(3, "0")}${ending}`
+        for (let index = 0; index < 300; index++) {
+          const rows = [0, 1, 2].map((row) => `{"x":${3 * index + row}}`)
+          const isPacked = index % 50 > 45
+          if (index % 7 === 0) yield* fileSystem.writeFileString(path(index, ".json"), `[${rows.join(",")}]`)
+          else if (isPacked) yield* fileSystem.writeFile(path(index, ".jsonl.gz"), gzipSync(rows.join("\n")))
+          else yield* fileSystem.writeFileString(path(index, ".jsonl"), rows.join("\n"))
+        }
+        const source = Source.json(folder, { x: Column.float })
+        assert.deepStrictEqual([...(yield* run(source)).values.x], [...Array(900).keys()])
+        yield* fileSystem.writeFileString(path(200, ".jsonl"), '{"x":600}\n{"x":')
+        const error = yield* failure(source)
+        assert.deepStrictEqual([error.file, error.problem], [path(200, ".jsonl"), "wrong format"])
+      })
+    )
+
     it.effect("reads Vega's 406 cars and 200,000 flights", () =>
       Effect.gen(function* () {
         const cars = yield* run(

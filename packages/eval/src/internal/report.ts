@@ -52,10 +52,17 @@ const classificationFigures = (report: ClassificationReport): ReadonlyArray<stri
   const { accuracy, logLoss } = report
   return table([
     ["accuracy", percent(accuracy.value), `95 % interval ${percent(accuracy.low)} to ${percent(accuracy.high)}`],
+    ...(report.baseline === null ? [always(report)] : []),
     ...(logLoss === null
       ? []
       : [["log-loss", significant(logLoss), `chance ${significant(Math.log(report.levels.length))}`]])
   ])
+}
+
+/** What one answer for all rows comes to. */
+const always = ({ classes, rows }: ClassificationReport): ReadonlyArray<string> => {
+  const commonest = classes.reduce((a, b) => (b.support > a.support ? b : a))
+  return [`always ${cut(plain(commonest.level), 40)}`, percent(commonest.support / rows), "the commonest in these rows"]
 }
 
 const regressionFigures = (report: RegressionReport): ReadonlyArray<string> =>

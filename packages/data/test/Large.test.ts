@@ -1,0 +1,247 @@
+import { assert, describe, it } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Blob, type Codec, Digest, Scratch, Store } from "@watertight/core"
+import { Effect, FileSystem } from "effect"
+import * as fc from "fast-check"
+import { createHash } from "node:crypto"
+import { type Assignment, Column, Columns, Dataset, Loader, Recipe, Table } from "../src/index.ts"
+import * as Columnar from "../src/internal/columnar.ts"
+import * as Hashed from "../src/split/Hashed.ts"
+import * as Grouped from "../src/split/Grouped.ts"
+import * as Random from "../src/split/Random.ts"
+import * as Stratified from "../src/split/Stratified.ts"
+import * as Temporal from "../src/split/Temporal.ts"
+import { LargeLaws, RecipeLaws, SplitLaws, Tables } from "../src/testing/index.ts"
+import { every, missing, texts } from "./fixtures/tables.ts"
+
+const runs = Math.ceil(Number(process.env.WATERTIGHT_RUNS ?? 50) / 3)
+
+const All = Columns.make({
+  x: Column.float,
+  label: Column.category(["a", "b", "c"]),
+  image: Column.tensor([2, 3], "uint8"),
+  embedding: Column.tensor([3]),
+  tokens: Column.tensor([2], "int32"),
+  title: Column.text,
+  age: Column.optional(Column.float),
+  zone: Column.optional(Column.category(["a", "b"])),
+  since: Column.optional(Column.timestamp)
+})
+const all = Tables.arbitrary(All, { minLength: 1, maxLength: 40 })
+
+const stored = <A>(codec: Codec.Codec<A>): Codec.Stored<A> => {
+  if (codec._tag !== "Stored") throw new Error("expected a codec that stores")
+  return codec
+}
+const codec = stored(Table.codec())
+
+/** Half of the rows, in their order and in another one, some of them twice. */
+const someRows = (length: number) => ({
+  ascending: Uint32Array.from({ length: Math.ceil(length / 2) }, (_, place) => 2 * place),
+  any: Uint32Array.from({ length }, (_, place) => (place * 7) % length)
+})
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex")
+
+const described = Recipe.forColumns(All).pipe(
+  Recipe.missingIndicator(["age"]),
+  Recipe.imputeMedian("age"),
+  Recipe.imputeMode("zone"),
+  Recipe.robust("age"),
+  Recipe.scale("image", 1 / 255),
+  Recipe.oneHot("zone")
+)
+
+const applied = Effect.fnUntraced(function* (table: Table.Table<typeof All>) {
+  const train = Dataset.make(table, someRows(table.length).ascending, "train")
+  const fitted = yield* Recipe.fitDataset(described, train)
+  const ready = yield* Recipe.applyDataset(fitted, train)
+  return [ready.fingerprint, fitted.steps.map(({ learned }) => learned)] as Digest.Digestible // JSON is digestible
+})
+
+const batches = Effect.fnUntraced(function* (table: Table.Table<typeof All>) {
+  const read = yield* Loader.sequential(table, {
+    features: ["image", "embedding", "tokens"],
+    target: "label",
+    batchSize: 8
+  })
+  return Array.from({ length: read.steps }, (_, step) => [read.batch(step).features, read.batch(step).target])
+})
+
+describe("tables that are not in memory", () => {
+  const subjects: ReadonlyArray<LargeLaws.Subject<typeof All>> = [
+    { name: "a digest", tables: all, result: (table) => Effect.sync(() => Table.digest(table)) },
+    {
+      name: "a selection of rows",
+      tables: all,
+      result: (table) =>
+        Effect.sync(() =>
+          Object.values(someRows(table.length)).flatMap((rows) => [
+            Table.digest(table, rows),
+            Table.digest(Table.take(table, rows)),
+            Table.digest(Table.take(Table.take(table, rows), Uint32Array.of(0))),
+            Table.idsOf(table, rows),
+            Table.take(table, rows).values.x
+          ])
+        )
+    },
+    {
+      name: "the stored form",
+      tables: all,
+      result: (table) => Effect.sync(() => sha256(Blob.bytes(codec.encode(table).blobs["table.arrow"])))
+    },
+    { name: "Recipe.fit and Recipe.apply", tables: all, result: applied },
+    { name: "Loader.sequential", tables: all, result: batches }
+  ]
+  for (const subject of subjects) {
+    const law = LargeLaws.sameAsInMemory(subject)
+    it.effect(law.name, () => law.check({ runs }))
+  }
+
+  it.effect("the law fails for what looks at the first block only", () =>
+    Effect.gen(function* () {
+      const law = LargeLaws.sameAsInMemory({
+        name: "a broken sum",
+        tables: all,
+        result: (table) =>
+          Effect.sync(() => {
+            const [first] = Columnar.blocks(Columnar.entry(table.values, "x") as Columnar.Entry<Float64Array>)
+            return first.reduce((sum, value) => sum + value, 0)
+          })
+      })
+      const { reason } = yield* Effect.flip(law.check({ runs: 100 }))
+      assert.include(reason, "in blocks of")
+    })
+  )
+})
+
+describe("the laws over tables that are not in memory", () => {
+  const Trip = Columns.make({
+    distance: Column.float,
+    fare: Column.float,
+    zone: Column.category(["a", "b", "c"]),
+    embedding: Column.tensor([3])
+  })
+  const trips = Tables.arbitrary(Trip, { maxLength: 40 }).map((table) => {
+    const moderate = (values: Float64Array) => values.map((value) => Math.round(Math.asinh(value) * 100) / 100)
+    const { distance, embedding, fare, zone } = table.values
+    const values = {
+      distance: moderate(distance),
+      fare: moderate(fare),
+      zone,
+      embedding: embedding.map((value) => Math.asinh(value)) as Float32Array
+    }
+    return Tables.lazy({ ...table, values })
+  })
+  const recipe = Recipe.forColumns(Trip).pipe(
+    Recipe.standardize(["distance", "fare"]),
+    Recipe.quantile("fare", { quantiles: 10 }),
+    Recipe.minMax("embedding", { per: "element" }),
+    Recipe.oneHot("zone")
+  )
+  for (const law of RecipeLaws.laws({ recipe, tables: trips })) it.effect(law.name, () => law.check({ runs }))
+
+  const Visits = Columns.make({
+    x: Column.float,
+    label: Column.category(Array.from({ length: 12 }, (_, level) => `${level}`))
+  })
+  const Times = Columns.make({ x: Column.float, t: Column.timestamp })
+  const shares = { validation: 0.15, test: 0.2 }
+  const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table) => Tables.lazy(table))
+  const times = Tables.arbitrary(Times, { minLength: 20, maxLength: 60 }).map((table) => Tables.lazy(table))
+  const ways: Readonly<Record<string, Assignment.Assign<typeof Visits>>> = {
+    random: Random.assign(shares),
+    stratified: Stratified.assign("label", shares),
+    grouped: Grouped.assign("label", shares),
+    hashed: Hashed.assign(shares)
+  }
+  for (const [name, assign] of Object.entries(ways)) {
+    for (const law of [
+      SplitLaws.partition({ assign, tables: visits }),
+      SplitLaws.deterministic({ assign, tables: visits })
+    ]) {
+      it.effect(`${name} ${law.name}`, () => law.check({ runs }))
+    }
+  }
+  const byTime = { assign: Temporal.assign("t", { validation: 0.2, test: 0.2 }), tables: times }
+  const temporal = SplitLaws.temporal({ ...byTime, on: "t", gap: 0 })
+  it.effect(temporal.name, () => temporal.check({ runs }))
+})
+
+/** Runs with a store in a folder, and with nothing kept in memory. */
+const inFolder = <A, E>(
+  use: (folder: string) => Effect.Effect<A, E, Store.Store | FileSystem.FileSystem>
+): Effect.Effect<A, unknown> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem.FileSystem
+    const folder = yield* files.makeTempDirectoryScoped()
+    const settings = { folder: `${folder}/scratch`, inMemory: -1 }
+    return yield* use(folder).pipe(
+      Effect.provide(Store.layerFolder(`${folder}/store`)),
+      Effect.provideService(Scratch.Settings, settings)
+    )
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+const roundTrip = Effect.fnUntraced(function* (table: Table.Table) {
+  const store = yield* Store.Store
+  const { blobs, meta } = codec.encode(table)
+  const digest = yield* store.put(blobs["table.arrow"])
+  const blob = yield* store.open(digest)
+  return { digest, read: yield* codec.decode({ meta, blobs: { "table.arrow": blob } }) }
+})
+
+describe("a table in the store", () => {
+  it.effect("is read column by column, and is the table that was written", () =>
+    inFolder(() =>
+      Effect.gen(function* () {
+        for (const table of [every, missing, texts] as ReadonlyArray<Table.Table>) {
+          const { digest, read } = yield* roundTrip(Tables.lazy(table, 2))
+          assert.strictEqual(digest, Digest.fromBytes(Blob.bytes(codec.encode(table).blobs["table.arrow"])))
+          assert.isTrue(Columnar.anyLazy(read.values) || table === texts)
+          assert.strictEqual(Table.digest(read), Table.digest(table))
+          assert.deepStrictEqual({ ...read.values }, { ...table.values })
+        }
+      })
+    )
+  )
+
+  it.effect("any table is", () =>
+    inFolder(() =>
+      Effect.gen(function* () {
+        const services = yield* Effect.context<Store.Store>()
+        const property = fc.asyncProperty(all, async (table) => {
+          const { read } = await Effect.runPromise(Effect.provide(roundTrip(table), services))
+          assert.strictEqual(Table.digest(read), Table.digest(table))
+        })
+        yield* Effect.promise(() => fc.assert(property, { numRuns: runs }))
+      })
+    )
+  )
+
+  it.effect("that is damaged while it is in use gives an error that names the file, and no number", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const length = 300_000
+        const x = Float64Array.from({ length }, (_, row) => row)
+        const table = yield* Table.make({ x: Column.float }, { x }, { length })
+        const { digest, read } = yield* roundTrip(table)
+        const path = `${folder}/store/objects/${digest.slice(0, 2)}/${digest}`
+        const bytes = yield* files.readFile(path)
+        assert.strictEqual(read.values.x[length - 1], length - 1)
+        const again = yield* roundTrip(table)
+
+        bytes[6_500_000] ^= 1
+        yield* files.writeFile(path, bytes)
+        const damaged = yield* Effect.flip(Effect.try({ try: () => again.read.values.x, catch: (error) => error }))
+        assert.include(String(damaged), "DamagedFile")
+        assert.include(String(damaged), path)
+        assert.strictEqual((yield* Effect.flip(roundTrip(table)))._tag, "CorruptObject")
+
+        yield* files.truncate(path, 5_000_000)
+        const cut = yield* Effect.flip(Effect.try({ try: () => Table.digest(again.read), catch: (error) => error }))
+        assert.include(String(cut), "it ends at byte 5000000")
+      })
+    )
+  )
+})
