@@ -11,7 +11,17 @@ import type { Rule } from "./lint/house.ts"
 /** What each package's `src` may import. Node's own modules are open to all. */
 export const table: Readonly<Record<string, ReadonlyArray<string>>> = {
   core: ["effect"],
-  data: ["@watertight/core", "effect", "apache-arrow", "@duckdb/node-api", "@huggingface/tokenizers", "sharp", "yauzl"],
+  data: [
+    "@watertight/core",
+    "effect",
+    "apache-arrow",
+    "@duckdb/node-api",
+    "@huggingface/tokenizers",
+    "aws4fetch",
+    "pg",
+    "sharp",
+    "yauzl"
+  ],
   optim: ["@watertight/core", "effect", "@tensorflow/tfjs"],
   model: [
     "@watertight/core",

@@ -1,6 +1,6 @@
 /** Rows and files that cannot be what is declared. */
 import { Column, Columns, Source } from "@watertight/data"
-import { Stream } from "effect"
+import { Redacted, Stream } from "effect"
 
 const Trips = Columns.make({ at: Column.timestamp, zone: Column.category(["a", "b"]), fare: Column.float })
 
@@ -31,11 +31,11 @@ Source.sql("SELECT 1.0 AS fare", { fare: Column.float })
 // error: is not assignable to type '"array" | "lines"
 Source.json("trips.json", Trips, { format: "jsonl" })
 
-// error: only csv, json, parquet, sql, rows, stream, images and texts set rows aside
+// error: only a source that reads files, a database or rows sets rows aside
 Source.quarantine(Source.head(Source.csv("trips.csv", { fare: Column.float }), 10))
 
-// error: only csv, json, parquet, sql, rows, stream, images and texts set rows aside
-Source.quarantine(Source.arrow("trips.arrow", { fare: Column.float }))
+// error: only a source that reads files, a database or rows sets rows aside
+Source.quarantine(Source.quarantine(Source.arrow("trips.arrow", { fare: Column.float })).table)
 
 // error: Type '2' is not assignable to type 'Channels'
 Source.images("pets", { height: 32, width: 32, channels: 2, labels: "folders" })
@@ -50,9 +50,27 @@ Source.images("pets", { height: 32, width: 32, channels: 3, labels: "none", fit:
 Source.texts("reviews", { labels: "folders", encoding: "ascii" })
 
 // error: Property '[SetsRowsAside]' is missing
-Source.remote("https://data.example/trips.arrow", (file) => Source.arrow(file, { fare: Column.float }))
+Source.remote("https://data.example/trips.csv", (file) => Source.head(Source.csv(file, { fare: Column.float }), 10))
 
 // error: Type 'string' is not assignable to type 'Redacted
 Source.remote("https://data.example/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
   headers: { authorization: "Bearer secret" }
 })
+
+// error: Type 'string' is not assignable to type 'Redacted
+Source.remote("s3://bucket/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
+  s3: { credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" } }
+})
+
+// error: is not assignable to type
+Source.remote("s3://bucket/trips.csv", (file) => Source.csv(file, { fare: Column.float }), {
+  s3: { credentials: "none" }
+})
+
+const connection = Redacted.make("postgres://host/trips")
+
+// error: Type '"fare"' is not assignable to type '"at"'
+Source.postgres("SELECT at FROM trips", { at: Column.timestamp }, { connection, orderBy: ["fare"] })
+
+// error: Type 'string' is not assignable to type
+Source.postgres("SELECT at FROM trips", { at: Column.timestamp }, { connection: "postgres://me:secret@host/trips" })

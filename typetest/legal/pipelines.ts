@@ -18,6 +18,7 @@ import {
   type Table,
   Window
 } from "@watertight/data"
+import { Config } from "effect"
 import { Evaluate } from "@watertight/eval"
 import { Loss, Module, Train } from "@watertight/model"
 import { Clip, LearningRate, Optimizer, Transform } from "@watertight/optim"
@@ -455,8 +456,18 @@ Split.random(
 // legal: a query over a SQLite database alone
 Source.sql("SELECT fare FROM sales.orders", { fare: Column.float }, { attach: { sales: "sales.sqlite" } })
 
-/** Near rows on one side of splits by group and of folds. */
+// legal: near rows on one side of splits by group and of folds
 const nearBodies = Near.text("text")
 Split.grouped(mail, { on: "kind", validation: 0.1, test: 0.1, near: nearBodies })
 Split.given({ train: mail, test: mail }, { validation: 0.1, stratify: "kind", near: nearBodies })
 Resample.stratified(mailParts.train, { folds: 5, on: "kind", near: nearBodies })
+// legal: a file in a bucket of one's own server, arrays without their bad rows, rows of PostgreSQL in their order
+Source.remote("s3://trips/2024.arrow", (file) => Source.arrow(file, { fare: Column.float }), {
+  s3: { endpoint: "http://localhost:9000", credentials: "anonymous" }
+})
+Source.quarantine(Source.npy({ image: { path: "images.npy", column: Column.tensor([28, 28]) } }), { atMost: 0.01 })
+Source.postgres(
+  "SELECT at FROM trips",
+  { at: Column.timestamp },
+  { connection: Config.Redacted("TRIPS"), orderBy: ["at"] }
+)

@@ -7,14 +7,24 @@ import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import * as RowId from "../RowId.ts"
 import { IpcError } from "./arrowIpc.ts"
+import { unpack } from "./arrowUnpack.ts"
 import { verify } from "./arrowVerify.ts"
 import * as Exact from "./exact.ts"
+import * as Sift from "./sift.ts"
 
 /** A file's columns. */
 export interface Opened {
   readonly length: number
   readonly names: ReadonlyArray<string>
   readonly column: (name: string, column: Column.Column) => Effect.Effect<Read, IpcError>
+  /** The values of a column whose type is one of its kind, and every row that it does not take. */
+  readonly sifted: (name: string, column: Column.Column) => Effect.Effect<ReadRows, IpcError>
+}
+
+/** Values with a place for each row, and the rows whose place means nothing. */
+export interface ReadRows {
+  readonly values: RowId.Values
+  readonly bad: ReadonlyArray<{ readonly row: number; readonly value: string | undefined }>
 }
 
 /** A column's values; or that its type is not one of its kind; or the first row that its column does not take. */
@@ -29,23 +39,30 @@ const attempt = <A>(run: () => A): Effect.Effect<A, IpcError> =>
     catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
-/** Opens an Arrow IPC file or stream. */
-export const open = (bytes: Uint8Array): Effect.Effect<Opened, IpcError> =>
+/** The bytes that compressed bodies may have together where nobody says another number. */
+export const maxBytes = 2 ** 31
+
+/** Opens an Arrow IPC file or stream, whose compressed bodies may unpack to so many bytes together. */
+export const open = (packed: Uint8Array, most = maxBytes): Effect.Effect<Opened, IpcError> =>
   attempt(() => {
-    const rows = verify(bytes)
+    const { messages, rows } = verify(packed)
+    const isPacked = messages.some(({ batch }) => batch !== undefined)
+    const bytes = isPacked ? unpack(packed, messages, most) : packed
+    if (isPacked) verify(bytes)
     const table = Arrow.tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes))
     if (table.numRows !== rows) throw new Error(`it holds ${rows} rows, of which ${table.numRows} could be read`)
     const names = table.schema.fields.map(({ name }) => name)
+    const columnOf = (name: string): readonly [Arrow.Vector, ReadonlyMap<string, string>] => {
+      const place = names.indexOf(name)
+      const vector = table.getChildAt(place)
+      if (vector === null || vector.length !== table.numRows) throw new Error(`column "${name}" is cut off`)
+      return [vector, table.schema.fields[place].metadata]
+    }
     return {
       length: table.numRows,
       names,
-      column: (name, column) =>
-        attempt(() => {
-          const place = names.indexOf(name)
-          const vector = table.getChildAt(place)
-          if (vector === null || vector.length !== table.numRows) throw new Error(`column "${name}" is cut off`)
-          return read(vector, table.schema.fields[place].metadata, column)
-        })
+      column: (name, column) => attempt(() => read(...columnOf(name), column)),
+      sifted: (name, column) => attempt(() => siftedRows(...columnOf(name), column))
     }
   })
 
@@ -62,6 +79,63 @@ const read = (vector: Arrow.Vector, metadata: ReadonlyMap<string, string>, colum
   const row = Math.floor(made.bad / Column.width(column))
   const value: unknown = vector.get(row)
   return { _tag: "BadRow", row, value: show(value) }
+}
+
+/** Reads piece by piece what does not come out as a whole. */
+const siftedRows = (vector: Arrow.Vector, metadata: ReadonlyMap<string, string>, column: Column.Column): ReadRows => {
+  const isThere = Array.from({ length: vector.length }, (_, row) => vector.isValid(row))
+  const readThere = piecesOf(vector, metadata, Column.complete(column))
+  const missing = column.kind === "optional category" ? Int32Array.of(-1) : Float64Array.of(Number.NaN)
+  const one = (row: number): Exact.Made | undefined =>
+    isThere[row] ? readThere(row, row + 1) : Column.isOptional(column) ? { values: missing } : { bad: 0 }
+  const { bad, values } = Sift.sift(column, vector.length, (start, end) => {
+    const gap = isThere.indexOf(false, start)
+    if (gap < 0 || gap >= end) return readThere(start, end)
+    return Sift.rowByRow(column, start, end, one)
+  })
+  return { values, bad: bad.map((row) => ({ row, value: isThere[row] ? show(vector.get(row)) : undefined })) }
+}
+
+type Pieces = (start: number, end: number) => Exact.Made | undefined
+
+/** How the rows from one place to another are read, where all are there. */
+const piecesOf = (vector: Arrow.Vector, metadata: ReadonlyMap<string, string>, column: Column.Complete): Pieces => {
+  const { data, type } = vector
+  if (column.kind === "tensor") {
+    return (start, end) => Sift.rowByRow(column, start, end, (row) => tensorOfRow(vector.get(row), type, column))
+  }
+  if (isText(type) || Arrow.DataType.isBool(type) || Arrow.DataType.isDictionary(type)) {
+    const all = texts(vector)
+    const { kind } = column
+    if (kind === "category") return (start, end) => Exact.codesOfTexts(all.slice(start, end), column.levels)
+    if (kind === "text" && isText(type)) return (start, end) => Exact.texts(all.slice(start, end))
+  } else {
+    const all = join(data)
+    if (convertNumbers(all.slice(0, 0), type, metadata, column) !== undefined) {
+      return (start, end) => convertNumbers(all.slice(start, end), type, metadata, column)
+    }
+  }
+  throw new Error(`a column holds ${type}, which is no ${column.kind} column`)
+}
+
+/** The numbers of one row's lists, if they have the shape and no nulls. */
+const tensorOfRow = (row: unknown, type: Arrow.DataType, column: Column.Tensor): Exact.Made => {
+  let leaf = type
+  while (Arrow.DataType.isList(leaf) || Arrow.DataType.isFixedSizeList(leaf)) leaf = leaf.children[0].type
+  const isFlat = Arrow.DataType.isFixedSizeList(type) && type.children[0].type === leaf // a fixed-shape tensor, or a vector
+  const Numbers = leaf.ArrayType as new (length: number) => Exact.Numbers // a leaf of numbers, as the whole column's was
+  const numbers = new Numbers(Column.width(column))
+  let place = 0
+  const take = (value: unknown, [size, ...rest]: ReadonlyArray<number>): boolean => {
+    if (size === undefined) {
+      if (typeof value !== "number" && typeof value !== "bigint") return false
+      numbers[place++] = value as never // of the leaf's type, as Arrow gave it
+      return true
+    }
+    if (!(value instanceof Arrow.Vector) || value.length !== size) return false
+    return Array.from({ length: size }, (_, index) => index).every((index) => take(value.get(index), rest))
+  }
+  return take(row, isFlat ? [numbers.length] : column.shape) ? Exact.tensor(numbers, column) : { bad: 0 }
 }
 
 /** Shows short lists, to a depth of three: the lengths in a damaged file may be any. */

@@ -40,23 +40,28 @@ const demand = (isRight: boolean, what: string): void => {
   if (!isRight) throw new Damaged(`its metadata is damaged: ${what}`)
 }
 
-/**
- * Throws where the metadata refers to what is not there, and returns how many rows the messages hold, one after the other:
- * a reader that finds fewer has lost some.
- */
-export const verify = (bytes: Uint8Array): number => {
+/** What was found: how many rows the messages hold (a reader that finds fewer has lost some), and where these lie. */
+export interface Verified {
+  readonly rows: number
+  readonly messages: ReadonlyArray<Message>
+}
+
+/** Throws where the metadata refers to what is not there. */
+export const verify = (bytes: Uint8Array): Verified => {
   const file = reader(bytes)
   const isFile = bytes.length >= 6 && String.fromCharCode(...bytes.subarray(0, 6)) === "ARROW1"
   return isFile ? verifyFile(bytes, file) : verifyStream(file, 0, bytes.length, true)
 }
 
-interface Reader {
+/** Bytes, and how to look at them. */
+export interface Reader {
   readonly view: DataView
   /** Checks that so many bytes lie inside, and counts a visit: what is visited again and again is damaged too. */
   readonly inside: (at: number, size: number, what: string) => void
 }
 
-const reader = (bytes: Uint8Array): Reader => {
+/** Makes a reader of a file. */
+export const reader = (bytes: Uint8Array): Reader => {
   let visits = 4 * bytes.length + 1000
   return {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
@@ -70,10 +75,11 @@ const reader = (bytes: Uint8Array): Reader => {
   }
 }
 
-const long = ({ view }: Reader, at: number): number => Number(view.getBigInt64(at, true))
+/** A whole number of 64 bits. */
+export const long = ({ view }: Reader, at: number): number => Number(view.getBigInt64(at, true))
 
 /** Where a field of a table lies, or 0 where the table has it not. */
-const fieldOf = (file: Reader, at: number, field: number): number => {
+export const fieldOf = (file: Reader, at: number, field: number): number => {
   const vtable = at - file.view.getInt32(at, true)
   const size = file.view.getUint16(vtable, true)
   const place = 4 + 2 * field < size ? file.view.getUint16(vtable + 4 + 2 * field, true) : 0
@@ -122,9 +128,17 @@ const verifyRoot = (file: Reader, at: number, shape: Shape): number => {
   return root
 }
 
-interface Message {
+/** A message: where its metadata lies, how long that is, and where its body ends. */
+export interface Message {
+  readonly at: number
+  readonly size: number
   readonly end: number
+  readonly kind: number
+  /** Where the table of the whole message lies. */
+  readonly root: number
   readonly rows: number
+  /** Where the table of its batch lies, if its body is compressed. */
+  readonly batch: number | undefined
 }
 
 /** The kinds of messages that there are. */
@@ -144,19 +158,28 @@ const verifyMessage = (file: Reader, at: number, size: number, kinds: ReadonlyAr
   demand(kinds.includes(type), `a message of kind ${type} stands where none may`)
   const content = header + file.view.getUint32(header, true)
   if (type === schemaMessage) verifyTable(file, content, Schema, 0)
-  const rows = type === batchMessage ? verifyBatch(file, content, body) : 0
-  if (type === dictionaryMessage) {
-    verifyTable(file, content, DictionaryBatch, 0)
-    const data = fieldOf(file, content, 1)
-    if (data !== 0) verifyBatch(file, data + file.view.getUint32(data, true), body)
+  if (type === schemaMessage) return { at, size, end: at + size + body, kind: type, root, rows: 0, batch: undefined }
+  if (type === dictionaryMessage) verifyTable(file, content, DictionaryBatch, 0)
+  const data = type === dictionaryMessage ? fieldOf(file, content, 1) : 0
+  demand(type === batchMessage || data !== 0, "a dictionary is missing")
+  const batch = type === batchMessage ? content : data + file.view.getUint32(data, true)
+  const { isPacked, rows } = verifyBatch(file, batch, body)
+  return {
+    at,
+    size,
+    end: at + size + body,
+    kind: type,
+    root,
+    rows: type === batchMessage ? rows : 0,
+    batch: isPacked ? batch : undefined
   }
-  return { end: at + size + body, rows }
 }
 
-/** Verifies a batch and returns its rows. */
-const verifyBatch = (file: Reader, at: number, body: number): number => {
+/** Verifies a batch. How many values a compressed one may have is known when it is unpacked, and verified again. */
+const verifyBatch = (file: Reader, at: number, body: number): { readonly rows: number; readonly isPacked: boolean } => {
   verifyTable(file, at, RecordBatch, 0)
-  const most = 8 * body
+  const isPacked = fieldOf(file, at, 3) !== 0
+  const most = isPacked ? Number.MAX_SAFE_INTEGER : 8 * body
   const place = fieldOf(file, at, 0)
   if (place !== 0) file.inside(place, 8, "a number of rows")
   const rows = place === 0 ? 0 : long(file, place)
@@ -172,10 +195,11 @@ const verifyBatch = (file: Reader, at: number, body: number): number => {
     const [offset, length] = [long(file, buffer), long(file, buffer + 8)]
     demand(offset >= 0 && length >= 0 && offset + length <= body, "a column lies outside its batch")
   })
-  return rows
+  return { rows, isPacked }
 }
 
-const forEachItem = (file: Reader, place: number, size: number, use: (at: number) => void): void => {
+/** Visits the items of a list that a field refers to. */
+export const forEachItem = (file: Reader, place: number, size: number, use: (at: number) => void): void => {
   if (place === 0) return
   const at = place + file.view.getUint32(place, true)
   const count = file.view.getUint32(at, true)
@@ -183,9 +207,10 @@ const forEachItem = (file: Reader, place: number, size: number, use: (at: number
 }
 
 /** Before a message stand a mark (since Arrow 0.15) and its length; a length of 0 is the end. */
-const verifyStream = (file: Reader, start: number, end: number, needsEnd: boolean): number => {
+const verifyStream = (file: Reader, start: number, end: number, needsEnd: boolean): Verified => {
   let at = start
-  let rows = 0
+  const messages: Array<Message> = []
+  const verified = () => ({ messages, rows: messages.reduce((sum, { rows }) => sum + rows, 0) })
   while (at + 4 <= end) {
     const isMarked = file.view.getInt32(at, true) === -1
     if (isMarked) at += 4
@@ -193,19 +218,19 @@ const verifyStream = (file: Reader, start: number, end: number, needsEnd: boolea
     const size = file.view.getInt32(at, true)
     if (size === 0) {
       demand(at + 4 === end, "it goes on behind its end")
-      return rows
+      return verified()
     }
     demand(size > 0, "a message has no length")
     const message = verifyMessage(file, at + 4, size, [schemaMessage, dictionaryMessage, batchMessage])
     at = message.end
-    rows += message.rows
+    messages.push(message)
   }
   demand(!needsEnd && at === end, "it has no end: it may be cut off")
-  return rows
+  return verified()
 }
 
 /** A file is a stream between its first eight bytes and its footer; behind that, the footer's length and six letters. */
-const verifyFile = (bytes: Uint8Array, file: Reader): number => {
+const verifyFile = (bytes: Uint8Array, file: Reader): Verified => {
   const end = bytes.length - 10
   file.inside(end, 10, "the end of the file")
   const size = file.view.getInt32(end, true)
@@ -227,6 +252,6 @@ const verifyFile = (bytes: Uint8Array, file: Reader): number => {
     })
   }
   const there = verifyStream(file, 8, end - size, false)
-  demand(rows === there, `its footer lists ${rows} of ${there} rows`)
-  return rows
+  demand(rows === there.rows, `its footer lists ${rows} of ${there.rows} rows`)
+  return there
 }

@@ -29,11 +29,11 @@ export interface Decoded {
 /** So many wrong cells are described; of what is wrong after them, the first of each row. */
 const limit = 1000
 
-/** Makes a decoder for rows of the given columns. */
-export const decoder = (columns: Columns): Decoder => {
+/** Makes a decoder for rows of the given columns, whose instants are as `instantOf` reads them. */
+export const decoder = (columns: Columns, instantOf = instant): Decoder => {
   const names = Object.keys(columns)
   const known = new Set(names)
-  const growing = names.map((name) => collect(columns[name]))
+  const growing = names.map((name) => collect(columns[name], instantOf))
   const bad: Array<Bad> = []
   const hasher = createHash("sha256")
   let length = 0
@@ -90,12 +90,12 @@ const codeIn = (levels: ReadonlyArray<string>) => {
   return (value: unknown) => codes.get(value)
 }
 
-const collect = (column: Column.Column): Growing => {
+const collect = (column: Column.Column, instantOf: typeof instant): Growing => {
   switch (column.kind) {
     case "float":
       return numbers(new Float64Array(64), finite)
     case "timestamp":
-      return numbers(new Float64Array(64), instant)
+      return numbers(new Float64Array(64), instantOf)
     case "category":
       return numbers(new Int32Array(64), codeIn(column.levels))
     case "tensor":
@@ -105,7 +105,7 @@ const collect = (column: Column.Column): Growing => {
     case "optional float":
       return orMissing(new Float64Array(64), finite, Number.NaN)
     case "optional timestamp":
-      return orMissing(new Float64Array(64), instant, Number.NaN)
+      return orMissing(new Float64Array(64), instantOf, Number.NaN)
     case "optional category":
       return orMissing(new Int32Array(64), codeIn(column.levels), -1)
   }

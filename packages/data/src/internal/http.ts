@@ -2,13 +2,18 @@
  * The one file that fetches over the network: a file, piece by piece, within limits, tried again where trying may help.
  * Nothing of a URL but its host and path, and nothing of its headers, is ever in an error.
  */
-import { Duration, Effect, FileSystem, Redacted, Schedule, Schema, type Scope } from "effect"
+import { Duration, Effect, FileSystem, Schedule, Schema, type Scope } from "effect"
 import { createHash } from "node:crypto"
 
 /** What to fetch, and how much at most. */
 export interface Request {
   readonly url: URL
-  readonly headers: Readonly<Record<string, Redacted.Redacted>>
+  /** Made anew for each attempt. */
+  readonly headers: Effect.Effect<Readonly<Record<string, string>>>
+  /** Whether to go where a response sends to; headers signed for one address are no other's. */
+  readonly follows: boolean
+  /** Says what to do about a response that is no file. */
+  readonly hintOf: (response: Response) => string | undefined
   readonly maximumBytes: number
   /** How long no byte may come. */
   readonly patience: Duration.Duration
@@ -65,8 +70,8 @@ const refusal = (request: Request, response: Response): HttpError | undefined =>
   if (!ok) {
     const mayPass = status >= 500 || status === 429 || status === 408
     const isMissing = status === 404 || status === 410
-    const hint = status === 401 || status === 403 ? "Give the headers it asks for." : undefined
-    return failed(isMissing ? "missing file" : "unreadable file", `was answered with ${status}`, mayPass, hint)
+    const problem = isMissing ? "missing file" : "unreadable file"
+    return failed(problem, `was answered with ${status}`, mayPass, request.hintOf(response))
   }
   const length = Number(response.headers.get("content-length") ?? 0)
   return length > request.maximumBytes ? tooLarge(request) : undefined
@@ -81,13 +86,12 @@ const once = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<string, HttpError, FileSystem.FileSystem | Scope.Scope> {
   const fileSystem = yield* FileSystem.FileSystem
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, Redacted.value(value)])
-  )
+  const headers = yield* request.headers
+  const redirect = request.follows ? "follow" : "manual"
   const controller = new AbortController()
   yield* Effect.addFinalizer(() => Effect.sync(() => controller.abort()))
   const response = yield* attempt(request.patience, "unreadable file", () =>
-    fetch(request.url, { headers, signal: controller.signal })
+    fetch(request.url, { headers, redirect, signal: controller.signal })
   )
   const refused = refusal(request, response)
   if (refused !== undefined) return yield* refused

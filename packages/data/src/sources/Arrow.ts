@@ -2,7 +2,6 @@
  * Arrow IPC files and streams (Feather version 2), of any writer and in the types they chose. Numbers are not copied where
  * a column is one batch of the type that the table holds.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
@@ -10,13 +9,21 @@ import * as ArrowRead from "../internal/arrowRead.ts"
 import * as Decode from "../internal/decode.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
+import * as SetAside from "../internal/setAside.ts"
+import * as Sift from "../internal/sift.ts"
 import type * as RowId from "../RowId.ts"
-import * as Table from "../Table.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
+
+/** What may be unpacked. */
+export interface Options {
+  /** The bytes that compressed bodies may have together: 2^31 unless given. A small file can unpack to any size. */
+  readonly maxBytes?: number
+}
 
 /**
  * Reads a table from an Arrow IPC file or stream; names ending in `.gz` are unpacked. Columns the declaration does not name
- * are not read. Bodies compressed by LZ4 or ZSTD are refused: write them with `compression="uncompressed"`.
+ * are not read. Bodies compressed by LZ4 or ZSTD are unpacked, into `maxBytes` at most.
  *
  * | column | takes |
  * | --- | --- |
@@ -27,7 +34,7 @@ import { SourceError } from "./SourceError.ts"
  *
  * A null is a missing value where the column is declared with `Column.optional`, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing or no
- * Arrow, is cut off (a stream must have its end mark), damaged or compressed, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
+ * Arrow, is cut off (a stream must have its end mark), damaged, unpacks to too much, has no rows, lacks a column, holds it as another type, or a value is missing, not finite,
  * past 2^53, no level, or of another shape.
  *
  * @example
@@ -37,26 +44,28 @@ import { SourceError } from "./SourceError.ts"
  */
 export const arrow = <const C extends Columns>(
   path: Files.Path,
-  columns: C
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
-  Node.make(
-    Stage.make({
-      name: "arrow",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        file: Files.nameOf(path),
-        columns: Declarations.ofColumns(columns)
-      },
-      external: Files.digest(path),
-      codec: Table.codec<C>(),
-      run: () => readTable(path, columns)
-    }),
-    {}
-  )
+  columns: C,
+  options: Options = {}
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
+  Quarantine.source({
+    name: "arrow",
+    version: 1,
+    params: {
+      file: Files.nameOf(path),
+      columns: Declarations.ofColumns(columns)
+    },
+    external: Files.digest(path),
+    label: Files.systemPath(path),
+    read: (onBadRow) => readTable(path, columns, options.maxBytes ?? ArrowRead.maxBytes, onBadRow)
+  })
 
-const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(path: Files.Path, columns: C) {
+const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
+  path: Files.Path,
+  columns: C,
+  maxBytes: number,
+  onBadRow: Quarantine.OnBadRow
+) {
+  const leaving = Sift.leaving()
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
   const broken = ({ reason }: { readonly reason: string }) =>
@@ -64,14 +73,14 @@ const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(path: 
       file,
       problem: "wrong format",
       detail: `is no Arrow IPC file or stream that can be read (${reason})`,
-      hint: "Write it again, without compression."
+      hint: "Write it again."
     })
   if (names.length === 0) {
     const hint = "Declare at least one."
     return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
   }
   const bytes = yield* Files.read(path)
-  const opened = yield* Effect.mapError(ArrowRead.open(bytes), broken)
+  const opened = yield* Effect.mapError(ArrowRead.open(bytes, maxBytes), broken)
   const values: Record<string, RowId.Values> = {}
   for (const name of names) {
     if (opened.names.filter((found) => found === name).length !== 1) {
@@ -87,10 +96,16 @@ const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(path: 
       return yield* new SourceError({ file, problem: "empty file", detail: "has no rows", hint })
     }
     const read = yield* Effect.mapError(opened.column(name, columns[name]), broken)
+    if (read._tag === "BadRow" && onBadRow === "set aside") {
+      const sifted = yield* Effect.mapError(opened.sifted(name, columns[name]), broken)
+      for (const { row, value } of sifted.bad) leaving.note(file, name, columns[name], row, value)
+      values[name] = sifted.values
+      continue
+    }
     if (read._tag !== "Values") return yield* refused(file, name, columns[name], read)
     values[name] = read.values
   }
-  const made = Table.make(columns, values as Table.Table<C>["values"], { length: opened.length }) // filled name by name
+  const made = SetAside.sorted(columns, values, opened.length, leaving.left())
   return yield* Effect.mapError(made, ({ column, message }) => {
     return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
   })

@@ -2,14 +2,15 @@
  * IDX files, the format MNIST and its relatives come in: a magic number that names the element type and the number of
  * dimensions, the dimensions as big-endian 32-bit numbers, then the elements. One file holds one column.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
+import * as SetAside from "../internal/setAside.ts"
+import * as Sift from "../internal/sift.ts"
 import type * as RowId from "../RowId.ts"
-import * as Table from "../Table.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** One column and the file that holds it: a category's bytes are places in its list of levels. */
@@ -56,24 +57,23 @@ interface Idx {
  */
 export const idx = <const C extends IdxColumns>(files: {
   readonly [K in keyof C]: File<C[K]>
-}): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> => {
+}): Quarantine.Source<C, SourceError, FileSystem.FileSystem> => {
   const entries = Object.entries<File>(files)
-  return Node.make(
-    Stage.make({
-      name: "idx",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: Declarations.ofFiles(entries),
-      external: Declarations.contentOf(entries),
-      codec: Table.codec<C>(),
-      run: () => readTable<C>(entries)
-    }),
-    {}
-  )
+  return Quarantine.source({
+    name: "idx",
+    version: 1,
+    params: Declarations.ofFiles(entries),
+    external: Declarations.contentOf(entries),
+    label: entries.map(([, { path }]) => Files.systemPath(path))[0] ?? "",
+    read: (onBadRow) => readTable<C>(entries, onBadRow)
+  })
 }
 
-const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(entries: ReadonlyArray<[string, File]>) {
+const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(
+  entries: ReadonlyArray<[string, File]>,
+  onBadRow: Quarantine.OnBadRow
+) {
+  const leaving = Sift.leaving()
   const columns: Record<string, Column.Column> = {}
   const values: Record<string, RowId.Values> = {}
   let first: { readonly file: string; readonly rows: number } | undefined
@@ -94,10 +94,10 @@ const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(entri
     columns[name] = column
     values[name] = yield* column.kind === "tensor"
       ? tensor(file, name, column, content)
-      : codes(file, name, column, content)
+      : codes(file, name, column, content, onBadRow === "fail" ? undefined : leaving)
   }
   const length = first?.rows ?? 0
-  const made = Table.make(columns as Columns as C, values as Table.Table<C>["values"], { length }) // filled entry by entry
+  const made = SetAside.sorted(columns as Columns as C, values, length, leaving.left()) // filled entry by entry
   return yield* Effect.mapError(made, ({ column, message }) => {
     return new SourceError({
       file: first?.file ?? "",
@@ -175,7 +175,8 @@ const codes = (
   file: string,
   name: string,
   column: Column.Category,
-  { data, element, shape }: Idx
+  { data, element, shape }: Idx,
+  leaving: Sift.Leaving | undefined
 ): Effect.Effect<Int32Array, SourceError> => {
   if (element !== 0x08 || shape.length !== 1) {
     const found = `${elements[element].name}s in ${shape.length} dimensions`
@@ -183,6 +184,14 @@ const codes = (
   }
   const bad = data.findIndex((label) => label >= column.levels.length)
   if (bad < 0) return Effect.succeed(Int32Array.from(data))
+  if (leaving !== undefined) {
+    return Effect.sync(() => {
+      data.forEach((label, row) => {
+        if (label >= column.levels.length) leaving.note(file, name, column, row, String(label))
+      })
+      return Int32Array.from(data)
+    })
+  }
   return Effect.fail(
     new SourceError({
       file,

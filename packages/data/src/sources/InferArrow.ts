@@ -35,7 +35,7 @@ export const guess = Effect.fn("Source.infer")(function* (
       file,
       problem: "wrong format",
       detail: `is no Arrow IPC file or stream that can be read (${reason})`,
-      hint: "Write it again, without compression."
+      hint: "Write it again."
     })
   const opened = yield* Effect.mapError(ArrowRead.open(yield* Files.read(path)), broken)
   const columns = new Map<string, Guess>()

@@ -27,7 +27,7 @@ const endings = [".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson
 /**
  * Reads a table from a JSON or JSON Lines file, from all such files below a folder, or from those that match a pattern
  * (`*`, `?`, `**`), in the order of their paths; names ending in `.gz` are unpacked. Keys the declaration does not name are
- * not read. A `float` takes numbers (a whole one past 2^53 only if a float64 holds it); a `timestamp` ISO 8601 texts as `Source.csv`
+ * not read. A `float` takes numbers (a whole one past 2^53 only if a float64 holds it; `-0` is 0, `-0.0` is not); a `timestamp` ISO 8601 texts as `Source.csv`
  * does; a `category` texts, whole numbers by their digits, `true` and `false`; a `tensor` arrays of numbers nested as the
  * shape is.
  *

@@ -2,7 +2,6 @@
  * NumPy's own files: `.npy`, one array, and `.npz`, a ZIP archive of such. Arrays of rows become columns where every
  * element comes out as it was; arrays of Python objects are refused, as reading them would run what is in the file.
  */
-import { Node, Stage } from "@watertight/core"
 import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
@@ -10,9 +9,11 @@ import * as Decode from "../internal/decode.ts"
 import * as Exact from "../internal/exact.ts"
 import * as Declarations from "../internal/declarations.ts"
 import * as Files from "../internal/files.ts"
+import * as SetAside from "../internal/setAside.ts"
+import * as Sift from "../internal/sift.ts"
 import * as Zip from "../internal/zip.ts"
 import * as RowId from "../RowId.ts"
-import * as Table from "../Table.ts"
+import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** One column and the `.npy` file that holds it. */
@@ -43,27 +44,22 @@ export interface File<out C extends Column.Column = Column.Column> {
  */
 export const npy = <const C extends Columns>(files: {
   readonly [K in keyof C]: File<C[K]>
-}): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> => {
+}): Quarantine.Source<C, SourceError, FileSystem.FileSystem> => {
   const entries = Object.entries<File>(files)
-  return Node.make(
-    Stage.make({
-      name: "npy",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: Declarations.ofFiles(entries),
-      external: Declarations.contentOf(entries),
-      codec: Table.codec<C>(),
-      run: () =>
-        Effect.flatMap(
-          Effect.forEach(entries, ([name, { column, path }]) =>
-            Effect.map(Files.read(path), (bytes) => ({ name, column, file: Files.systemPath(path), bytes }))
-          ),
-          (arrays) => tableOf<C>(arrays)
-        )
-    }),
-    {}
-  )
+  return Quarantine.source({
+    name: "npy",
+    version: 1,
+    params: Declarations.ofFiles(entries),
+    external: Declarations.contentOf(entries),
+    label: entries.map(([, { path }]) => Files.systemPath(path))[0] ?? "",
+    read: (onBadRow) =>
+      Effect.flatMap(
+        Effect.forEach(entries, ([name, { column, path }]) =>
+          Effect.map(Files.read(path), (bytes) => ({ name, column, file: Files.systemPath(path), bytes }))
+        ),
+        (arrays) => tableOf<C>(arrays, onBadRow)
+      )
+  })
 }
 
 /** What may be unpacked. */
@@ -85,28 +81,24 @@ export const npz = <const C extends Columns>(
   path: Files.Path,
   columns: C,
   options: NpzOptions = {}
-): Node.Node<Table.Table<C>, SourceError, FileSystem.FileSystem> =>
-  Node.make(
-    Stage.make({
-      name: "npz",
-      version: 1,
-      code: "versioned",
-      origin: "unsplit",
-      params: {
-        file: Files.nameOf(path),
-        columns: Declarations.ofColumns(columns)
-      },
-      external: Files.digest(path),
-      codec: Table.codec<C>(),
-      run: () => readArchive<C>(path, columns, options.maxBytes ?? 2 ** 31)
-    }),
-    {}
-  )
+): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
+  Quarantine.source({
+    name: "npz",
+    version: 1,
+    params: {
+      file: Files.nameOf(path),
+      columns: Declarations.ofColumns(columns)
+    },
+    external: Files.digest(path),
+    label: Files.systemPath(path),
+    read: (onBadRow) => readArchive<C>(path, columns, options.maxBytes ?? 2 ** 31, onBadRow)
+  })
 
 const readArchive = Effect.fn("Source.npz")(function* <C extends Columns>(
   path: Files.Path,
   columns: C,
-  maxBytes: number
+  maxBytes: number,
+  onBadRow: Quarantine.OnBadRow
 ) {
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
@@ -124,7 +116,7 @@ const readArchive = Effect.fn("Source.npz")(function* <C extends Columns>(
       new SourceError({ file, problem: "bad header", detail: `holds no array "${name}"`, hint, column: name })
     )
   })
-  return yield* tableOf<C>(arrays)
+  return yield* tableOf<C>(arrays, onBadRow)
 })
 
 interface NamedArray {
@@ -134,7 +126,11 @@ interface NamedArray {
   readonly bytes: Uint8Array
 }
 
-const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(arrays: ReadonlyArray<NamedArray>) {
+const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(
+  arrays: ReadonlyArray<NamedArray>,
+  onBadRow: Quarantine.OnBadRow
+) {
+  const leaving = Sift.leaving()
   const columns: Record<string, Column.Column> = {}
   const values: Record<string, RowId.Values> = {}
   let first: { readonly name: string; readonly rows: number } | undefined
@@ -152,14 +148,21 @@ const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(arrays: Re
     }
     first ??= { name, rows }
     columns[name] = column
-    values[name] = yield* valuesOf(file, name, column, found)
+    const read = valuesOf(file, name, column, found)
+    values[name] = yield* onBadRow === "fail"
+      ? read
+      : Effect.catchIf(
+          read,
+          ({ problem }) => problem === "bad value",
+          () => Effect.sync(() => sifted(file, name, column, found, leaving))
+        )
   }
   const file = arrays[0]?.file ?? ""
   if (first === undefined) {
     const hint = "Declare at least one."
     return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
   }
-  const made = Table.make(columns as Columns as C, values as Table.Table<C>["values"], { length: first.rows }) // filled array by array
+  const made = SetAside.sorted(columns as Columns as C, values, first.rows, leaving.left()) // filled array by array
   return yield* Effect.mapError(made, ({ column, message }) => {
     return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
   })
@@ -285,9 +288,8 @@ export const valuesOf = Effect.fnUntraced(function* (
     const hint = "Declare the column as the array is, or reshape the array."
     return yield* new SourceError({ file, problem: "wrong shape", detail, hint, column: name })
   }
-  const isText = /^[US]/.test(type)
-  const elements = isText ? texts(type, shape[0], data) : type === "b1" ? booleans(data) : numbersOf(type, data)
-  const made = Column.isOptional(column) ? withMissing(type, column, elements) : convert(type, column, elements)
+  const elements = elementsOf({ data, shape, type })
+  const made = madeOf(type, column, elements)
   if (made === undefined) {
     const detail = `holds elements of the type ${type} in "${name}", which is no ${column.kind} column`
     const hint = "Declare the column otherwise, or convert the array with astype."
@@ -306,6 +308,26 @@ export const valuesOf = Effect.fnUntraced(function* (
     value
   })
 })
+
+/** The values of the rows that have some, and a note on each of the others. */
+const sifted = (file: string, name: string, column: Column.Column, array: Npy, leaving: Sift.Leaving): RowId.Values => {
+  const elements = elementsOf(array)
+  const width = Column.width(column)
+  const read = (start: number, end: number) => madeOf(array.type, column, elements.slice(start * width, end * width))
+  const { bad, values } = Sift.sift(column, array.shape[0], read)
+  for (const row of bad) {
+    const made = read(row, row + 1)
+    const place = made !== undefined && "bad" in made ? made.bad : 0
+    leaving.note(file, name, column, row, String(elements[row * width + place]))
+  }
+  return values
+}
+
+const elementsOf = ({ data, shape, type }: Npy): Elements =>
+  /^[US]/.test(type) ? texts(type, shape[0], data) : type === "b1" ? booleans(data) : numbersOf(type, data)
+
+const madeOf = (type: string, column: Column.Column, elements: Elements): Exact.Made | undefined =>
+  Column.isOptional(column) ? withMissing(type, column, elements) : convert(type, column, elements)
 
 type Elements = Exact.Numbers | ReadonlyArray<string>
 

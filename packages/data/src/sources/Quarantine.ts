@@ -63,7 +63,7 @@ export interface Source<out C extends Columns, out E = never, out R = never> ext
 export type Separable<S> =
   S extends Source<Columns, unknown, unknown>
     ? S
-    : "only csv, json, parquet, sql, rows, stream, images and texts set rows aside, and only themselves: give the source"
+    : "only a source that reads files, a database or rows sets rows aside, and only itself: give the source"
 
 /** The table and quarantine of a source. */
 export type QuarantinedOf<S> = S extends Source<infer C, infer E, infer R> ? Quarantined<C, E | SourceError, R> : never

@@ -2,7 +2,7 @@
  * Rows that are in memory, or come as an Effect `Stream`: objects by the names of their columns. Their version is what
  * they hold, and everything that is wrong with them is said at once.
  */
-import { Effect, Stream } from "effect"
+import { Effect, type Schema, Stream } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Declarations from "../internal/declarations.ts"
@@ -85,15 +85,17 @@ export const stream = <const C extends Columns, E, R>(
   return sourceOf(name, columns, decode)
 }
 
-const sourceOf = <C extends Columns, E, R>(
+/** Makes a source of what reads rows one by one. */
+export const sourceOf = <C extends Columns, E, R>(
   name: string,
   columns: C,
-  decode: Effect.Effect<DecodeRows.Decoder, E, R>
+  decode: Effect.Effect<DecodeRows.Decoder, E, R>,
+  params: Schema.Json = Declarations.ofColumns(columns)
 ): Quarantine.Source<C, SourceError | E, R> =>
   Quarantine.source({
     name,
     version: 1,
-    params: Declarations.ofColumns(columns),
+    params,
     external: Effect.map(decode, (decoder) => decoder.digest()),
     label: name,
     read: (onBadRow) => Effect.flatMap(decode, (decoder) => tableOf(name, columns, decoder.end(), onBadRow))

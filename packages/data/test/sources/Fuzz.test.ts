@@ -100,6 +100,11 @@ const cases = (): ReadonlyArray<Case> => [
   { name: "it.parquet", bytes: readFileSync(fixture("types.parquet")), read: (path) => Source.parquet(path, Types) },
   { name: "it.arrow", bytes: readFileSync(fixture("types.arrow")), read: (path) => Source.arrow(path, Readable) },
   { name: "it.arrows", bytes: readFileSync(fixture("types.arrows")), read: (path) => Source.arrow(path, Readable) },
+  ...["lz4", "zstd"].map((codec) => ({
+    name: `${codec}.arrow`,
+    bytes: readFileSync(fixture(`types-${codec}.arrow`)),
+    read: (path: string) => Source.arrow(path, Readable)
+  })),
   {
     name: "it.npz",
     bytes: readFileSync(fixture("packed.npz")),

@@ -154,8 +154,8 @@ describe("Source.remote", () => {
         [`${plain}/trips.csv`, { ...quick, sha256: "12" }, "bad option", "64 hexadecimal digits"],
         ["https://localhost:1/trips.csv", quick, "unreadable file", "could not be fetched"],
         [`${safe.replace("://", "://me:secret@")}/trips.csv`, quick, "bad option", "Give them in headers"],
-        ["ftp://localhost/trips.csv", quick, "bad option", "is no https:// address"],
-        ["no address", quick, "bad option", "is no https:// address"]
+        ["ftp://localhost/trips.csv", quick, "bad option", "is no https:// or s3:// address"],
+        ["no address", quick, "bad option", "is no https:// or s3:// address"]
       ]
       for (const [address, options, problem, detail] of cases) {
         const secret = URL.canParse(address) ? `${address}?token=secret#secret` : address
