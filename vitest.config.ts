@@ -27,6 +27,7 @@ const examples = {
 export default defineConfig({
   test: {
     pool: "forks",
+    setupFiles: ["scripts/cases.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

@@ -60,7 +60,7 @@ const samplers: ReadonlyArray<Sampler.Sampler<"kind" | "number">> = [
   Sampler.bucketed("number", { buckets: 4 })
 ]
 
-const violation = (law: Law.Law) => Effect.flip(law.check({ runs: 100 }))
+const violation = (law: Law.Law) => Effect.flip(law.check({ runs: 2000 }))
 
 describe("SamplerLaws", () => {
   const own = [
