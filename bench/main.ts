@@ -1,5 +1,5 @@
 /**
- * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader wait overhead` picks sections, `--rounds 5`
+ * `pnpm bench`: ratios, measured side by side in one run. `pnpm bench step loader wait overhead` picks sections (also tables, steps, images), `--rounds 5`
  * sets how often everything is repeated. README.md says what is measured.
  */
 import * as tf from "@tensorflow/tfjs"

@@ -1,6 +1,6 @@
 /** An audit as a page: findings first, the worst at the top, then the figures, then what was and was not checked. */
 import type { Audit } from "../Audit.ts"
-import { aligned, bar, counted, cut, percent, plain } from "../internal/prose.ts"
+import { aligned, counted, cut, percent, plain, strongest } from "../internal/prose.ts"
 import * as Finding from "../profile/Finding.ts"
 import { taxonomy } from "./LeakFinding.ts"
 
@@ -56,17 +56,7 @@ const columns = ({ drifts }: Audit): ReadonlyArray<string> => {
 
 const powers = ({ powers, target }: Audit): ReadonlyArray<string> => {
   if (target === null || powers.length === 0) return []
-  const lines = powers
-    .slice(0, 10)
-    .map(({ column, metric, score, strength }) => [
-      cut(plain(column), 28),
-      `${metric} ${score.toFixed(3)}`,
-      bar(Math.max(0, strength), 30)
-    ])
-  return [
-    `What each column predicts of ${plain(target)} by itself, on train`,
-    ...aligned(lines).map((line) => `  ${line}`)
-  ]
+  return [`What each column predicts of ${plain(target)} by itself, on train`, ...strongest(powers)]
 }
 
 const checks = ({ checks, comparisons, falseAlarm }: Audit): ReadonlyArray<string> => [

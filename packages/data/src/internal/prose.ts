@@ -80,3 +80,24 @@ export const wrapped = (text: string, width: number): ReadonlyArray<string> => {
   }
   return lines
 }
+
+/** What a column predicts of the target by itself. */
+export interface Power {
+  readonly column: string
+  readonly metric: string
+  readonly score: number
+  /** In [0, 1]; below 0 it predicts nothing. */
+  readonly strength: number
+}
+
+/** Shows the first ten columns with a bar each. */
+export const strongest = (powers: ReadonlyArray<Power>): ReadonlyArray<string> =>
+  aligned(
+    powers
+      .slice(0, 10)
+      .map(({ column, metric, score, strength }) => [
+        cut(plain(column), 28),
+        `${metric} ${score.toFixed(3)}`,
+        bar(Math.max(0, strength), 30)
+      ])
+  ).map((line) => `  ${line}`)

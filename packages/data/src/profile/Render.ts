@@ -1,5 +1,5 @@
 /** A profile as a page: findings first, the worst at the top, then the columns, then the target. */
-import { aligned, bar, counted, cut, histogram, instant, percent, plain, significant } from "../internal/prose.ts"
+import { aligned, bar, counted, cut, histogram, instant, percent, plain, significant, strongest } from "../internal/prose.ts"
 import type { Profile } from "../Profile.ts"
 import type { ColumnProfile } from "./ColumnProfile.ts"
 import * as Finding from "./Finding.ts"
@@ -99,14 +99,7 @@ const target = (profile: Profile): ReadonlyArray<string> => {
 
 const powers = ({ powers }: Profile): ReadonlyArray<string> => {
   if (powers.length === 0) return []
-  const lines = powers
-    .slice(0, 10)
-    .map(({ column, metric, score, strength }) => [
-      cut(plain(column), 28),
-      `${metric} ${score.toFixed(3)}`,
-      bar(Math.max(0, strength), 30)
-    ])
-  return ["What each column predicts of the target by itself", ...aligned(lines).map((line) => `  ${line}`)]
+  return ["What each column predicts of the target by itself", ...strongest(powers)]
 }
 
 const rows = ({ repeats }: Profile): ReadonlyArray<string> =>
