@@ -1,5 +1,16 @@
 /** A profile as a page: findings first, the worst at the top, then the columns, then the target. */
-import { aligned, bar, counted, cut, histogram, instant, percent, plain, significant, strongest } from "../internal/prose.ts"
+import {
+  aligned,
+  bar,
+  counted,
+  cut,
+  histogram,
+  instant,
+  percent,
+  plain,
+  significant,
+  strongest
+} from "../internal/prose.ts"
 import type { Profile } from "../Profile.ts"
 import type { ColumnProfile } from "./ColumnProfile.ts"
 import * as Finding from "./Finding.ts"

@@ -1,8 +1,9 @@
 /**
- * What a row's nearest neighbours in the other folds say of it. Near ones count more: by Epanechnikov's kernel, whose
- * width is the distance to the first neighbour that no longer counts.
+ * What a row's nearest neighbours in the other folds say of it. For classes near ones count more: by Epanechnikov's kernel,
+ * whose width is the distance to the first neighbour that no longer counts.
  */
 import * as Neighbors from "../internal/neighbors.ts"
+import { quantile } from "../internal/order.ts"
 import type { Points } from "./Points.ts"
 
 /** Rows as points, each in a fold. */
@@ -75,15 +76,14 @@ export const probabilities = (folded: Folded, labels: Int32Array, classes: numbe
   return out
 }
 
-/** The number expected of each row: the weighted median of the neighbours', which a few wrong ones do not move. */
+/**
+ * The number expected of each row: the median of the neighbours'. Without weights: a wrong one that lies nearest by far
+ * would have half of them by itself.
+ */
 export const expected = (folded: Folded, numbers: Float64Array): Float64Array => {
   const out = new Float64Array(numbers.length)
-  visit(folded, (row, others, weights) => {
-    const order = Uint32Array.from(others.keys()).sort((a, b) => numbers[others[a]] - numbers[others[b]] || a - b)
-    const half = weights.reduce((sum, weight) => sum + weight, 0) / 2
-    let [passed, place] = [0, 0]
-    while (place < order.length - 1 && passed + weights[order[place]] < half) passed += weights[order[place++]]
-    out[row] = numbers[others[order[place]]]
+  visit(folded, (row, others) => {
+    out[row] = quantile(Float64Array.from(others, (other) => numbers[other]).sort(), 0.5)
   })
   return out
 }
