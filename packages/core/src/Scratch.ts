@@ -29,9 +29,9 @@ export interface Settings {
   readonly inMemory: number
 }
 
-/** Where scratch files lie, and when they are used: the system's temporary folder, from 64 MiB on, unless given. */
+/** Where scratch files lie, and when they are used: the system's temporary folder, from 128 MiB on, unless given. */
 export const Settings = Context.Reference<Settings>("@watertight/core/Scratch/Settings", {
-  defaultValue: () => ({ folder: tmpdir(), inMemory: 64 * 2 ** 20 })
+  defaultValue: () => ({ folder: tmpdir(), inMemory: 128 * 2 ** 20 })
 })
 
 /** A file that is written at its end and read anywhere. */
