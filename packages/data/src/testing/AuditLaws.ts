@@ -9,6 +9,7 @@ import type * as Audit from "../Audit.ts"
 import * as Column from "../Column.ts"
 import * as Columns from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
+import { draws } from "../internal/splitMix.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, take } from "../Table.ts"
 
@@ -30,17 +31,6 @@ export type Subject = (
   parts: Audit.Datasets<typeof Rows>,
   options: Audit.Named<typeof Rows>
 ) => Effect.Effect<Audit.Audit, unknown>
-
-/** Draws in [0, 1) from a seed (Steele and Vigna's SplitMix, 32 bits). */
-const draws = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0
-    let z = Math.imul(state ^ (state >>> 16), 0x21f0aaad)
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32
-  }
-}
 
 const withIds = (values: Table<typeof Rows>["values"], length: number): Table<typeof Rows> => ({
   columns: Rows,
