@@ -59,6 +59,17 @@ export const arrow = <const C extends Columns>(
     read: (onBadRow) => readTable(path, columns, options.maxBytes ?? ArrowRead.maxBytes, onBadRow)
   })
 
+/** Says why a file cannot be read as Arrow. */
+export const unreadable =
+  (file: string) =>
+  ({ reason }: { readonly reason: string }): SourceError =>
+    new SourceError({
+      file,
+      problem: "wrong format",
+      detail: `is no Arrow IPC file or stream that can be read (${reason})`,
+      hint: "Write it again."
+    })
+
 const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
   path: Files.Path,
   columns: C,
@@ -68,13 +79,7 @@ const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
   const leaving = Sift.leaving()
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
-  const broken = ({ reason }: { readonly reason: string }) =>
-    new SourceError({
-      file,
-      problem: "wrong format",
-      detail: `is no Arrow IPC file or stream that can be read (${reason})`,
-      hint: "Write it again."
-    })
+  const broken = unreadable(file)
   if (names.length === 0) {
     const hint = "Declare at least one."
     return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })

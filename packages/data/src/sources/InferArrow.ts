@@ -7,7 +7,8 @@ import * as Column from "../Column.ts"
 import * as ArrowRead from "../internal/arrowRead.ts"
 import * as Files from "../internal/files.ts"
 import * as RowId from "../RowId.ts"
-import { SourceError } from "./SourceError.ts"
+import { unreadable } from "./Arrow.ts"
+import type { SourceError } from "./SourceError.ts"
 
 /** What was guessed of one column. */
 export interface Guess {
@@ -30,13 +31,7 @@ export const guess = Effect.fn("Source.infer")(function* (
   mostLevels: number
 ): Effect.fn.Return<Guesses, SourceError, FileSystem.FileSystem> {
   const file = Files.systemPath(path)
-  const broken = ({ reason }: { readonly reason: string }) =>
-    new SourceError({
-      file,
-      problem: "wrong format",
-      detail: `is no Arrow IPC file or stream that can be read (${reason})`,
-      hint: "Write it again."
-    })
+  const broken = unreadable(file)
   const opened = yield* Effect.mapError(ArrowRead.open(yield* Files.read(path)), broken)
   const columns = new Map<string, Guess>()
   for (const name of opened.names) {
