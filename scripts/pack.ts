@@ -57,7 +57,7 @@ const model = Train.fit(Module.mlp({ hidden: [4], output: 1, dropout: 0.1 }), {
 export default Pipeline.make("packed", { model, report: Evaluate.test(model, parts.test) })
 `
 
-const refused = `import "@watertight/data/internal/arrowIpc"
+const refused = `import "@watertight/data/internal/arrow/ipc"
 `
 
 const writeProject = (project: string, tarballs: ReadonlyArray<string>): void => {

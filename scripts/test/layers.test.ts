@@ -24,7 +24,7 @@ describe("layers", () => {
     ["packages/core/test/Digest.test.ts", "@effect/vitest"],
     ["packages/data/src/testing/SplitLaws.ts", "@watertight/core/testing"],
     ["packages/data/test/Split.test.ts", "@watertight/data/testing"],
-    ["packages/data/src/internal/arrowIpc.ts", "apache-arrow"],
+    ["packages/data/src/internal/arrow/ipc.ts", "apache-arrow"],
     ["packages/model/src/internal/tfjs.ts", "@tensorflow/tfjs"],
     ["packages/eval/src/Evaluate.ts", "@watertight/model"],
     ["packages/eval/test/Evaluate.test.ts", "@watertight/optim"],

@@ -7,7 +7,7 @@ import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
 import type { Partition } from "./Dataset.ts"
-import * as Ipc from "./internal/arrowIpc.ts"
+import * as Ipc from "./internal/arrow/ipc.ts"
 import type { SplitError } from "./split/SplitError.ts"
 import type { Table } from "./Table.ts"
 

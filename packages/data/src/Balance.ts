@@ -10,7 +10,7 @@ import * as Smote from "./balance/Smote.ts"
 import type * as Column from "./Column.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
 import * as Dataset from "./Dataset.ts"
-import * as Contents from "./internal/contents.ts"
+import * as Contents from "./internal/columns/contents.ts"
 import type { TrainOnly } from "./recipe/Describe.ts"
 import * as Table from "./Table.ts"
 

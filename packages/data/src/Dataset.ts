@@ -6,7 +6,7 @@
 import { Codec, type Digest, Ledger } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import type { Columns } from "./Columns.ts"
-import * as Contents from "./internal/contents.ts"
+import * as Contents from "./internal/columns/contents.ts"
 import * as Table from "./Table.ts"
 
 /** The compartments of a split. */

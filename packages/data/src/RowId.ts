@@ -6,7 +6,7 @@
 import { hash } from "node:crypto"
 import type * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
-import * as Sha256 from "./internal/sha256.ts"
+import * as Sha256 from "./internal/rows/sha256.ts"
 
 /** The bytes of one id. */
 export const bytes = 16

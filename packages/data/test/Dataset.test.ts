@@ -1,4 +1,4 @@
-import { mapRows } from "../src/internal/contents.ts"
+import { mapRows } from "../src/internal/columns/contents.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Column, Columns, Dataset, Table } from "../src/index.ts"

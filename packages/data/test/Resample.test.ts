@@ -1,4 +1,4 @@
-import * as Contents from "../src/internal/contents.ts"
+import * as Contents from "../src/internal/columns/contents.ts"
 import { assert, describe, it } from "@effect/vitest"
 import { Codec, Ledger, Node, Pipeline, Stage, Store } from "@watertight/core"
 import { Effect, Layer, Schema } from "effect"

@@ -2,7 +2,7 @@
  * The whole of an audit over the three partitions of a split: which checks run, at which level, and what they may let out.
  */
 import type * as Column from "../Column.ts"
-import { quantile as normalQuantile } from "../internal/normal.ts"
+import { quantile as normalQuantile } from "../internal/statistics/normal.ts"
 import { counted } from "../internal/prose.ts"
 import * as Finding from "../profile/Finding.ts"
 import * as Target from "../profile/Target.ts"

@@ -3,9 +3,9 @@
  * other partition only counts leave.
  */
 import { counted, percent } from "../internal/prose.ts"
-import * as RowKeys from "../internal/rowKeys.ts"
-import * as IdOrder from "../internal/idOrder.ts"
-import * as Radix from "../internal/radix.ts"
+import * as RowKeys from "../internal/rows/rowKeys.ts"
+import * as IdOrder from "../internal/rows/idOrder.ts"
+import * as Radix from "../internal/statistics/radix.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, numbers as valuesOf } from "../Table.ts"
 import * as LeakFinding from "./LeakFinding.ts"

@@ -2,8 +2,8 @@
  * What predicts the target and should not: a column that is the target in other words, ids, the place of a row in its
  * file, the date alone. All of it is looked for in train rows only.
  */
-import * as IdOrder from "../internal/idOrder.ts"
-import * as Single from "../internal/singleFeature.ts"
+import * as IdOrder from "../internal/rows/idOrder.ts"
+import * as Single from "../internal/statistics/singleFeature.ts"
 import * as Suspicions from "../profile/Suspicions.ts"
 import * as Target from "../profile/Target.ts"
 import { type Table, numbers as valuesOf } from "../Table.ts"

@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import { instant } from "../internal/decodeRows.ts"
+import { instant } from "../internal/sources/decodeRows.ts"
 import { isTexts, type Numbers, type Values } from "../RowId.ts"
 import * as Table from "../Table.ts"
 import type { CleanError } from "./CleanError.ts"

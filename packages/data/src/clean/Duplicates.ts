@@ -4,7 +4,7 @@
  */
 import { Effect, type Schema } from "effect"
 import type { Columns } from "../Columns.ts"
-import * as EqualRows from "../internal/equalRows.ts"
+import * as EqualRows from "../internal/rows/equalRows.ts"
 import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"

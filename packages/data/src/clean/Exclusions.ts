@@ -6,7 +6,7 @@ import { Blob, Codec } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import * as Excluded from "../Excluded.ts"
-import * as Ipc from "../internal/arrowIpc.ts"
+import * as Ipc from "../internal/arrow/ipc.ts"
 
 /** One place per row, in the table's order. */
 export interface Exclusions {

@@ -3,8 +3,8 @@ import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Cells, RecipeError } from "../Step.ts"
 import type { ValuesOf } from "../Table.ts"
-import { firstNotFinite } from "./lanes.ts"
-import { ascending, present, quantiles } from "./order.ts"
+import { firstNotFinite } from "./statistics/lanes.ts"
+import { ascending, present, quantiles } from "./statistics/order.ts"
 
 export type Numeric = Column.Float | Column.Tensor
 

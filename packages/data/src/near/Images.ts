@@ -2,8 +2,8 @@
  * Near images: hashes of 64 bits that differ in a few.
  */
 import type * as Column from "../Column.ts"
-import * as Agreement from "../internal/agreement.ts"
-import * as PerceptualHash from "../internal/perceptualHash.ts"
+import * as Agreement from "../internal/near/agreement.ts"
+import * as PerceptualHash from "../internal/near/perceptualHash.ts"
 import type { Image } from "../Near.ts"
 import type { Table } from "../Table.ts"
 

@@ -3,8 +3,8 @@
  * rounding, have one code.
  */
 import * as Column from "../Column.ts"
-import * as Agreement from "../internal/agreement.ts"
-import { add } from "../internal/mix.ts"
+import * as Agreement from "../internal/near/agreement.ts"
+import { add } from "../internal/rows/mix.ts"
 import type { Row } from "../Near.ts"
 import { isTexts, type Values } from "../RowId.ts"
 import type { Table } from "../Table.ts"

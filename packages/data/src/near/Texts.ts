@@ -1,8 +1,8 @@
 /**
  * Near texts: sets of shingles, compared by MinHash.
  */
-import * as MinHash from "../internal/minHash.ts"
-import * as Shingles from "../internal/shingles.ts"
+import * as MinHash from "../internal/near/minHash.ts"
+import * as Shingles from "../internal/near/shingles.ts"
 import { isTexts } from "../RowId.ts"
 import type { Text } from "../Near.ts"
 import type { Table } from "../Table.ts"

@@ -4,9 +4,9 @@
  */
 import { Schema } from "effect"
 import * as Column from "../Column.ts"
-import * as RowKeys from "../internal/rowKeys.ts"
-import * as IdOrder from "../internal/idOrder.ts"
-import * as Radix from "../internal/radix.ts"
+import * as RowKeys from "../internal/rows/rowKeys.ts"
+import * as IdOrder from "../internal/rows/idOrder.ts"
+import * as Radix from "../internal/statistics/radix.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 import * as Numbers from "./Numbers.ts"

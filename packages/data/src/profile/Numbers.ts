@@ -3,8 +3,8 @@
  * numbers, so the order of the rows changes no bit of it.
  */
 import { Schema } from "effect"
-import { moments } from "../internal/lanes.ts"
-import { quantile } from "../internal/order.ts"
+import { moments } from "../internal/statistics/lanes.ts"
+import { quantile } from "../internal/statistics/order.ts"
 
 /** The shares of the quantiles of a profile. */
 export const shares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const

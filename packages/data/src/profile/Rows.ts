@@ -3,8 +3,8 @@
  * wrong, and how good the best model can be that sees only these features.
  */
 import { Schema } from "effect"
-import * as RowKeys from "../internal/rowKeys.ts"
-import * as IdOrder from "../internal/idOrder.ts"
+import * as RowKeys from "../internal/rows/rowKeys.ts"
+import * as IdOrder from "../internal/rows/idOrder.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, numbers } from "../Table.ts"
 

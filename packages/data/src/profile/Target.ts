@@ -3,8 +3,8 @@
  * so well that they may be the target in other words.
  */
 import { Schema } from "effect"
-import * as IdOrder from "../internal/idOrder.ts"
-import * as Single from "../internal/singleFeature.ts"
+import * as IdOrder from "../internal/rows/idOrder.ts"
+import * as Single from "../internal/statistics/singleFeature.ts"
 import { type Table, numbers, texts } from "../Table.ts"
 
 /** How well a column alone predicts the target: see `thresholds`. */

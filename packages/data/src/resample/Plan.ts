@@ -7,7 +7,7 @@ import type { Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import * as Ipc from "../internal/arrowIpc.ts"
+import * as Ipc from "../internal/arrow/ipc.ts"
 import { SplitError } from "../split/SplitError.ts"
 import type { Table } from "../Table.ts"
 

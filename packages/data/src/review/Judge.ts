@@ -1,5 +1,5 @@
 /** Which labels of a table's rows their nearest neighbours in other folds speak against. */
-import { ascending, quantile } from "../internal/order.ts"
+import { ascending, quantile } from "../internal/statistics/order.ts"
 import { type Table, numbers } from "../Table.ts"
 import * as ConfidentLearning from "./ConfidentLearning.ts"
 import * as OutOfFold from "./OutOfFold.ts"

@@ -2,8 +2,8 @@
  * What a row's nearest neighbours in the other folds say of it. For classes near ones count more: by Epanechnikov's kernel,
  * whose width is the distance to the first neighbour that no longer counts.
  */
-import * as Neighbors from "../internal/neighbors.ts"
-import { quantile } from "../internal/order.ts"
+import * as Neighbors from "../internal/statistics/neighbors.ts"
+import { quantile } from "../internal/statistics/order.ts"
 import type { Points } from "./Points.ts"
 
 /** Rows as points, each in a fold. */

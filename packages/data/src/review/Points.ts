@@ -3,8 +3,8 @@
  * words of texts hashed into a few sums. Statistics are of the rows given.
  */
 import * as Column from "../Column.ts"
-import * as Mix from "../internal/mix.ts"
-import { hashOf } from "../internal/rowKeys.ts"
+import * as Mix from "../internal/rows/mix.ts"
+import { hashOf } from "../internal/rows/rowKeys.ts"
 import type * as RowId from "../RowId.ts"
 import { type Table, numbers, texts } from "../Table.ts"
 

@@ -4,11 +4,11 @@
  */
 import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
-import * as Files from "../internal/files.ts"
-import type * as Folder from "../internal/folder.ts"
-import * as FolderRows from "../internal/folderRows.ts"
-import * as Resample from "../internal/resample.ts"
-import * as Sharp from "../internal/sharp.ts"
+import * as Files from "../internal/sources/files.ts"
+import type * as Folder from "../internal/sources/folder.ts"
+import * as FolderRows from "../internal/sources/folderRows.ts"
+import * as Resample from "../internal/sources/resize.ts"
+import * as Sharp from "../internal/sources/sharp.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 

@@ -4,8 +4,8 @@
  */
 import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
-import * as ArrowRead from "../internal/arrowRead.ts"
-import * as Files from "../internal/files.ts"
+import * as ArrowRead from "../internal/arrow/read.ts"
+import * as Files from "../internal/sources/files.ts"
 import * as RowId from "../RowId.ts"
 import { unreadable } from "./Arrow.ts"
 import type { SourceError } from "./SourceError.ts"

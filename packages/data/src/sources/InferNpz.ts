@@ -4,8 +4,8 @@
  */
 import { Effect, type FileSystem, Option } from "effect"
 import * as Column from "../Column.ts"
-import * as Files from "../internal/files.ts"
-import * as Zip from "../internal/zip.ts"
+import * as Files from "../internal/sources/files.ts"
+import * as Zip from "../internal/sources/zip.ts"
 import * as RowId from "../RowId.ts"
 import { type Guess, type Guesses, booleans, ofTexts } from "./InferArrow.ts"
 import * as Npy from "./Npy.ts"

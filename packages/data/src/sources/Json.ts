@@ -4,12 +4,12 @@
  */
 import { Effect, type FileSystem } from "effect"
 import type { Columns } from "../Columns.ts"
-import * as Decode from "../internal/decode.ts"
-import * as DuckDB from "../internal/duckdb.ts"
-import * as Declarations from "../internal/declarations.ts"
-import * as Files from "../internal/files.ts"
-import * as FileSet from "../internal/fileSet.ts"
-import * as Relation from "../internal/relation.ts"
+import * as Decode from "../internal/sources/decode.ts"
+import * as DuckDB from "../internal/sources/duckdb.ts"
+import * as Declarations from "../internal/sources/declarations.ts"
+import * as Files from "../internal/sources/files.ts"
+import * as FileSet from "../internal/sources/fileSet.ts"
+import * as Relation from "../internal/sources/relation.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 

@@ -5,9 +5,9 @@
 import { Effect, type Schema, Stream } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import * as Declarations from "../internal/declarations.ts"
-import * as DecodeRows from "../internal/decodeRows.ts"
-import * as SetAside from "../internal/setAside.ts"
+import * as Declarations from "../internal/sources/declarations.ts"
+import * as DecodeRows from "../internal/sources/decodeRows.ts"
+import * as SetAside from "../internal/sources/setAside.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { type Bad, SourceError } from "./SourceError.ts"
 

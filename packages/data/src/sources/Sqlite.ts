@@ -3,9 +3,9 @@
  * refused, because its file alone, which the digest covers, does not say what it holds.
  */
 import { Effect, FileSystem } from "effect"
-import * as DuckDB from "../internal/duckdb.ts"
-import * as Files from "../internal/files.ts"
-import * as Database from "../internal/sqlite.ts"
+import * as DuckDB from "../internal/sources/duckdb.ts"
+import * as Files from "../internal/sources/files.ts"
+import * as Database from "../internal/sources/sqlite.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** Returns the digest of a database's file. */

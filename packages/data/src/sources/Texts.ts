@@ -4,9 +4,9 @@
  */
 import { Effect, type FileSystem } from "effect"
 import * as Column from "../Column.ts"
-import * as Files from "../internal/files.ts"
-import type * as Folder from "../internal/folder.ts"
-import * as FolderRows from "../internal/folderRows.ts"
+import * as Files from "../internal/sources/files.ts"
+import type * as Folder from "../internal/sources/folder.ts"
+import * as FolderRows from "../internal/sources/folderRows.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 

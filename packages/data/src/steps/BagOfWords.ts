@@ -5,7 +5,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { byCodePoint } from "../internal/codePoints.ts"
+import { byCodePoint } from "../internal/text/codePoints.ts"
 import * as Step from "../Step.ts"
 import { type TermOptions, type Terms, settle, termsOf } from "../text/Terms.ts"
 

@@ -6,8 +6,8 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { finite } from "../internal/numeric.ts"
-import { range } from "../internal/lanes.ts"
-import * as Order from "../internal/order.ts"
+import { range } from "../internal/statistics/lanes.ts"
+import * as Order from "../internal/statistics/order.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */

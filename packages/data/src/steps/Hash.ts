@@ -8,7 +8,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { hash } from "../internal/murmur.ts"
+import { hash } from "../internal/rows/murmur.ts"
 import { finite } from "../internal/numeric.ts"
 import * as RowId from "../RowId.ts"
 import * as Step from "../Step.ts"

@@ -5,7 +5,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { hash } from "../internal/murmur.ts"
+import { hash } from "../internal/rows/murmur.ts"
 import * as Step from "../Step.ts"
 import { type TermOptions, type Terms, settle, termsOf } from "../text/Terms.ts"
 

@@ -4,9 +4,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { moments } from "../internal/lanes.ts"
-import * as Order from "../internal/order.ts"
-import * as Radix from "../internal/radix.ts"
+import { moments } from "../internal/statistics/lanes.ts"
+import * as Order from "../internal/statistics/order.ts"
+import * as Radix from "../internal/statistics/radix.ts"
 import * as Step from "../Step.ts"
 
 /** What is learned: the value that fills, a number, an instant in milliseconds or a level's text. */

@@ -6,9 +6,9 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import { moments } from "../internal/lanes.ts"
-import * as Neighbors from "../internal/neighbors.ts"
-import * as Order from "../internal/order.ts"
+import { moments } from "../internal/statistics/lanes.ts"
+import * as Neighbors from "../internal/statistics/neighbors.ts"
+import * as Order from "../internal/statistics/order.ts"
 import * as Step from "../Step.ts"
 import * as Table from "../Table.ts"
 

@@ -3,7 +3,7 @@
  * partitions may lie outside [0, 1] unless clipped. The same as scikit-learn's MinMaxScaler.
  */
 import { Effect, Schema } from "effect"
-import { normalize, plain, range } from "../internal/lanes.ts"
+import { normalize, plain, range } from "../internal/statistics/lanes.ts"
 import { type Per, groupsOf, output } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

@@ -5,9 +5,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { moments, plain } from "../internal/lanes.ts"
+import { moments, plain } from "../internal/statistics/lanes.ts"
 import { finite } from "../internal/numeric.ts"
-import * as Symmetric from "../internal/symmetric.ts"
+import * as Symmetric from "../internal/statistics/symmetric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */

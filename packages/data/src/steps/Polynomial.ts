@@ -5,7 +5,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { firstNotFinite } from "../internal/lanes.ts"
+import { firstNotFinite } from "../internal/statistics/lanes.ts"
 import { finite } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

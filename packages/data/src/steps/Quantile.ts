@@ -4,9 +4,9 @@
  * scikit-learn's QuantileTransformer with `subsample=None`.
  */
 import { Effect, Schema } from "effect"
-import * as Normal from "../internal/normal.ts"
+import * as Normal from "../internal/statistics/normal.ts"
 import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
-import * as Order from "../internal/order.ts"
+import * as Order from "../internal/statistics/order.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */

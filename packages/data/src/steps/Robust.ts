@@ -3,7 +3,7 @@
  * quartiles unless given, so that a few extreme numbers change nothing. The same as scikit-learn's RobustScaler.
  */
 import { Effect, Schema } from "effect"
-import { normalize } from "../internal/lanes.ts"
+import { normalize } from "../internal/statistics/lanes.ts"
 import { type Per, output, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

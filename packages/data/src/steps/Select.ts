@@ -6,9 +6,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import * as Coordinate from "../internal/coordinate.ts"
-import { moments } from "../internal/lanes.ts"
-import * as Mutual from "../internal/mutual.ts"
+import * as Coordinate from "../internal/statistics/coordinate.ts"
+import { moments } from "../internal/statistics/lanes.ts"
+import * as Mutual from "../internal/statistics/mutual.ts"
 import { type Numeric, finite } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

@@ -3,7 +3,7 @@
  * have mean 0 and variance 1. Variance is the population's (divided by n), as in scikit-learn's StandardScaler.
  */
 import { Effect, Schema } from "effect"
-import { moments, normalize, plain, range } from "../internal/lanes.ts"
+import { moments, normalize, plain, range } from "../internal/statistics/lanes.ts"
 import { type Per, groupsOf, output } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { moments, range } from "../internal/lanes.ts"
+import { moments, range } from "../internal/statistics/lanes.ts"
 import { finite } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

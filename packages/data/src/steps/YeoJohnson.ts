@@ -4,8 +4,8 @@
  * `standardize=False`; standardize afterwards.
  */
 import { Effect, Schema } from "effect"
-import { moments } from "../internal/lanes.ts"
-import { minimize } from "../internal/minimize.ts"
+import { moments } from "../internal/statistics/lanes.ts"
+import { minimize } from "../internal/statistics/minimize.ts"
 import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 

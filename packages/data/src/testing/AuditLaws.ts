@@ -9,7 +9,7 @@ import type * as Audit from "../Audit.ts"
 import * as Column from "../Column.ts"
 import * as Columns from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
-import { draws } from "../internal/splitMix.ts"
+import { draws } from "./internal/splitMix.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, take } from "../Table.ts"
 

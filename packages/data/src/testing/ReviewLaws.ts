@@ -9,7 +9,7 @@ import * as Column from "../Column.ts"
 import * as Columns from "../Columns.ts"
 import * as Dataset from "../Dataset.ts"
 import type * as Review from "../Review.ts"
-import { draws } from "../internal/splitMix.ts"
+import { draws } from "./internal/splitMix.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, take } from "../Table.ts"
 

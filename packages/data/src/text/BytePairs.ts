@@ -3,8 +3,8 @@
  * join. Every text can be encoded and comes back unchanged; nothing is unknown. Bytes are written as GPT-2 writes them, one
  * visible character each (a space as Ġ), so that the vocabulary can be read.
  */
-import * as Heap from "../internal/heap.ts"
-import * as PairMerges from "../internal/pairMerges.ts"
+import * as Heap from "../internal/text/heap.ts"
+import * as PairMerges from "../internal/text/pairMerges.ts"
 import { type Engine, append, remembering } from "./Engine.ts"
 import { type Normalization, normalize } from "./Normalization.ts"
 import { type Special, spellings } from "./Special.ts"

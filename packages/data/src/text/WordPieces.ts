@@ -3,8 +3,8 @@
  * the left, and pieces that go on a word begin with "##". The pieces are learned by joining frequent neighbours. A word
  * with a character that is not in the alphabet is unknown as a whole.
  */
-import { byCodePoint } from "../internal/codePoints.ts"
-import * as PairMerges from "../internal/pairMerges.ts"
+import { byCodePoint } from "../internal/text/codePoints.ts"
+import * as PairMerges from "../internal/text/pairMerges.ts"
 import { type Engine, append, remembering } from "./Engine.ts"
 import { type Normalization, normalize } from "./Normalization.ts"
 import { type Special, spellings } from "./Special.ts"

@@ -2,7 +2,7 @@
  * Whole words or single characters as tokens: those that the train rows have often enough, the most frequent first. All
  * others are the unknown token.
  */
-import { byCodePoint } from "../internal/codePoints.ts"
+import { byCodePoint } from "../internal/text/codePoints.ts"
 import { type Engine, append, remembering } from "./Engine.ts"
 import { type Normalization, normalize } from "./Normalization.ts"
 import { type Special, spellings } from "./Special.ts"

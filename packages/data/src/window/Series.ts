@@ -5,7 +5,7 @@
 import { Duration, Effect, Option, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
-import * as Columnar from "../internal/columnar.ts"
+import * as Columnar from "../internal/columns/columnar.ts"
 import type * as RowId from "../RowId.ts"
 import type { Length } from "../split/Temporal.ts"
 import * as Table from "../Table.ts"

@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import * as Columnar from "../internal/columnar.ts"
+import * as Columnar from "../internal/columns/columnar.ts"
 import type { Length } from "../split/Temporal.ts"
 import * as Table from "../Table.ts"
 import * as Series from "./Series.ts"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "vitest"
 import { readFileSync } from "node:fs"
-import { area as areaOfBins, binsOf, measure, ranksOf } from "../../src/internal/singleFeature.ts"
-import * as TwoSample from "../../src/internal/twoSample.ts"
+import { area as areaOfBins, binsOf, measure, ranksOf } from "../../src/internal/statistics/singleFeature.ts"
+import * as TwoSample from "../../src/internal/statistics/twoSample.ts"
 import * as Numbers from "../../src/profile/Numbers.ts"
 
 const fixtures = JSON.parse(readFileSync(new URL("../fixtures/profile_fixtures.json", import.meta.url), "utf8"))

@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Scratch } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import { Column, Columns, Source, Table } from "../../src/index.ts"
-import * as Columnar from "../../src/internal/columnar.ts"
-import * as DuckDB from "../../src/internal/duckdb.ts"
+import * as Columnar from "../../src/internal/columns/columnar.ts"
+import * as DuckDB from "../../src/internal/sources/duckdb.ts"
 
 const Numbers = Columns.make({
   x: Column.float,

@@ -2,7 +2,7 @@
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
-import * as DuckDB from "../../src/internal/duckdb.ts"
+import * as DuckDB from "../../src/internal/sources/duckdb.ts"
 import type { Digest, Node } from "@watertight/core"
 import { Column, Columns, type Source, type Table } from "../../src/index.ts"
 import { run } from "../run.ts"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Column, Columns, Loader, Recipe, Table } from "../../src/index.ts"
-import { hash } from "../../src/internal/murmur.ts"
+import { hash } from "../../src/internal/rows/murmur.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
 import { features } from "./featureFixtures.ts"
 import { fit, type Numbers } from "./fixtures.ts"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Column, Columns, Recipe, Table } from "../../src/index.ts"
-import * as Mutual from "../../src/internal/mutual.ts"
+import * as Mutual from "../../src/internal/statistics/mutual.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
 import { columnOf, features } from "./featureFixtures.ts"
 import { close, fit, type Numbers } from "./fixtures.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import { Audit } from "../../src/index.ts"
-import * as Contents from "../../src/internal/contents.ts"
+import * as Contents from "../../src/internal/columns/contents.ts"
 import { AuditLaws } from "../../src/testing/index.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 6)

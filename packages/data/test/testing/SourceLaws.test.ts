@@ -6,7 +6,7 @@ import { tableToIPC } from "apache-arrow"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { Column, Columns, RowId, Source, Table } from "../../src/index.ts"
-import * as DuckDB from "../../src/internal/duckdb.ts"
+import * as DuckDB from "../../src/internal/sources/duckdb.ts"
 import { SourceLaws, Tables } from "../../src/testing/index.ts"
 
 const runs = Math.ceil(Number(process.env.WATERTIGHT_RUNS ?? 50) / 12)

@@ -3,7 +3,7 @@
  * operations before would give it: so a blend does not depend on who else is in the batch, nor on the batch's size.
  */
 import type { Cutmix, Mixing } from "../../augment/Operation.ts"
-import type { Draws } from "../fill.ts"
+import type { Draws } from "../loader/fill.ts"
 import type { Planned, Rows } from "./planned.ts"
 
 const unit = 2 ** -32

@@ -1,6 +1,6 @@
 /** Numbers and signals: noise, shifts in time, factors, covered stretches. A signal's channels of one step lie together. */
 import type { MaskTime, Noise, ScaleSignal, TimeShift } from "../../augment/Operation.ts"
-import type { Draws } from "../fill.ts"
+import type { Draws } from "../loader/fill.ts"
 import type { Kernel, Planned } from "./planned.ts"
 
 const unit = 2 ** -32

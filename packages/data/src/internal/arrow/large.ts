@@ -1,0 +1,248 @@
+/**
+ * Arrow IPC files of tables that are not in memory: the same bytes as `ipc.ts` writes, made piece by piece, and read
+ * column by column from where they lie. Arrow's own writer and reader work on arrays of the right lengths that nobody
+ * fills, which take no memory: they say where in the file each column's numbers go.
+ */
+import { Blob } from "@watertight/core"
+import * as Arrow from "apache-arrow"
+import { Effect } from "effect"
+import type * as Column from "../../Column.ts"
+import type { Columns } from "../../Columns.ts"
+import * as RowId from "../../RowId.ts"
+import type { Table } from "../../Table.ts"
+import * as Ipc from "./ipc.ts"
+import * as Cells from "../columns/cells.ts"
+import * as Columnar from "../columns/columnar.ts"
+import * as Tables from "../columns/tables.ts"
+
+const bytesOf = ({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+/** Records what Arrow's writer writes, without joining it. */
+class Recorder extends Arrow.RecordBatchFileWriter {
+  readonly written: Array<Uint8Array> = []
+  protected override _write(chunk: ArrayBufferView): this {
+    const bytes = bytesOf(chunk)
+    if (this._started && bytes.byteLength > 0) {
+      this.written.push(bytes)
+      this._position += bytes.byteLength
+    }
+    return this
+  }
+}
+
+const isTexts = (entry: Columnar.Entry): entry is ReadonlyArray<string> =>
+  !Columnar.isLazy(entry) && RowId.isTexts(entry)
+
+/** A column as the file holds it. */
+interface Planned {
+  readonly name: string
+  readonly entry: Columnar.Entry<RowId.Numbers>
+  /** Instants of whole milliseconds are written as integers. */
+  readonly isInteger: boolean
+}
+
+/** Writes a table's IPC file. Instants and columns that may be missing are looked through once to know how. */
+export const encode = (table: Table): Blob.Pieces => {
+  const entries = Columnar.entries(table.values)
+  const ids = Tables.ids(table)
+  const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [Ipc.idColumn]: ids }
+  const longest = Math.max(0, ...Object.values(all).map((entry) => entry.length * 8))
+  const empty = new ArrayBuffer(longest)
+  const outlined = Ipc.outline(table.columns, table.length, entries, empty)
+  const writer = new Recorder()
+  writer.writeAll(outlined.table.batches)
+  writer.finish()
+  const columns: ReadonlyArray<Planned> = Object.entries({ [Ipc.idColumn]: ids, ...entries }).flatMap(
+    ([name, entry]) => {
+      if (entry.length === 0 || isTexts(entry)) return [] // texts are written whole
+      return [{ name, entry, isInteger: outlined.integers.has(name) }]
+    }
+  )
+  return {
+    byteLength: writer.written.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    pieces: function* () {
+      let next = 0
+      for (const bytes of writer.written) {
+        if (bytes.buffer !== empty) yield bytes
+        else yield* numbersOf(columns[next++])
+      }
+    }
+  }
+}
+
+function* numbersOf({ entry, isInteger }: Planned): Generator<Uint8Array> {
+  for (const block of Columnar.blocks(entry)) {
+    yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, Ipc.integerOf) : block) // instants are float64
+  }
+}
+
+/** Bytes at both ends of a file that hold what Arrow has to know of it; columns lie between. */
+const endBytes = 4 * 2 ** 20
+
+/** Opens a table's IPC file; nothing but its ends is read, and what must be checked number by number. */
+export const decode = Effect.fnUntraced(function* (
+  columns: Columns,
+  blob: Blob.Stored
+): Effect.fn.Return<Table, Ipc.IpcError> {
+  const opened = yield* Effect.result(openEnds(columns, blob))
+  if (opened._tag === "Failure") {
+    // dictionaries longer than the ends of the file: all of it is needed
+    const { ids, length, values } = yield* Ipc.decode(columns, Blob.bytes(blob))
+    return Tables.fromEntries(columns, values, length, ids ?? new Uint8Array(0))
+  }
+  const { ids, length, values } = opened.success
+  for (const [name, entry] of Object.entries(values)) {
+    const reason = Cells.defect(columns[name], entry, length) ?? numberDefect(columns[name], entry)
+    if (reason !== undefined) return yield* new Ipc.IpcError({ reason: `column "${name}" ${reason}` })
+  }
+  if (ids.length !== length * RowId.bytes) return yield* new Ipc.IpcError({ reason: "it has no ids" })
+  return Tables.fromEntries(columns, Columnar.make(values), length, ids)
+})
+
+const mustCheck = ["category", "optional category", "timestamp", "optional timestamp"]
+
+const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | undefined => {
+  if (!mustCheck.includes(column.kind) || isTexts(entry)) return undefined
+  let start = 0
+  for (const block of Columnar.blocks(entry)) {
+    const reason = Cells.numberDefect(column, block, start)
+    if (reason !== undefined) return reason
+    start += block.length
+  }
+  return undefined
+}
+
+const openEnds = (columns: Columns, blob: Blob.Stored) =>
+  Effect.map(
+    Effect.try({
+      try: () => {
+        const hollow = new Uint8Array(blob.byteLength)
+        const size = Math.min(endBytes, blob.byteLength)
+        blob.read(0, hollow.subarray(0, size))
+        blob.read(blob.byteLength - size, hollow.subarray(blob.byteLength - size))
+        return Ipc.vectors(columns, hollow)
+      },
+      catch: (cause) => new Ipc.IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+    }),
+    ({ ids, length, vectors }) => ({
+      length,
+      ids: numbers(blob, placeOf(ids), Uint8Array),
+      values: Object.fromEntries(vectors.map(({ name, vector }) => [name, columnOf(blob, columns[name], vector)]))
+    })
+  )
+
+/** Where the numbers of a column lie. */
+interface Place {
+  readonly start: number
+  readonly length: number
+}
+
+const placeOf = (vector: Arrow.Vector | null): Place => {
+  const [data] = vector?.data ?? []
+  const own = data?.children[0] ?? data
+  const values: unknown = own?.values
+  if (own === undefined || !ArrayBuffer.isView(values)) return { start: 0, length: 0 }
+  return { start: values.byteOffset, length: own.length * own.stride }
+}
+
+const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector): Columnar.Entry => {
+  if (column.kind === "text") return textsOf(blob, vector)
+  const place = placeOf(vector)
+  const missing = nullsOf(blob, vector)
+  switch (column.kind) {
+    case "float":
+    case "optional float":
+      return filling(numbers(blob, place, Float64Array), missing, NaN)
+    case "category":
+    case "optional category":
+      return filling(numbers(blob, place, Int32Array), missing, -1)
+    case "timestamp":
+    case "optional timestamp":
+      if (Arrow.DataType.isFloat(vector.type)) return filling(numbers(blob, place, Float64Array), missing, NaN)
+      return filling(instants(blob, place), missing, NaN)
+    case "tensor":
+      switch (column.dtype) {
+        case "uint8":
+          return numbers(blob, place, Uint8Array)
+        case "int32":
+          return numbers(blob, place, Int32Array)
+        case "float32":
+          return numbers(blob, place, Float32Array)
+      }
+  }
+}
+
+/** Texts are kept in memory: what the vector lies in is filled for them. */
+const textsOf = (blob: Blob.Stored, vector: Arrow.Vector): ReadonlyArray<string> => {
+  for (const { valueOffsets, values } of vector.data) {
+    for (const bytes of [bytesOf(valueOffsets), bytesOf(values)]) blob.read(bytes.byteOffset, bytes)
+  }
+  return Ipc.texts(vector)
+}
+
+/** Numbers as they lie in the file. */
+const numbers = <V extends RowId.Numbers>(
+  blob: Blob.Stored,
+  { length, start }: Place,
+  Values: { new (length: number): V; readonly BYTES_PER_ELEMENT: number }
+): Columnar.Lazy<V> => {
+  const read = (from: number, into: V): void => blob.read(start + from * Values.BYTES_PER_ELEMENT, bytesOf(into))
+  return { Values, length, read, blocks: () => blocksOf(Values, length, read) }
+}
+
+function* blocksOf<V extends RowId.Numbers>(
+  Values: { new (length: number): V },
+  length: number,
+  read: (start: number, into: V) => void
+): Generator<V> {
+  let block = new Values(0)
+  for (let start = 0; start < length; start += fileBlock) {
+    const size = Math.min(fileBlock, length - start)
+    if (block.length !== size) block = new Values(size)
+    read(start, block)
+    yield block
+  }
+}
+
+/** Numbers read from a store's file at a time: its checked blocks are smaller, so few are read twice. */
+const fileBlock = 4 * Columnar.blockSize
+
+/** Instants that the file holds as integers. */
+const instants = (blob: Blob.Stored, place: Place): Columnar.Lazy<Float64Array> => {
+  const read = (from: number, into: Float64Array): void => {
+    blob.read(place.start + from * 8, bytesOf(into))
+    const integers = new BigInt64Array(into.buffer, into.byteOffset, into.length)
+    for (let row = 0; row < into.length; row++) into[row] = Number(integers[row])
+  }
+  return { Values: Float64Array, length: place.length, read, blocks: () => blocksOf(Float64Array, place.length, read) }
+}
+
+/** The bits of rows that are there, where some are not. */
+const nullsOf = (blob: Blob.Stored, vector: Arrow.Vector): Uint8Array | undefined => {
+  const [data] = vector.data
+  if (data === undefined || data.nullCount === 0) return undefined
+  const bits = new Uint8Array(data.nullBitmap.byteLength)
+  blob.read(data.nullBitmap.byteOffset, bits)
+  return bits
+}
+
+/** Writes what stands for a missing value where the file has null: whatever lies under a null does not count. */
+const filling = <V extends Float64Array | Int32Array>(
+  column: Columnar.Lazy<V>,
+  there: Uint8Array | undefined,
+  missing: number
+): Columnar.Lazy<V> => {
+  if (there === undefined) return column
+  const fill = (start: number, values: V): void => {
+    for (let row = 0; row < values.length; row++) {
+      const place = start + row
+      if (((there[place >> 3] >> (place & 7)) & 1) === 0) values[row] = missing
+    }
+  }
+  const read = (start: number, into: V): void => {
+    column.read?.(start, into)
+    fill(start, into)
+  }
+  return { ...column, read, blocks: () => blocksOf(column.Values, column.length, read) }
+}

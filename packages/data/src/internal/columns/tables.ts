@@ -1,0 +1,124 @@
+/** Tables whose columns and ids need not be in memory: putting them together, and their digests column by column. */
+import { Digest, Event } from "@watertight/core"
+import { Effect, Schema } from "effect"
+import { createHash } from "node:crypto"
+import * as Column from "../../Column.ts"
+import type { Columns } from "../../Columns.ts"
+import * as RowId from "../../RowId.ts"
+import type { Table } from "../../Table.ts"
+import * as Columnar from "./columnar.ts"
+
+/** Makes a table of values that were checked. */
+export const fromEntries = <C extends Columns>(
+  columns: C,
+  values: Readonly<Record<string, RowId.Values>>,
+  length: number,
+  ids: Columnar.Entry<Uint8Array>
+): Table<C> => {
+  const made: unknown = Columnar.withEntry({ columns, length, values }, "ids", ids)
+  return made as Table<C> // the values of these columns
+}
+
+/** Returns a table's ids without reading them. */
+export const ids = (table: Table): Columnar.Entry<Uint8Array> => {
+  const own: unknown = Columnar.entryOf(table, "ids", () => table.ids)
+  return own as Columnar.Entry<Uint8Array> // of a table
+}
+
+/** Tells whether anything of a table is not in memory. */
+export const isLazy = (table: Table): boolean => Columnar.anyLazy(table.values) || Columnar.isLazy(ids(table))
+
+const bytesPerNumber = (column: Column.Column): number =>
+  column.kind === "tensor" ? (column.dtype === "uint8" ? 1 : 4) : column.kind.endsWith("category") ? 4 : 8
+
+/** Counts the bytes that a table's rows take in memory. */
+export const bytes = ({ columns, length }: Pick<Table, "columns" | "length">): number =>
+  Object.values(columns).reduce((sum, column) => sum + bytesPerNumber(column) * Column.width(column), RowId.bytes) *
+  length
+
+/** Reads a table into memory. */
+export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
+  const columns = Object.entries(Columnar.entries(table.values)).map(([name, own]) => [name, Columnar.whole(own)])
+  return fromEntries(
+    table.columns,
+    Columnar.make(Object.fromEntries(columns)),
+    table.length,
+    Columnar.whole(ids(table))
+  )
+}
+
+const digestOfValues = (all: Columnar.Entry, width: number, rows: Uint32Array | undefined): string => {
+  const hasher = createHash("sha256")
+  if (!Columnar.isLazy(all)) {
+    if (RowId.isTexts(all)) return digestOfTexts(rows === undefined ? all : Array.from(rows, (row) => all[row]))
+    if (rows === undefined) return hasher.update(all).digest("hex")
+  }
+  for (const block of picked(all, width, rows)) hasher.update(block)
+  return hasher.digest("hex")
+}
+
+/** Each text after the number of its bytes, so that texts cannot run into each other. */
+const digestOfTexts = (texts: ReadonlyArray<string>): string => {
+  const hasher = createHash("sha256")
+  const size = new Uint32Array(1)
+  for (const text of texts) {
+    size[0] = Buffer.byteLength(text)
+    hasher.update(size).update(text)
+  }
+  return hasher.digest("hex")
+}
+
+/** Rows in memory are gathered and hashed in blocks of about this many numbers, which stay in the processor's cache. */
+const blockSize = 32_768
+
+function* picked(
+  all: Columnar.Entry<RowId.Numbers>,
+  width: number,
+  rows: Uint32Array | undefined
+): Generator<RowId.Numbers> {
+  if (rows === undefined) return yield* Columnar.blocks(all, width)
+  if (Columnar.isLazy(all)) return yield* Columnar.gathered(all, width, rows).blocks()
+  const step = Math.max(1, Math.floor(blockSize / width))
+  for (let start = 0; start < rows.length; start += step) {
+    yield Columnar.gather(all, width, rows.subarray(start, start + step))
+  }
+}
+
+/** The parts of a table's digest, one after the other: those of the columns, then that of the ids. */
+function* parts(table: Table, rows: Uint32Array | undefined): Generator<string> {
+  for (const [name, column] of Object.entries(table.columns)) {
+    yield digestOfValues(Columnar.entry(table.values, name), Column.width(column), rows)
+  }
+  yield digestOfValues(ids(table), RowId.bytes, rows)
+}
+
+const combined = (table: Table, rows: Uint32Array | undefined, found: ReadonlyArray<string>): Digest.Digest =>
+  Digest.of({
+    length: rows?.length ?? table.length,
+    columns: Object.entries(table.columns).map(([name, column], index) => [
+      name,
+      Schema.encodeSync(Column.Declaration)(column),
+      found[index]
+    ]),
+    ids: found[found.length - 1]
+  })
+
+/** See `Table.digest`. */
+export const digest = (table: Table, rows?: Uint32Array): Digest.Digest =>
+  combined(table, rows, [...parts(table, rows)])
+
+/** Computes `digest` column by column, tells how far it is, and lets others run in between. */
+export const digesting = Effect.fnUntraced(function* (table: Table, rows?: Uint32Array) {
+  if (!isLazy(table)) return digest(table, rows)
+  const remaining = parts(table, rows)
+  const found: Array<string> = []
+  const length = rows?.length ?? table.length
+  const total = Object.keys(table.columns).length + 1
+  for (;;) {
+    yield* Event.progress(found.length * length, total * length, "values")
+    yield* Effect.yieldNow
+    const { done, value } = remaining.next()
+    if (done === true) return combined(table, rows, found)
+    found.push(value)
+  }
+})

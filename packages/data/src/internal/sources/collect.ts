@@ -1,0 +1,120 @@
+/**
+ * A table out of a query's result, block by block: ids are computed as rows pass, and what is too large for memory goes to
+ * a scratch file. What is in a block is looked at before anything is made of it.
+ */
+import { Event, type Scratch } from "@watertight/core"
+import { Effect } from "effect"
+import * as Column from "../../Column.ts"
+import type { Columns } from "../../Columns.ts"
+import * as RowId from "../../RowId.ts"
+import type { OnBadRow } from "../../sources/Quarantine.ts"
+import { SourceError } from "../../sources/SourceError.ts"
+import { type Table, idColumn } from "../../Table.ts"
+import * as Cells from "../columns/cells.ts"
+import * as Columnar from "../columns/columnar.ts"
+import type * as DuckDB from "./duckdb.ts"
+import * as Spill from "../columns/spill.ts"
+import * as Tables from "../columns/tables.ts"
+
+/** What to collect. */
+export interface Query<C extends Columns> {
+  readonly connection: DuckDB.Connection
+  readonly sql: string
+  readonly columns: C
+  /** The file that errors are about. */
+  readonly file: string
+  /** How many rows are expected, where that is known. */
+  readonly rows: number | undefined
+  /** Finds the rows of a block, whose first has the given number, with values that are none: from 0, ascending. */
+  readonly bad: (block: DuckDB.Numbers, start: number) => ReadonlyArray<number>
+  readonly onBadRow: OnBadRow
+  readonly refused: (error: DuckDB.DuckDBError) => SourceError
+}
+
+/** What was collected. */
+export interface Collected<C extends Columns> {
+  /** How many rows were read. */
+  readonly length: number
+  /** Those that are not bad; where bad rows fail, it is to be used only when there was none. */
+  readonly table: Table<C>
+}
+
+/** A block of columns takes about this many bytes. */
+const blockBytes = 1 << 24
+
+/** How many rows a block has. DuckDB gives up to 2048 at a time. */
+const rowsOf = (columns: Columns, rows: number | undefined): number => {
+  const most = Math.min(Columnar.blockSize, Math.floor(blockBytes / Tables.bytes({ columns, length: 1 })))
+  return Math.max(2048, Math.min(most, rows ?? most))
+}
+
+/** A block without some of its rows. */
+const without = (
+  block: DuckDB.Numbers,
+  left: ReadonlyArray<number>,
+  names: ReadonlyArray<string>,
+  columns: Columns
+): DuckDB.Numbers => {
+  if (left.length === 0) return block
+  const isLeft = new Set(left)
+  const rows = Uint32Array.from({ length: block.length }, (_, row) => row).filter((row) => !isLeft.has(row))
+  return {
+    length: rows.length,
+    columns: block.columns.map(({ values }, index) => ({
+      values: Columnar.whole(Columnar.taken(values, Column.width(columns[names[index]]), rows)),
+      missing: []
+    }))
+  }
+}
+
+/** Runs the query. */
+export const collect = Effect.fnUntraced(function* <C extends Columns>(
+  query: Query<C>
+): Effect.fn.Return<Collected<C>, SourceError> {
+  const { bad, columns, connection, file, onBadRow, refused, rows, sql } = query
+  const badColumn = (column: string, reason: string) => {
+    const detail = `Column "${column}" ${reason}`
+    return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column })
+  }
+  if (idColumn in columns) return yield* badColumn(idColumn, "has a reserved name; choose another")
+  const noRoom = ({ folder, reason }: Scratch.ScratchError) => {
+    const detail = `is too large for memory, and no scratch file could be written in ${folder} (${reason})`
+    const hint = "Free space there, or run with --store in a folder on a larger disk."
+    return new SourceError({ file, problem: "no scratch space", detail, hint })
+  }
+
+  const reader = yield* Effect.mapError(connection.blocks(sql, rowsOf(columns, rows)), refused)
+  const collector = yield* Spill.collector
+  const names = Object.keys(columns)
+  let [length, kept, isOver] = [0, 0, false]
+  let spare: DuckDB.Numbers | undefined
+  for (;;) {
+    const block = yield* Effect.mapError(reader.next(spare), refused)
+    if (block === undefined) break
+    const left = bad(block, length)
+    isOver ||= left.length > 0 && onBadRow === "fail"
+    spare = block
+    if (!isOver && (left.length < block.length || kept === 0)) {
+      const rest = without(block, left, names, columns)
+      const values: Record<string, RowId.Values> = {}
+      for (const [index, name] of names.entries()) {
+        const own = rest.columns[index].values
+        const reason = Cells.defect(columns[name], own, rest.length) ?? Cells.numberDefect(columns[name], own, kept)
+        if (reason !== undefined) return yield* badColumn(name, reason)
+        values[name] = Cells.withOneNaN(columns[name], own)
+      }
+      const ids = RowId.ofContent(columns, values, rest.length)
+      const mayReuse = yield* Effect.mapError(collector.add({ ...values, [idColumn]: ids }), noRoom)
+      if (!mayReuse && rest === block) spare = undefined
+      kept += rest.length
+    }
+    length += block.length
+    if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
+  }
+  const { [idColumn]: ids, ...values } = yield* collector.end
+  const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)
+  return {
+    length,
+    table: Tables.fromEntries(columns, Columnar.make(values), kept, emptyIds as Columnar.Entry<Uint8Array>) // added above
+  }
+})

@@ -1,0 +1,275 @@
+/**
+ * The one file that knows DuckDB: a database in memory for the length of a scope, and queries whose columns come out as
+ * typed arrays of numbers, or as texts. Extensions are neither loaded nor fetched, so a query never reaches the network.
+ */
+import {
+  DuckDBArrayVector,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBDoubleVector,
+  DuckDBFloatVector,
+  DuckDBInstance,
+  DuckDBIntegerVector,
+  type DuckDBResult,
+  DuckDBUTinyIntVector,
+  DuckDBVarCharVector,
+  type DuckDBVector,
+  type Json
+} from "@duckdb/node-api"
+import { Scratch } from "@watertight/core"
+import { Effect, Schema, type Scope } from "effect"
+import { join, resolve } from "node:path"
+import * as RowId from "../../RowId.ts"
+
+/** DuckDB refused a statement. */
+export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
+  override get message() {
+    return this.reason
+  }
+}
+
+/** A connection to a database in memory. */
+export interface Connection {
+  /**
+   * Begins a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay
+   * in the query's order. Results are streamed, in blocks of at most `rows` rows, which is 2048 or more.
+   */
+  readonly blocks: (sql: string, rows: number) => Effect.Effect<Reader, DuckDBError>
+  /** Runs a query for its few rows, as plain objects. */
+  readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
+  /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
+  readonly fill: (
+    schema: string,
+    table: string,
+    types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+    rows: Iterable<ReadonlyArray<unknown>>
+  ) => Effect.Effect<void, DuckDBError>
+}
+
+/** Reads a query's result. */
+export interface Reader {
+  /** Reads the next block, into the arrays of one that is not needed any more where there is one; undefined at the end. */
+  readonly next: (spare: Numbers | undefined) => Effect.Effect<Numbers | undefined, DuckDBError>
+}
+
+/** Columns, in the order of the query. */
+export interface Numbers {
+  readonly length: number
+  readonly columns: ReadonlyArray<NumberColumn>
+}
+
+/** One column: all rows one after the other, an array's elements beside each other; a missing text is empty. */
+export interface NumberColumn {
+  readonly values: Values
+  /** The rows that hold NULL, or an array that does, counted from 0. */
+  readonly missing: ReadonlyArray<number>
+}
+
+type Values = RowId.Values
+
+const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (cause) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
+  })
+
+/** Databases have a folder each for what does not fit in memory; they make it when they need it and remove it. */
+let serial = 0
+
+/** Opens a database in memory, closed with the scope. */
+export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.gen(function* () {
+  const instance = yield* Effect.acquireRelease(
+    attempt(() =>
+      DuckDBInstance.create(":memory:", { autoinstall_known_extensions: "false", autoload_known_extensions: "false" })
+    ),
+    (instance) => Effect.sync(() => instance.closeSync())
+  )
+  const connection = yield* Effect.acquireRelease(
+    attempt(() => instance.connect()),
+    (connection) => Effect.sync(() => connection.closeSync())
+  )
+  const { folder } = yield* Scratch.Settings
+  yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
+  yield* attempt(() =>
+    connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`)
+  )
+  const interruptible = <A>(run: () => Promise<A>) =>
+    Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
+  return {
+    blocks: (sql, rows) =>
+      Effect.map(
+        interruptible(() => begin(connection, sql)),
+        (stream) => ({ next: (spare) => interruptible(() => readBlock(stream, rows, spare)) })
+      ),
+    rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
+    fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
+  }
+})
+
+/**
+ * Opens a database that keeps at most 512 MiB in memory: sorts and joins of more go to files. JSON cannot be read so,
+ * as DuckDB makes room for the largest object of each thread beforehand.
+ */
+export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effect.tap(connect, (connection) =>
+  connection.rows("SET memory_limit = '512 MiB'")
+)
+
+const append = async (
+  connection: DuckDBConnection,
+  schema: string,
+  table: string,
+  types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
+  rows: Iterable<ReadonlyArray<unknown>>
+): Promise<void> => {
+  const appender = await connection.createAppender(table, schema)
+  for (const row of rows) {
+    types.forEach((type, index) => {
+      const value = row[index]
+      if (value === null) appender.appendNull()
+      else if (type === "VARCHAR") appender.appendVarchar(String(value))
+      else if (type === "DOUBLE") appender.appendDouble(Number(value))
+      else appender.appendBigInt(BigInt(value as bigint)) // SQLite's integers are read as bigints
+    })
+    appender.endRow()
+  }
+  appender.closeSync()
+}
+
+/** A result that is being read. */
+interface Stream {
+  readonly result: DuckDBResult
+  readonly types: ReadonlyArray<string>
+  /** A chunk that the last block had no room for. */
+  pending: DuckDBDataChunk | null
+}
+
+const begin = async (connection: DuckDBConnection, sql: string): Promise<Stream> => {
+  const result = await connection.stream(sql)
+  return { result, types: result.columnTypes().map(String), pending: null }
+}
+
+const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefined): Promise<Numbers | undefined> => {
+  const columns = stream.types.map((type, index) =>
+    type === "VARCHAR" ? texts() : column(type, rows, spare?.columns[index].values)
+  )
+  let length = 0
+  for (;;) {
+    const chunk = stream.pending ?? (await stream.result.fetchChunk())
+    if (chunk === null || chunk.rowCount === 0) break
+    const isTooMuch = length + chunk.rowCount > rows
+    stream.pending = isTooMuch ? chunk : null
+    if (isTooMuch) break
+    for (let index = 0; index < columns.length; index++) {
+      columns[index].add(chunk.getColumnVector(index), length, chunk.rowCount)
+    }
+    length += chunk.rowCount
+  }
+  return length === 0 ? undefined : { length, columns: columns.map((each) => each.end(length)) }
+}
+
+/** Collects the chunks of a column of the given type. */
+const column = (type: string, rows: number, spare: Values | undefined) => {
+  const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
+  const isLargeEnough = spare !== undefined && !RowId.isTexts(spare) && spare.length === rows * width
+  const values = isLargeEnough ? spare : valuesOf(type, rows * width)
+  const missing: Array<number> = []
+  return {
+    add: (vector: DuckDBVector, start: number, count: number): void => {
+      values.set(itemsOf(vector), start * width)
+      for (const row of rowsWithout(vector, count)) missing.push(start + row)
+    },
+    end: (length: number): NumberColumn => ({
+      values: values.length === length * width ? values : values.slice(0, length * width),
+      missing
+    })
+  }
+}
+
+/** Collects the chunks of a column of texts. */
+const texts = () => {
+  const values: Array<string> = []
+  const missing: Array<number> = []
+  return {
+    add: (vector: DuckDBVector, start: number, count: number): void => {
+      if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
+      for (let row = 0; row < count; row++) {
+        const text = vector.getItem(row)
+        values.push(text ?? "")
+        if (text === null) missing.push(start + row)
+      }
+    },
+    end: (): NumberColumn => ({ values, missing })
+  }
+}
+
+const valuesOf = (type: string, length: number): RowId.Numbers => {
+  switch (type.replace(/\[.*/, "")) {
+    case "DOUBLE":
+      return new Float64Array(length)
+    case "INTEGER":
+      return new Int32Array(length)
+    case "FLOAT":
+      return new Float32Array(length)
+    case "UTINYINT":
+      return new Uint8Array(length)
+    default:
+      throw new TypeError(`duckdb.blocks: ${type} is no type of numbers that is read`)
+  }
+}
+
+/** The vector's own array: private in the types, but the only way that is not one call for each row. */
+const itemsOf = (vector: DuckDBVector): RowId.Numbers => {
+  if (vector instanceof DuckDBArrayVector) return itemsOf(vector["childData"])
+  if (vector instanceof DuckDBDoubleVector) return vector["items"]
+  if (vector instanceof DuckDBIntegerVector) return vector["items"]
+  if (vector instanceof DuckDBFloatVector) return vector["items"]
+  if (vector instanceof DuckDBUTinyIntVector) return vector["items"]
+  throw new TypeError("duckdb.blocks: a column holds no numbers")
+}
+
+const nothing: ReadonlySet<number> = new Set()
+
+/** The rows of a chunk that hold NULL at any depth. A vector without NULLs has no mask to look at. */
+const rowsWithout = (vector: DuckDBVector, rows: number): ReadonlySet<number> => {
+  const found = new Set<number>()
+  for (let level = vector; ;) {
+    const validity = validityOf(level)
+    if (validity["data"] !== null) {
+      const width = level.itemCount / rows
+      for (let item = 0; item < level.itemCount; item++) {
+        if (!validity.itemValid(item)) found.add(Math.floor(item / width))
+      }
+    }
+    if (!(level instanceof DuckDBArrayVector)) return found.size === 0 ? nothing : found
+    level = level["childData"]
+  }
+}
+
+const validityOf = (vector: DuckDBVector) => {
+  if (vector instanceof DuckDBArrayVector) return vector["validity"]
+  if (vector instanceof DuckDBDoubleVector) return vector["validity"]
+  if (vector instanceof DuckDBIntegerVector) return vector["validity"]
+  if (vector instanceof DuckDBFloatVector) return vector["validity"]
+  if (vector instanceof DuckDBUTinyIntVector) return vector["validity"]
+  throw new TypeError("duckdb.blocks: a column holds no numbers")
+}
+
+/**
+ * Writes settings after which a connection reads the given files and nothing else, computes in one thread, so that order
+ * and sums do not depend on how many there are, and takes no more settings. Tables are made before.
+ */
+export const sealed = (files: ReadonlyArray<string>): ReadonlyArray<string> => [
+  "SET threads = 1",
+  `SET allowed_paths = [${files.map((file) => text(resolve(file))).join(", ")}]`,
+  "SET enable_external_access = false",
+  "SET lock_configuration = true"
+]
+
+/** Writes a text as an SQL literal. */
+export const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
+
+/** DuckDB expands patterns in paths, and a leading `~`: neither is meant here. */
+export const literalPath = (file: string): string => resolve(file).replace(/[[*?]/g, "[$&]")
+
+/** Writes a name as an SQL identifier. */
+export const name = (value: string): string => `"${value.replaceAll('"', '""')}"`

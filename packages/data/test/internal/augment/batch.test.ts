@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import { readFileSync } from "node:fs"
+import { brighten, contrast, saturate, turnHue } from "../../../src/internal/augment/colour.ts"
+import { identity, resample, turn } from "../../../src/internal/augment/geometry.ts"
+import { equalize, posterize, sharpen, solarize, stretch } from "../../../src/internal/augment/randAugment.ts"
+
+type Shape = readonly [number, number, number]
+type Values = ReadonlyArray<number>
+
+interface Fixtures {
+  readonly rotations: ReadonlyArray<{
+    readonly shape: Shape
+    readonly degrees: number
+    readonly fill: Values
+    readonly image: Values
+    readonly out: Values
+  }>
+  readonly edge: {
+    readonly shape: Shape
+    readonly matrix: Values
+    readonly offset: Values
+    readonly image: Values
+    readonly out: Values
+  }
+  readonly colours: {
+    readonly image: Values
+    readonly grey: Values
+    readonly brightness: ReadonlyArray<{ readonly factor: number; readonly out: Values }>
+    readonly contrast: ReadonlyArray<{ readonly factor: number; readonly out: Values }>
+    readonly contrastOfGrey: ReadonlyArray<{ readonly factor: number; readonly out: Values }>
+    readonly saturation: ReadonlyArray<{ readonly factor: number; readonly out: Values }>
+    readonly hue: ReadonlyArray<{ readonly by: number; readonly out: Values }>
+  }
+  readonly levels: {
+    readonly shape: Shape
+    readonly image: Values
+    readonly posterize: ReadonlyArray<{ readonly strength: number; readonly out: Values }>
+    readonly solarize: { readonly strength: number; readonly out: Values }
+    readonly stretch: Values
+    readonly equalize: Values
+    readonly sharpen: { readonly factor: number; readonly out: Values }
+  }
+}
+
+const fixtures: Fixtures = JSON.parse(
+  readFileSync(new URL("../../fixtures/augment_fixtures.json", import.meta.url), "utf8")
+)
+
+const near = (got: ArrayLike<number>, expected: Values, what: string, tolerance = 1e-6): void => {
+  assert.strictEqual(got.length, expected.length, what)
+  expected.forEach((value, place) => assert.closeTo(got[place], value, tolerance, `${what}, number ${place}`))
+}
+
+/** An image's numbers after a change in place. */
+const after = (image: Values, change: (image: Float64Array) => void): Float64Array => {
+  const values = Float64Array.from(image)
+  change(values)
+  return values
+}
+
+describe("geometry", () => {
+  for (const { degrees, fill, image, out, shape } of fixtures.rotations) {
+    it(`D41 rotate: ${degrees} degrees of an image of ${shape.join(" by ")} are SciPy's`, () => {
+      const map = identity()
+      turn(map, (degrees * Math.PI) / 180, shape[0], shape[1])
+      const got = new Float32Array(out.length)
+      resample({ values: Float32Array.from(image), from: 0, shape }, got, map, Float64Array.from(fill))
+      near(got, out, "rotated")
+    })
+  }
+
+  it("D41 rotate: 90 degrees turn the left column into the bottom row, counterclockwise", () => {
+    const map = identity()
+    turn(map, Math.PI / 2, 3, 3)
+    const got = new Float32Array(9)
+    const image = Float32Array.of(1, 0, 0, 2, 0, 0, 3, 0, 0)
+    resample({ values: image, from: 0, shape: [3, 3, 1] }, got, map, new Float64Array(1))
+    near(got, [0, 0, 0, 0, 0, 0, 1, 2, 3], "turned")
+  })
+
+  it("the nearest edge stands beyond the image as in SciPy's mode `nearest`", () => {
+    const { image, matrix, offset, out, shape } = fixtures.edge
+    const [yy, yx, xy, xx] = matrix
+    const map = { xx, xy, x0: offset[1], yx, yy, y0: offset[0] }
+    const got = new Float64Array(out.length)
+    resample({ values: Float64Array.from(image), from: 0, shape }, got, map, undefined)
+    near(got, out, "sampled")
+  })
+
+  it("the identity changes no bit", () => {
+    const image = Float32Array.from(fixtures.rotations[1].image)
+    const got = new Float32Array(image.length)
+    resample({ values: image, from: 0, shape: [6, 6, 3] }, got, identity(), new Float64Array(3))
+    assert.deepStrictEqual(got, image)
+  })
+})
+
+describe("colours", () => {
+  const { brightness, contrastOfGrey, contrast: contrasts, grey, hue, image, saturation } = fixtures.colours
+
+  it("D43 brightness, contrast and saturation are torchvision's formulas", () => {
+    for (const { factor, out } of brightness) {
+      near(
+        after(image, (values) => brighten(values, factor)),
+        out,
+        `brightness ${factor}`
+      )
+    }
+    for (const { factor, out } of contrasts) {
+      near(
+        after(image, (values) => contrast(values, 3, factor)),
+        out,
+        `contrast ${factor}`
+      )
+    }
+    for (const { factor, out } of contrastOfGrey) {
+      near(
+        after(grey, (values) => contrast(values, 1, factor)),
+        out,
+        `contrast ${factor} of grey`
+      )
+    }
+    for (const { factor, out } of saturation) {
+      near(
+        after(image, (values) => saturate(values, 3, factor)),
+        out,
+        `saturation ${factor}`
+      )
+    }
+  })
+
+  it("D43 hues are those of Python's colorsys", () => {
+    for (const { by, out } of hue) {
+      near(
+        after(image, (values) => turnHue(values, by)),
+        out,
+        `hue ${by}`
+      )
+    }
+  })
+})
+
+describe("RandAugment's levels of grey", () => {
+  const {
+    equalize: equalized,
+    image,
+    posterize: posterized,
+    shape,
+    sharpen: sharpened,
+    solarize: solarized
+  } = fixtures.levels
+  const units = image.map((level) => level / 255)
+  const levels = (values: Float64Array) => values.map((value) => value * 255)
+
+  it("posterize and solarize are Pillow's", () => {
+    for (const { out, strength } of posterized) {
+      near(levels(after(units, (values) => posterize(values, strength))), out, `posterize ${strength}`)
+    }
+    near(levels(after(units, (values) => solarize(values, solarized.strength))), solarized.out, "solarize")
+  })
+
+  it("auto-contrast is Pillow's, but not cut to whole levels", () => {
+    near(levels(after(units, (values) => stretch(values, 3))), fixtures.levels.stretch, "auto-contrast", 1)
+  })
+
+  it("equalize is Pillow's", () => {
+    near(levels(after(units, (values) => equalize(values, 3))), equalized, "equalize")
+  })
+
+  it("sharpness moves pixels away from Pillow's smoothed ones", () => {
+    const image = Float64Array.from(units)
+    sharpen({ image, scratch: new Float64Array(image.length), shape }, sharpened.factor)
+    near(levels(image), sharpened.out, "sharpness")
+  })
+})

@@ -1,0 +1,150 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Key } from "@watertight/core"
+import { Effect, Fiber } from "effect"
+import { execFileSync } from "node:child_process"
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import { fileURLToPath } from "node:url"
+import type { Worker } from "node:worker_threads"
+import { draws } from "../../../src/internal/loader/batches.ts"
+import { type Packed, type Plan, filler, makeSlot } from "../../../src/internal/loader/fill.ts"
+import * as Prefetch from "../../../src/internal/loader/prefetch.ts"
+
+const packed: Packed = {
+  rows: 5,
+  width: 2,
+  features: new Float32Array(new SharedArrayBuffer(40)).map((_, index) => index),
+  target: new Int32Array(new SharedArrayBuffer(20))
+}
+const plan: Plan = {
+  batchSize: 2,
+  steps: 3,
+  order: { kind: "shuffled", length: 5, key: Key.fromSeed(1) },
+  shard: { rank: 0, of: 1 },
+  classWeights: undefined,
+  noise: []
+}
+const broken: Plan = { ...plan, noise: [{ name: "n", size: 4, keep: 2, key: Key.fromSeed(2) }] }
+
+const expected = (epoch: number, step: number) => {
+  const slot = makeSlot(packed, plan)
+  filler(packed, plan, draws)(epoch, step, slot)
+  return [...slot.features]
+}
+
+describe("prefetch", () => {
+  it.live("D60 a worker that dies twice is a typed error that says worker, batch and cause, now and from then on", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { read } = yield* Prefetch.make(packed, broken, { prefetch: 2, workers: 1 })
+        for (let attempt = 0; attempt < 2; attempt++) {
+          const error = yield* Effect.flip(read(4, 1))
+          assert.deepStrictEqual([error._tag, error.worker, error.epoch, error.step], ["LoaderError", 0, 4, 1])
+          assert.strictEqual(
+            error.message,
+            "Loader: worker thread 0 died again after a restart, making the batch at epoch 4, step 1: " +
+              "RangeError: Key.bernoulli: 2 is no probability in [0, 1]"
+          )
+        }
+      })
+    )
+  )
+
+  /** Collects the worker threads that are started meanwhile. */
+  const watching = Effect.acquireRelease(
+    Effect.sync(() => {
+      const threads: Array<Worker> = []
+      const listen = (message: unknown) => threads.push((message as { readonly worker: Worker }).worker) // as Node documents
+      subscribe("worker_threads", listen)
+      return { threads, listen }
+    }),
+    ({ listen }) => Effect.sync(() => unsubscribe("worker_threads", listen))
+  )
+
+  it.live("D60 the stream is the same in bits when each worker is killed once, whenever that is", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        for (const workers of [1, 3]) {
+          const { threads } = yield* watching
+          const { read, restarts } = yield* Prefetch.make(packed, plan, { prefetch: 4, workers })
+          assert.strictEqual(threads.length, workers)
+          const killed = threads.slice()
+          for (let index = 0; index < 60; index++) {
+            const [epoch, step] = [Math.floor(index / 3), index % 3]
+            if (index % 17 === 5) void killed.pop()?.terminate()
+            assert.deepStrictEqual([...(yield* read(epoch, step)).features], expected(epoch, step), `batch ${index}`)
+            yield* Effect.sleep("1 millis")
+          }
+          assert.deepStrictEqual([threads.length, restarts()], [2 * workers, workers])
+        }
+      })
+    )
+  )
+
+  it.live("D60 killing a worker a second time is a typed error for the read that waits", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { threads } = yield* watching
+        const { read } = yield* Prefetch.make(packed, plan, { prefetch: 1, workers: 1 })
+        yield* read(0, 0)
+        yield* Effect.promise(() => threads[0].terminate())
+        yield* Effect.promise(() => threads[1].terminate())
+        const error = yield* Effect.flip(Effect.flatMap(read(0, 1), () => read(0, 2)))
+        assert.match(error.message, /^Loader: worker thread 0 died again after a restart, .*: it ended with code \d$/)
+      })
+    )
+  )
+
+  for (const [workers, prefetch] of [
+    [1, 1],
+    [3, 64],
+    [8, 7]
+  ]) {
+    it.live(`P7 the stream is the same with ${workers} threads and prefetch ${prefetch}`, () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { read } = yield* Prefetch.make(packed, plan, { prefetch, workers })
+          for (let index = 0; index < 200; index++) {
+            const [epoch, step] = index % 50 === 49 ? [index, 1] : [Math.floor(index / 3), index % 3]
+            assert.deepStrictEqual([...(yield* read(epoch, step)).features], expected(epoch, step), `batch ${index}`)
+          }
+        })
+      )
+    )
+  }
+
+  it.effect(
+    "D60 workers, buffers and handles are gone when a loader closes, and when it is interrupted while reading",
+    () =>
+      Effect.sync(() => {
+        const file = fileURLToPath(new URL("../../fixtures/close_loaders.ts", import.meta.url))
+        const out = execFileSync(process.execPath, ["--expose-gc", file], { encoding: "utf8", timeout: 30_000 })
+        const { left, mebibytes } = JSON.parse(out)
+        assert.deepStrictEqual(left, [])
+        assert.isBelow(mebibytes, 64)
+      })
+  )
+
+  it.live("tickets start again before they outgrow their words", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { read } = yield* Prefetch.make(packed, plan, { prefetch: 2, workers: 2, lastTicket: 96 })
+        for (let index = 0; index < 110; index++) {
+          const [epoch, step] = [Math.floor(index / 3), index % 3]
+          assert.deepStrictEqual([...(yield* read(epoch, step)).features], expected(epoch, step))
+        }
+      })
+    )
+  )
+
+  it.live("a read that is interrupted does not disturb the next", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { read } = yield* Prefetch.make(packed, plan, { prefetch: 1, workers: 1 })
+        const fiber = yield* Effect.forkChild(read(0, 0))
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        for (const step of [0, 1, 2]) assert.deepStrictEqual([...(yield* read(0, step)).features], expected(0, step))
+      })
+    )
+  )
+})
