@@ -31,7 +31,7 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
   )
 
 /**
- * Returns a table that is equal to another, but whose columns of numbers are not in memory, like those of a table that is
+ * Returns a table that is equal to another, but whose columns are not in memory, like those of a table that is
  * too large for it: `rows` rows are read at a time, into fresh arrays.
  */
 export const lazy = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => {
@@ -43,8 +43,18 @@ export const lazy = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => 
   return LazyTables.fromEntries(table.columns, Columnar.make(Object.fromEntries(columns)), table.length, ids)
 }
 
+const lazilyTexts = (own: ReadonlyArray<string>, size: number): Columnar.LazyTexts => ({
+  Values: Array,
+  length: own.length,
+  byteLength: own.reduce((sum, text) => sum + text.length, 0),
+  blocks: function* () {
+    for (let start = 0; start < own.length; start += size) yield own.slice(start, start + size)
+  }
+})
+
 const lazily = (own: Columnar.Entry, size: number): Columnar.Entry => {
-  if (Columnar.isLazy(own) || RowId.isTexts(own)) return own
+  if (Columnar.isLazy(own)) return own
+  if (RowId.isTexts(own)) return lazilyTexts(own, size)
   const Values = own.constructor as { new (length: number): RowId.Numbers } // a typed array's constructor makes its own kind
   return {
     Values,

@@ -46,7 +46,7 @@ export interface Connection {
 
 /** Reads a query's result. */
 export interface Reader {
-  /** Reads as many rows as there is room for, or the last ones; undefined at the end. */
+  /** Reads as many rows as there is room for, fewer of long texts, or the last ones; undefined at the end. */
   readonly next: (room: Room) => Effect.Effect<Numbers | undefined, DuckDBError>
 }
 
@@ -155,6 +155,9 @@ const append = async (
   return length
 }
 
+/** A block ends after so many characters of texts. */
+const mostCharacters = 1 << 24
+
 /** A result that is being read. */
 interface Stream {
   readonly result: DuckDBResult
@@ -165,7 +168,7 @@ interface Stream {
 const readBlock = async (stream: Stream, room: Room): Promise<Numbers | undefined> => {
   const columns = room.columns.map((values) => (values === undefined ? texts() : numbers(values, room.rows)))
   let length = 0
-  for (;;) {
+  while (columns.every((column) => column.characters < mostCharacters)) {
     const chunk = stream.pending ?? (await stream.result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
     const isTooMuch = length + chunk.rowCount > room.rows
@@ -184,6 +187,7 @@ const numbers = (values: RowId.Numbers, rows: number) => {
   const width = values.length / rows
   const missing: Array<number> = []
   return {
+    characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
       for (const row of Vectors.missing(vector, count)) missing.push(start + row)
       Vectors.copy(vector, values, start * width)
@@ -199,17 +203,20 @@ const numbers = (values: RowId.Numbers, rows: number) => {
 const texts = () => {
   const values: Array<string> = []
   const missing: Array<number> = []
-  return {
+  const collected = {
+    characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
       if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
       for (let row = 0; row < count; row++) {
         const text = vector.getItem(row)
         values.push(text ?? "")
+        collected.characters += values[values.length - 1].length
         if (text === null) missing.push(start + row)
       }
     },
     end: (): NumberColumn => ({ values, missing })
   }
+  return collected
 }
 
 /**
