@@ -7,7 +7,7 @@
 import { Context, Effect, Result, Schema } from "effect"
 import { availableParallelism } from "node:os"
 import { type Transferable, Worker } from "node:worker_threads"
-import type { Answer, Reply, Request } from "./worker.ts"
+import type { Reply, Request } from "./worker.ts"
 
 export type { Answer } from "./worker.ts"
 
@@ -66,8 +66,10 @@ const hire = (): Thread => {
   worker.on("message", (reply: Reply) => {
     const { job } = thread
     rest(thread)
-    if (job !== undefined && "cause" in reply) died(job, "failed", reply.cause)
-    else if (job !== undefined) job.end(Effect.succeed(reply.value))
+    if (job !== undefined) {
+      if ("cause" in reply) died(job, "failed", reply.cause)
+      else job.end(Effect.succeed(reply.value))
+    }
     dispatch()
   })
   worker.on("error", (error) => (cause = error))

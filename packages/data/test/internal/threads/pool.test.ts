@@ -34,7 +34,7 @@ describe("threads", () => {
   it.live("no more tasks run side by side than there are threads", () =>
     Effect.gen(function* () {
       for (const size of [1, 3]) {
-        const ids = yield* Effect.all(Array(6).fill(call<number>({ do: "identify", milliseconds: 40 })), {
+        const ids = yield* Effect.replicateEffect(call<number>({ do: "identify", milliseconds: 40 }), 6, {
           concurrency: "unbounded"
         }).pipe(Effect.provideService(Threads.size, size))
         assert.strictEqual(new Set(ids).size, size)
