@@ -29,15 +29,16 @@ export interface Options {
   readonly time?: string
 }
 
-/** What is asked: each feature's columns of numbers, the target, and the columns that say which rows stay together. */
+/** What is asked: each feature's numbers in some rows, the target, and the columns that say which rows stay together. */
 export interface Question {
-  readonly features: ReadonlyArray<ReadonlyArray<Float64Array>>
+  readonly features: ReadonlyArray<ReadonlyArray<(rows: Uint32Array) => Float64Array>>
   readonly target: Step.Cells<Column.Float | Column.Category>
   readonly group: Step.Cells<Numeric | Column.Category | Column.Timestamp> | undefined
   readonly time: Step.Cells<Numeric | Column.Category | Column.Timestamp> | undefined
 }
 
-const mostRows = 20_000
+/** So many rows at most, and fewer where they have so many numbers for each class; but not fewer than that. */
+const most = { rows: 20_000, numbers: 20_000_000, least: 1000 }
 const fewest = { fitted: 20, scored: 10 }
 
 /** Fails where rows belong together by a declared group, or in an order by a timestamp, and it was not said. */
@@ -118,7 +119,9 @@ export const ask = Effect.fnUntraced(function* (
     if (group.column.kind !== "float") return yield* group.refuse("a group is a float or category column")
     yield* finite(group as Step.Cells<Column.Float>) // its kind was just checked
   }
-  const rows = IdOrder.sample(target.ids, mostRows)
+  const numbers = features.flat().length * (target.column.kind === "category" ? target.column.levels.length : 1)
+  const count = Math.min(most.rows, Math.max(most.least, Math.floor(most.numbers / numbers)))
+  const rows = IdOrder.sample(target.ids, count)
   const sides = parted(question, rows, share, Key.foldIn(key, "rows"))
   const [fitted, scored] = [0, 1].map((side) => Uint32Array.from(sides.keys()).filter((place) => sides[place] === side))
   if (fitted.length < fewest.fitted || scored.length < fewest.scored) {
@@ -127,7 +130,7 @@ export const ask = Effect.fnUntraced(function* (
   }
   const { scale, told } = yield* toldOf(question, rows, fitted, scored)
   return yield* Effect.sync(() => {
-    const columns = features.map((each) => each.map((values) => Float64Array.from(rows, (row) => values[row])))
+    const columns = features.map((each) => each.map((valuesOf) => valuesOf(rows)))
     const losses = Permutation.model(columns, told, fitted, scored)
     const orders = Array.from({ length: repeats }, (_, repeat) =>
       Key.permutation(Key.foldIn(Key.foldIn(key, "order"), repeat), scored.length)
