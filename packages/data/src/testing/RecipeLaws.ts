@@ -11,7 +11,6 @@ import * as Dataset from "../Dataset.ts"
 import * as Recipe from "../Recipe.ts"
 import type { Numbers } from "../RowId.ts"
 import * as Table from "../Table.ts"
-import { anywhere } from "./Tables.ts"
 import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A recipe, and tables to try it on. */
@@ -36,7 +35,7 @@ export const standardized = <C extends Columns>(
 ): Law.Law =>
   TableLaw.make(
     "standardize: train columns have mean 0 and variance 1 to 1e-6, and constants stay finite",
-    anywhere(subject.tables),
+    subject.tables,
     Effect.fnUntraced(function* (table) {
       const fitted = yield* fitAll(subject.recipe, table)
       const after = yield* passing(Recipe.applyTable(fitted, table))
@@ -90,7 +89,7 @@ export const fitsTrainOnly = <C extends Columns>(subject: {
 }): Law.Law =>
   TableLaw.make(
     "fit: statistics do not change when validation or test rows change",
-    anywhere(subject.tables.filter((table) => table.length >= 9)),
+    subject.tables.filter((table) => table.length >= 9),
     Effect.fnUntraced(function* (table) {
       const size = Math.floor(table.length / 3)
       const whole = (others: number) => {
@@ -117,7 +116,7 @@ export const fitsTrainOnly = <C extends Columns>(subject: {
 export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
   TableLaw.make(
     "apply: one row's output does not depend on the other rows",
-    anywhere(subject.tables.filter((table) => table.length >= 2)).chain((table) =>
+    subject.tables.filter((table) => table.length >= 2).chain((table) =>
       fc.tuple(fc.constant(table), fc.array(fc.nat(table.length - 1)))
     ),
     Effect.fnUntraced(function* ([table, rows]) {
@@ -147,7 +146,7 @@ export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
 export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { readonly target: string }): Law.Law =>
   TableLaw.make(
     "target encoding: a train row's own target changes nothing else in it",
-    anywhere(subject.tables.filter((table) => table.length >= 2)).chain((table) =>
+    subject.tables.filter((table) => table.length >= 2).chain((table) =>
       fc.tuple(fc.constant(table), fc.nat(table.length - 1))
     ),
     Effect.fnUntraced(function* ([table, row]) {
@@ -172,7 +171,7 @@ export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { reado
 export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
   TableLaw.make(
     "apply: the input's bytes are unchanged",
-    anywhere(subject.tables.filter((table) => table.length >= 1)),
+    subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
       const before = Digest.of({ ...table.values, ids: table.ids })
       const unchanged = () => Digest.of({ ...table.values, ids: table.ids }) === before
@@ -187,7 +186,7 @@ export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
 export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
   TableLaw.make(
     "fit: what was learned is JSON, and read back it gives the same outputs",
-    anywhere(subject.tables.filter((table) => table.length >= 1)),
+    subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
       const fitted = yield* fitAll(subject.recipe, table)
       const steps = fitted.steps.map(({ learned, step }) => ({ step, learned: JSON.parse(JSON.stringify(learned)) }))
@@ -201,7 +200,7 @@ export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
 export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
   TableLaw.make(
     "apply: no rows give no rows, and one row is one row",
-    anywhere(subject.tables.filter((table) => table.length >= 1)),
+    subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
       const fitted = yield* fitAll(subject.recipe, table)
       for (const rows of [[], [0]]) {
@@ -220,7 +219,7 @@ export const inverts = <C extends Columns>(
 ): Law.Law =>
   TableLaw.make(
     "inverse: what was applied and undone is what it was",
-    anywhere(subject.tables.filter((table) => table.length >= 1)),
+    subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
       const fitted = yield* fitAll(subject.recipe, table)
       const after = yield* passing(Recipe.applyTable(fitted, table))
