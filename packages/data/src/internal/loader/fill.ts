@@ -171,12 +171,15 @@ const masker = ({ batchSize, noise, shard: { of, rank } }: Plan, draws: Draws) =
 /** Tells whether an epoch may visit a row more than once: then each visit is augmented in its own way. */
 const repeats = ({ order: { kind } }: Plan): boolean => kind === "weighted" || kind === "balanced"
 
-/** Makes the function that writes the batch of an epoch and step into a slot; `augment` is that of `plan.augment`. */
-export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter) => {
+/** Writes the batch of an epoch and step into a slot. */
+export type Filler = (epoch: number, step: number, slot: Slot) => void
+
+/** Makes the function that writes batches; `augment` is that of `plan.augment`. */
+export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter): Filler => {
   const rowsAt = rowsOf(plan, draws)
   const mask = masker(plan, draws)
   const { rank, of } = plan.shard
-  return (epoch: number, step: number, slot: Slot): void => {
+  return (epoch, step, slot) => {
     const rows = rowsAt(epoch, step)
     gather(packed, rows, slot)
     const visits = repeats(plan) ? { first: step * plan.batchSize + rank, stride: of } : undefined
