@@ -12,7 +12,7 @@ import * as Prefetch from "../../../src/internal/loader/prefetch.ts"
 const packed: Packed = {
   rows: 5,
   width: 2,
-  features: new Float32Array(new SharedArrayBuffer(40)).map((_, index) => index),
+  parts: [{ offset: 0, size: 2, numbers: new Float32Array(new SharedArrayBuffer(40)).map((_, index) => index) }],
   target: new Int32Array(new SharedArrayBuffer(20))
 }
 const plan: Plan = {
@@ -128,9 +128,9 @@ describe("prefetch", () => {
     Effect.scoped(
       Effect.gen(function* () {
         const many: Plan = { ...plan, steps: 100, order: { kind: "shuffled", length: 200, key: Key.fromSeed(1) } }
-        const features = new Float32Array(new SharedArrayBuffer(1600))
+        const parts = [{ offset: 0, size: 2, numbers: new Float32Array(new SharedArrayBuffer(1600)) }]
         const target = new Int32Array(new SharedArrayBuffer(800))
-        const { making, read } = yield* Prefetch.make({ rows: 200, width: 2, features, target }, many, {
+        const { making, read } = yield* Prefetch.make({ rows: 200, width: 2, parts, target }, many, {
           prefetch: 10,
           workers: 2
         })
