@@ -273,7 +273,9 @@ describe("select by permutation", () => {
       for (let draw = 0; draw < 100; draw++) {
         const table = yield* made(100 + draw, 120)
         const y = Float64Array.from(Key.normal(Key.fromSeed(500 + draw), 120))
-        const result = yield* Effect.result(learnedOf(recipe, { ...table, values: { ...table.values, y } }, draw))
+        const result = yield* Effect.result(
+          learnedOf(recipe, { ...table, ids: table.ids, values: { ...table.values, y } }, draw)
+        )
         if (Result.isSuccess(result)) kept++
         else assert.match(result.failure.message, /no feature has a score above what chance explains/)
       }
@@ -371,7 +373,7 @@ describe("select by permutation", () => {
       const few = yield* Effect.flip(learnedOf(recipe, yield* made(1, 20)))
       assert.match(few.message, /select of column "y": a model needs 20 rows and its scores 10; here are 15 and 5/)
       const table = yield* made(1, 100)
-      const same = { ...table, values: { ...table.values, y: new Float64Array(100) } }
+      const same = { ...table, ids: table.ids, values: { ...table.values, y: new Float64Array(100) } }
       assert.match(
         (yield* Effect.flip(learnedOf(recipe, same))).message,
         /does not vary in the 25 rows that are scored/
