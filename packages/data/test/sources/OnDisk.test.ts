@@ -66,9 +66,10 @@ describe("sources of what is too large for memory", () => {
               Effect.sync(() => event._tag === "Progress" && told.push(event))
             )
           )
-          const ends = told.map(({ done, total = 0, values }) => [done <= total, values["rows"] ?? done])
-          assert.deepStrictEqual(ends.at(-1), [true, rows])
-          assert.isAtLeast(ends.length, 2)
+          assert.isAtLeast(told.length, 2)
+          const { done, total = 0, unit, values } = told[told.length - 1]
+          assert.isAtMost(done, total)
+          if (ending !== "csv") assert.strictEqual(unit === "rows" ? done : values["rows"], rows)
           assert.isTrue(told.every(({ done }, index) => done >= (told[index - 1]?.done ?? 0)))
           for (const own of Object.values(Columnar.entries(table.values))) assert.isTrue(Columnar.isLazy(own))
           assert.strictEqual(Table.digest(table), expected)

@@ -79,6 +79,21 @@ const tell = ({ bytes, connection, rows }: Query<Columns>, done: number): Effect
         Event.progress(Math.round(share * bytes), bytes, "bytes", { rows: done })
       )
 
+/** Refuses a column that is called as the ids are. */
+export const reserved = (file: string): SourceError => {
+  const detail = `Column "${idColumn}" has a reserved name; choose another`
+  return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column: idColumn })
+}
+
+/** Says that what is too large for memory has no place on disk either. */
+export const noRoom =
+  (file: string) =>
+  ({ folder, reason }: Scratch.ScratchError): SourceError => {
+    const detail = `is too large for memory, and no scratch file could be written in ${folder} (${reason})`
+    const hint = "Free space there, or run with --store in a folder on a larger disk."
+    return new SourceError({ file, problem: "no scratch space", detail, hint })
+  }
+
 /** Runs the query. */
 export const collect = Effect.fnUntraced(function* <C extends Columns>(
   query: Query<C>
@@ -88,12 +103,7 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
     const detail = `Column "${column}" ${reason}`
     return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column })
   }
-  if (idColumn in columns) return yield* badColumn(idColumn, "has a reserved name; choose another")
-  const noRoom = ({ folder, reason }: Scratch.ScratchError) => {
-    const detail = `is too large for memory, and no scratch file could be written in ${folder} (${reason})`
-    const hint = "Free space there, or run with --store in a folder on a larger disk."
-    return new SourceError({ file, problem: "no scratch space", detail, hint })
-  }
+  if (idColumn in columns) return yield* reserved(file)
 
   const reader = yield* Effect.raceFirst(
     Effect.mapError(connection.blocks(sql), refused),
@@ -122,7 +132,7 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
       }
       const ids = RowId.ofContent(columns, values, rest.length)
       const all = { length: rest.length, columns: { ...values, [idColumn]: ids } }
-      yield* Effect.mapError(collector.add(all), noRoom)
+      yield* Effect.mapError(collector.add(all), noRoom(file))
       kept += rest.length
     }
     if (rows !== block.length) yield* tell(query, length)

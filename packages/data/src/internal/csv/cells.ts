@@ -1,0 +1,121 @@
+/**
+ * What stands in the cells of a column: numbers, instants, places of levels or texts, and which rows hold none. Most cells
+ * are decoded from their bytes; what is written in a rarer way is taken as text.
+ */
+import { Buffer } from "node:buffer"
+import type * as Column from "../../Column.ts"
+import type * as RowId from "../../RowId.ts"
+import * as Instants from "./instants.ts"
+import * as Numbers from "./numbers.ts"
+
+/** The cells of one column, one after the other. */
+export interface Cells {
+  readonly bytes: Uint8Array
+  /** The same bytes. */
+  readonly buffer: Buffer
+  /** Where each starts; see `Records.isDoubled`. */
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+}
+
+/** A column with a place for each row, and the rows that hold no value of it. */
+export interface Decoded {
+  readonly values: RowId.Values
+  readonly bad: ReadonlyArray<number>
+}
+
+/** Returns a cell's text; a doubled quote is one. */
+export const textOf = ({ buffer, ends, starts }: Cells, row: number): string => {
+  const start = starts[row]
+  return start < 0
+    ? buffer.toString("utf8", ~start, ends[row]).replaceAll('""', '"')
+    : buffer.toString("utf8", start, ends[row])
+}
+
+/** Decodes a column. */
+export const decode = (column: Column.Column, cells: Cells): Decoded => {
+  switch (column.kind) {
+    case "float":
+    case "optional float":
+      return numbers(cells, column.kind !== "float", none, Numbers.ofText)
+    case "timestamp":
+    case "optional timestamp":
+      return numbers(cells, column.kind !== "timestamp", Instants.ofBytes, Instants.ofText)
+    case "category":
+    case "optional category":
+      return codes(cells, column.kind !== "category", column.levels)
+    case "text":
+      return { values: Array.from(cells.starts, (_, row) => textOf(cells, row)), bad: [] }
+    case "tensor":
+      return { values: new Float32Array(0), bad: Array.from(cells.starts, (_, row) => row) }
+  }
+}
+
+const none = (): number => Number.NaN
+
+/** Decodes by bytes, and what that does not take by text. A missing value is NaN too. */
+const numbers = (
+  cells: Cells,
+  mayMiss: boolean,
+  ofBytes: (bytes: Uint8Array, start: number, end: number) => number,
+  ofText: (text: string) => number
+): Decoded => {
+  const { bytes, ends, starts } = cells
+  const values = new Float64Array(starts.length)
+  const bad: Array<number> = []
+  for (let row = 0; row < values.length; row++) {
+    const start = starts[row]
+    let value = start < 0 ? Number.NaN : ofBytes(bytes, start, ends[row])
+    if (Number.isNaN(value)) {
+      const text = textOf(cells, row)
+      value = ofText(text)
+      if (Number.isNaN(value) && !(mayMiss && Instants.trimmed(text) === "")) bad.push(row)
+    }
+    values[row] = value
+  }
+  return { values, bad }
+}
+
+/** Levels by a hash of their bytes, so that no text is made of a cell. */
+const codes = (cells: Cells, mayMiss: boolean, levels: ReadonlyArray<string>): Decoded => {
+  const { bytes, ends, starts } = cells
+  const find = finder(levels)
+  const values = new Int32Array(starts.length)
+  const bad: Array<number> = []
+  for (let row = 0; row < values.length; row++) {
+    const start = starts[row]
+    let code = start < 0 ? levels.indexOf(textOf(cells, row)) : find(bytes, start, ends[row])
+    if (mayMiss && start === ends[row]) code = -1
+    else if (code < 0) bad.push(row)
+    values[row] = code
+  }
+  return { values, bad }
+}
+
+const hashOf = (bytes: Uint8Array, start: number, end: number): number => {
+  let hash = end - start
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]) | 0
+  return hash ^ (hash >>> 15)
+}
+
+/** Makes what finds the place of a level by its bytes, or -1: an open table of at most half its places. */
+const finder = (levels: ReadonlyArray<string>) => {
+  const texts = levels.map((level) => Buffer.from(level))
+  const mask = 2 ** Math.ceil(Math.log2(2 * levels.length + 2)) - 1
+  const table = new Int32Array(mask + 1).fill(-1)
+  for (const [code, text] of texts.entries()) {
+    let slot = hashOf(text, 0, text.length) & mask
+    while (table[slot] >= 0) slot = (slot + 1) & mask
+    table[slot] = code
+  }
+  return (bytes: Uint8Array, start: number, end: number): number => {
+    for (let slot = hashOf(bytes, start, end) & mask; table[slot] >= 0; slot = (slot + 1) & mask) {
+      const text = texts[table[slot]]
+      let at = 0
+      if (text.length !== end - start) continue
+      while (at < text.length && text[at] === bytes[start + at]) at++
+      if (at === text.length) return table[slot]
+    }
+    return -1
+  }
+}
