@@ -127,12 +127,16 @@ const planOf = (
   { isReturn, names }: Header,
   onBadRow: Quarantine.OnBadRow
 ): Effect.Effect<Decode.Plan, SourceError> => {
-  const places = new Map<string, number>()
-  for (const [place, name] of names.entries()) places.set(name, places.has(name) ? -1 : place)
-  const missing = Object.keys(columns).find((name) => (places.get(name) ?? -1) < 0)
-  if (missing !== undefined) return Effect.fail(Refusals.badHeader(file, names, missing))
-  const wanted = Object.keys(columns).map((name) => places.get(name) ?? -1)
-  const layout = { delimiter: delimiter.charCodeAt(0), isReturn, width: names.length, places: wanted }
+  const places = new Map(Object.keys(columns).map((name) => [name, -1]))
+  let wrong: string | undefined
+  for (const [place, name] of names.entries()) {
+    const before = places.get(name)
+    if (before !== undefined && before >= 0) wrong ??= name
+    if (before !== undefined) places.set(name, place)
+  }
+  for (const [name, place] of places) if (place < 0) wrong = name
+  if (wrong !== undefined) return Effect.fail(Refusals.badHeader(file, names, wrong))
+  const layout = { delimiter: delimiter.charCodeAt(0), isReturn, width: names.length, places: [...places.values()] }
   const shown =
     onBadRow === "fail"
       ? { rows: 1, characters: Number.POSITIVE_INFINITY }

@@ -112,15 +112,22 @@ const startsCell = (bytes: Uint8Array, quoteAt: number, delimiter: number, isRet
   return at < 0 || bytes[at] === delimiter || endsLine(bytes, at, isReturn)
 }
 
+/** How many rows there may be. */
+const capacityOf = ({ width }: Layout, marks: number): number => Math.floor((marks + 1) / width) + 1
+
+/** How many numbers `find` needs room for. */
+export const roomOf = (layout: Layout, marks: number): number =>
+  (2 * layout.places.length + 3) * capacityOf(layout, marks)
+
 /** Finds the records of text that starts and ends with whole ones, by the places of delimiters, quotes and line breaks. */
-export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array): Records => {
+export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array, room: Int32Array): Records => {
   const { delimiter, isReturn, places, width } = layout
-  const capacity = Math.floor((marks.length + 1) / width) + 1
+  const capacity = capacityOf(layout, marks.length)
   const offsets = new Int32Array(width).fill(-1)
   for (const [index, place] of places.entries()) offsets[place] = index * capacity
-  const starts = new Int32Array(places.length * capacity)
-  const ends = new Int32Array(places.length * capacity)
-  const lines = new Int32Array(3 * capacity)
+  const starts = room.subarray(0, places.length * capacity)
+  const ends = room.subarray(places.length * capacity, 2 * places.length * capacity)
+  const lines = room.subarray(2 * places.length * capacity)
   const refused: Array<Refused> = []
   let [count, rows, cells, line, start, closed] = [0, 0, 0, 0, 0, -1]
   let [isDoubled, isFilled] = [false, false]
