@@ -128,14 +128,14 @@ const planOf = (
   onBadRow: Quarantine.OnBadRow
 ): Effect.Effect<Decode.Plan, SourceError> => {
   const places = new Map(Object.keys(columns).map((name) => [name, -1]))
-  let wrong: string | undefined
+  const twice = new Set<string>()
   for (const [place, name] of names.entries()) {
     const before = places.get(name)
-    if (before !== undefined && before >= 0) wrong ??= name
+    if (before !== undefined && before >= 0) twice.add(name)
     if (before !== undefined) places.set(name, place)
   }
-  for (const [name, place] of places) if (place < 0) wrong = name
-  if (wrong !== undefined) return Effect.fail(Refusals.badHeader(file, names, wrong))
+  const wrong = [...places].find(([name, place]) => place < 0 || twice.has(name))
+  if (wrong !== undefined) return Effect.fail(Refusals.badHeader(file, names, wrong[0]))
   const layout = { delimiter: delimiter.charCodeAt(0), isReturn, width: names.length, places: [...places.values()] }
   const shown =
     onBadRow === "fail"

@@ -4,7 +4,9 @@ import { Ledger, Pipeline, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { gzipSync } from "node:zlib"
-import { Column, Columns, Source } from "../../src/index.ts"
+import { Column, Columns, Source, Table } from "../../src/index.ts"
+import * as Threads from "../../src/internal/threads/pool.ts"
+import * as Csv from "../../src/sources/Csv.ts"
 import { run } from "../run.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
@@ -143,6 +145,32 @@ describe("Source.csv", () => {
       })
     )
 
+    it.effect("gives the same table and the same quarantine in any number of threads, also packed", () =>
+      Effect.gen(function* () {
+        const columns = { x: Column.float, s: Column.text, c: Column.optional(Column.category(["a", "b"])) }
+        const lines = Array.from({ length: 60_000 }, (_, row) =>
+          row % 7000 === 6999
+            ? `${row},"é",c`
+            : row % 9000 === 8999
+              ? `${row}`
+              : `${row / 8},"lines\n${row}, ""and"" more",b`
+        )
+        const text = `x,s,c\n${lines.join("\n")}`
+        const digests = new Set<string>()
+        for (const threads of [1, 2, 3, 4]) {
+          const path = yield* threads === 4 ? write(gzipSync(text), "it.csv.gz") : write(text)
+          const { quarantine, table } = yield* Csv.readTable(path, columns, {}, "set aside").pipe(
+            Effect.provideService(Threads.size, threads)
+          )
+          assert.deepStrictEqual([quarantine.rows, quarantine.kept], [60_000, 60_000 - 8 - 6])
+          assert.deepStrictEqual(quarantine.setAside[1], { ...quarantine.setAside[1], row: 9000, value: "8999" })
+          const places = quarantine.setAside.map(({ row }) => row)
+          digests.add(`${Table.digest(table)} ${JSON.stringify(places)}`)
+        }
+        assert.strictEqual(digests.size, 1)
+      })
+    )
+
     it.effect("takes a byte order mark, blank lines, spaces around numbers and another delimiter", () =>
       Effect.gen(function* () {
         const table = yield* read('\uFEFFt,a,b\n2012-01-01, 1.5 ,x\n\n2012-01-02,-2e3,"y z"\n\n')
@@ -157,7 +185,7 @@ describe("Source.csv", () => {
     it.effect("takes line breaks of either kind, in the header too, and texts letter for letter", () =>
       Effect.gen(function* () {
         const columns = { "a\nb": Column.float, s: Column.text }
-        const texts = ["mark\uFEFF", "\r\n", '"', "x\"y", " x ", "\0"]
+        const texts = ["mark\uFEFF", "\r\n", '"', 'x"y', " x ", "\0"]
         const rows = texts.map((text, row) => `${row},${row === 3 ? text : quote(text)}`)
         const text = ['"a\nb",s', ...rows].map((line, row) => `${line}${row % 2 === 0 ? "\r\n" : "\n"}`).join("")
         const { values } = yield* run(Source.csv(yield* write(text), columns))
@@ -336,7 +364,11 @@ describe("Source.csv", () => {
           [Buffer.from(`a,b,t\n${line}\n1,caf\u00e9,2012-01-01\n`, "latin1"), "wrong encoding", "not UTF-8 in row 2"],
           [Buffer.from(`\uFEFFa,b,t\n${line}\n`, "utf16le"), "wrong encoding", "UTF-16"],
           [Buffer.from(`a,b,t\n${line}\n`, "utf16le"), "wrong encoding", "UTF-16"],
-          [`a,b,t\r\n${line}\n${line}\r${line}`, "bad row", "row 2 is no row of this table: A carriage return outside of"],
+          [
+            `a,b,t\r\n${line}\n${line}\r${line}`,
+            "bad row",
+            "row 2 is no row of this table: A carriage return outside of"
+          ],
           [`a,b,t\n${line}\n1,"${"x\n".repeat(2 ** 23)}`, "bad row", "has a row of 16 MiB or more"],
           [`a,b,t\n${line}\n1,"x" "x",2012-01-01\n`, "bad row", "unterminated quote"]
         ]

@@ -29,7 +29,9 @@ export interface Decoded {
 /** Returns a cell's text; a doubled quote is one. */
 export const textOf = ({ buffer, ends, starts }: Cells, row: number): string => {
   const start = starts[row]
-  return start < 0 ? buffer.toString("utf8", ~start, ends[row]).replaceAll('""', '"') : buffer.toString("utf8", start, ends[row])
+  return start < 0
+    ? buffer.toString("utf8", ~start, ends[row]).replaceAll('""', '"')
+    : buffer.toString("utf8", start, ends[row])
 }
 
 /** Decodes a column. */

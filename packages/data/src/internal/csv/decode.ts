@@ -66,7 +66,8 @@ export const decode = (text: Uint8Array, { columns, layout, shown }: Plan): Deco
 
   const left = [...leftOf(records, cellsOf, names, bad, shown), ...refusedOf(records, buffer, shown)]
   const values: Record<string, RowId.Values> = {}
-  const kept = bad.size === 0 ? undefined : Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => !bad.has(row))
+  const kept =
+    bad.size === 0 ? undefined : Uint32Array.from({ length: rows }, (_, row) => row).filter((row) => !bad.has(row))
   for (const [index, name] of names.entries()) {
     const own = decoded[index].values
     values[name] = kept === undefined ? own : Columnar.whole(Columnar.taken(own, 1, kept))
@@ -129,7 +130,11 @@ const lineOf = (buffer: Buffer, start: number, end: number): string => buffer.to
 
 /** Cuts between characters. */
 const cut = (text: string, characters: number): string =>
-  text.length <= characters ? text : Array.from(text.slice(0, 2 * characters)).slice(0, characters).join("")
+  text.length <= characters
+    ? text
+    : Array.from(text.slice(0, 2 * characters))
+        .slice(0, characters)
+        .join("")
 
 /** What a thread is asked. */
 export interface Asked {

@@ -22,7 +22,13 @@ const [splatBytes, areEqual, either, bits] = [0x0f, 0x23, 0x50, 0x64].map(lanes)
 
 const access =
   (code: number) =>
-  (address: Code, offset = 0): Code => [address, code, 0, offset % 128 | (offset < 128 ? 0 : 128), ...(offset < 128 ? [] : [offset >> 7])]
+  (address: Code, offset = 0): Code => [
+    address,
+    code,
+    0,
+    (offset % 128) | (offset < 128 ? 0 : 128),
+    ...(offset < 128 ? [] : [offset >> 7])
+  ]
 const [byteAt, wordAt, longAt, numberAt] = [0x2d, 0x28, 0x29, 0x2b].map(access)
 const stored =
   (code: number) =>
@@ -30,11 +36,32 @@ const stored =
 const [storeWord, storeNumber] = [0x36, 0x39].map(stored)
 
 const block = (...body: ReadonlyArray<Code>): Code => [0x02, 0x40, body, 0x0b]
-const when = (condition: Code, then: Code, otherwise: Code = []): Code => [condition, 0x04, 0x40, then, 0x05, otherwise, 0x0b]
+const when = (condition: Code, then: Code, otherwise: Code = []): Code => [
+  condition,
+  0x04,
+  0x40,
+  then,
+  0x05,
+  otherwise,
+  0x0b
+]
 /** Leaves so many blocks, loops and branches around this place, and the next one. */
 const leaveIf = (condition: Code, depth: number): Code => [condition, 0x0d, depth]
 /** Does something as long as a condition holds. */
-const during = (condition: Code, body: Code): Code => [0x02, 0x40, 0x03, 0x40, isZero(condition), 0x0d, 1, body, 0x0c, 0, 0x0b, 0x0b]
+const during = (condition: Code, body: Code): Code => [
+  0x02,
+  0x40,
+  0x03,
+  0x40,
+  isZero(condition),
+  0x0d,
+  1,
+  body,
+  0x0c,
+  0,
+  0x0b,
+  0x0b
+]
 
 const long = (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))]
 const signed = (value: bigint): ReadonlyArray<number> => {
@@ -80,9 +107,28 @@ const marks = procedure(
 )
 
 const floatLocals = {
-  at: i32, to: i32, value: f64, isNegative: i32, first: i32, point: i32, digit: i32, digits: i32, places: i32, rest: i32,
-  power: i32, isDown: i32, whole: i64, word: i64, kept: i64, high: f64, low: f64, scale: f64, ratio: f64, product: f64,
-  upper: f64, lower: f64
+  at: i32,
+  to: i32,
+  value: f64,
+  isNegative: i32,
+  first: i32,
+  point: i32,
+  digit: i32,
+  digits: i32,
+  places: i32,
+  rest: i32,
+  power: i32,
+  isDown: i32,
+  whole: i64,
+  word: i64,
+  kept: i64,
+  high: f64,
+  low: f64,
+  scale: f64,
+  ratio: f64,
+  product: f64,
+  upper: f64,
+  lower: f64
 } as const
 
 type Local = Readonly<Record<keyof typeof floatLocals, number>>
@@ -92,7 +138,10 @@ const [zeros, sixes, tops] = [0x3030303030303030n, 0x4646464646464646n, 0x808080
 /** Takes digits one by one into a number. */
 const digitByDigit = ({ at, digit, to }: Local, into: (digit: Code) => Code): Code =>
   during(
-    when3(isBelow(get(at), get(to)), all(set(digit, minus(byteAt(get(at)), integer(0x30))), isBelow(get(digit), integer(10)))),
+    when3(
+      isBelow(get(at), get(to)),
+      all(set(digit, minus(byteAt(get(at)), integer(0x30))), isBelow(get(digit), integer(10)))
+    ),
     all(into(get(digit)), set(at, plus(get(at), integer(1))))
   )
 
@@ -128,23 +177,23 @@ const takePlaces = (local: Local): Code => {
     set(at, plus(get(at), integer(1))),
     set(point, get(at)),
     during(
-        isBelow(get(at), get(to)),
-        all(
-          set(rest, minus(get(to), get(at))),
-          when(
-            isBelow(get(rest), integer(8)),
-            all(
-              set(kept, shiftLong(long(-1n), toLong(minus(integer(64), shift(get(rest), integer(3)))))),
-              set(word, longAt(minus(get(to), integer(8)))),
-              set(word, orLong(andLong(get(word), get(kept)), andLong(long(zeros), minusLong(long(-1n), get(kept)))))
-            ),
-            all(set(rest, integer(8)), set(word, longAt(get(at))))
+      isBelow(get(at), get(to)),
+      all(
+        set(rest, minus(get(to), get(at))),
+        when(
+          isBelow(get(rest), integer(8)),
+          all(
+            set(kept, shiftLong(long(-1n), toLong(minus(integer(64), shift(get(rest), integer(3)))))),
+            set(word, longAt(minus(get(to), integer(8)))),
+            set(word, orLong(andLong(get(word), get(kept)), andLong(long(zeros), minusLong(long(-1n), get(kept)))))
           ),
-          leaveIf(isZero(areDigits), 1),
-          set(whole, timesLong(get(whole), longAt(shift(get(rest), integer(3)), tables.longs))),
-          set(whole, plusLong(get(whole), eightDigits(local))),
-          set(at, plus(get(at), get(rest)))
-        )
+          all(set(rest, integer(8)), set(word, longAt(get(at))))
+        ),
+        leaveIf(isZero(areDigits), 1),
+        set(whole, timesLong(get(whole), longAt(shift(get(rest), integer(3)), tables.longs))),
+        set(whole, plusLong(get(whole), eightDigits(local))),
+        set(at, plus(get(at), get(rest)))
+      )
     ),
     takeWhole(local)
   )
@@ -171,7 +220,9 @@ const address = (power: Code): Code => shift(power, integer(3))
 const divided = (local: Local): Code => {
   const { high, low, lower, power, product, ratio, scale, upper, value, whole } = local
   const of = (half: number): Code => numberAt(address(get(power)), half)
-  const [isAbove, isUnder] = [1 + 2 ** -40, 1 - 2 ** -40].map((near) => add(get(ratio), multiply(get(low), float(near))))
+  const [isAbove, isUnder] = [1 + 2 ** -40, 1 - 2 ** -40].map((near) =>
+    add(get(ratio), multiply(get(low), float(near)))
+  )
   return all(
     set(low, ofSignedLong(minusLong(get(whole), toWholeLong(get(high))))),
     set(ratio, divide(get(high), get(scale))),

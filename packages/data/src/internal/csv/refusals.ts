@@ -45,7 +45,12 @@ export const badRow = (file: string, left: Left, width: number, rows: number): S
 }
 
 /** Refuses the first of some rows with a cell that does not decode. */
-export const badCell = (file: string, { column, row, value }: Left, declared: Column.Column, rows: number): SourceError =>
+export const badCell = (
+  file: string,
+  { column, row, value }: Left,
+  declared: Column.Column,
+  rows: number
+): SourceError =>
   new SourceError({
     file,
     problem: "bad value",
