@@ -131,7 +131,7 @@ describe("the laws over tables that are not in memory", () => {
       zone,
       embedding: embedding.map((value) => Math.asinh(value)) as Float32Array
     }
-    return Tables.lazy({ ...table, values })
+    return Tables.onDisk({ ...table, ids: table.ids, values })
   })
   const recipe = Recipe.forColumns(Trip).pipe(
     Recipe.standardize(["distance", "fare"]),
@@ -147,8 +147,8 @@ describe("the laws over tables that are not in memory", () => {
   })
   const Times = Columns.make({ x: Column.float, t: Column.timestamp })
   const shares = { validation: 0.15, test: 0.2 }
-  const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table) => Tables.lazy(table))
-  const times = Tables.arbitrary(Times, { minLength: 20, maxLength: 60 }).map((table) => Tables.lazy(table))
+  const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table) => Tables.onDisk(table))
+  const times = Tables.arbitrary(Times, { minLength: 20, maxLength: 60 }).map((table) => Tables.onDisk(table))
   const ways: Readonly<Record<string, Assignment.Assign<typeof Visits>>> = {
     random: Random.assign(shares),
     stratified: Stratified.assign("label", shares),
@@ -195,7 +195,7 @@ describe("a table in the store", () => {
     inFolder(() =>
       Effect.gen(function* () {
         for (const table of [every, missing, texts] as ReadonlyArray<Table.Table>) {
-          const { digest, read } = yield* roundTrip(Tables.lazy(table, 2))
+          const { digest, read } = yield* roundTrip(Tables.onDisk(table, 2))
           assert.strictEqual(digest, Digest.fromBytes(Blob.bytes(codec.encode(table).blobs["table.arrow"])))
           assert.isTrue(Columnar.anyLazy(read.values) || table === texts)
           assert.strictEqual(Table.digest(read), Table.digest(table))

@@ -10,8 +10,8 @@ import type { Header } from "../internal/csv/pieces.ts"
 import * as Read from "../internal/csv/read.ts"
 import * as Refusals from "../internal/csv/refusals.ts"
 import * as Columnar from "../internal/columns/columnar.ts"
-import * as Spill from "../internal/columns/spill.ts"
 import * as Tables from "../internal/columns/tables.ts"
+import * as Collector from "../internal/columns/collector.ts"
 import * as Collect from "../internal/sources/collect.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
@@ -81,7 +81,7 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
 ) {
   const file = Files.systemPath(path)
   yield* checked(file, columns, delimiter)
-  const collector = yield* Spill.collector
+  const collector = yield* Collector.make(columns, undefined)
   let [records, length] = [0, 0]
   const left: Array<Refusals.Left> = []
   const header = yield* Read.read({
@@ -94,7 +94,7 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
       records += piece.records
       if (onBadRow === "fail" && left.length > 0) return
       length += piece.kept
-      const block = { ...piece.values, [idColumn]: piece.ids }
+      const block = { length: piece.kept, columns: { ...piece.values, [idColumn]: piece.ids } }
       if (piece.kept > 0) yield* Effect.mapError(collector.add(block), Collect.noRoom(file))
     })
   })

@@ -1,6 +1,6 @@
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Scratch } from "@watertight/core"
+import { Ledger, Pipeline, Scratch, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import { Column, Columns, Source, Table } from "../../src/index.ts"
 import * as Columnar from "../../src/internal/columns/columnar.ts"
@@ -56,6 +56,25 @@ describe("sources of what is too large for memory", () => {
           assert.strictEqual(table.values.x[rows - 1], (rows - 1) / 2)
         }
         assert.deepStrictEqual(yield* files.readDirectory(`${folder}/scratch`), [])
+      })
+    )
+  )
+
+  it.live("give the same rows where some are set aside, in any block", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        yield* write(folder, "CASE WHEN i % 70000 < 3 OR i >= 139000 THEN 'inf'::DOUBLE ELSE -i / 3 END")
+        const { name: _, ...WithoutTexts } = Numbers
+        const { table } = Source.quarantine(Source.parquet(`${folder}/it.parquet`, WithoutTexts))
+        const read = (bytes: number) =>
+          Effect.gen(function* () {
+            const { outputs } = yield* Pipeline.run(Pipeline.make("it", { table }), { seed: 0 })
+            const { age, at, x } = outputs.table.values
+            assert.deepStrictEqual([outputs.table.length, x.length, x[0], x[1]], [138_994, 138_994, -1, -4 / 3])
+            assert.deepStrictEqual([at[0], age[1], age[138_992]], [Date.UTC(2020, 0, 1, 0, 0, 3), 4 / 7, 138_998 / 7])
+            return Table.digest(outputs.table)
+          }).pipe(inMemory(bytes, folder), Effect.provide([Store.layerMemory, Ledger.layerMemory]))
+        assert.strictEqual(yield* read(2 ** 40), yield* read(1))
       })
     )
   )

@@ -2,7 +2,7 @@
  * Columns that need not be in memory. A table's values are an object of typed arrays, in which a property may be one that
  * reads its array from a file, or gathers it from another column, when somebody asks for it. Such an array is kept only as
  * long as somebody uses it. What goes over whole columns takes them block by block from here, so that it needs the memory
- * of a block, and copies tables by `merge` and `pick`: `{ ...values }` reads every column.
+ * of a block, and copies values by `merge`: `{ ...values }` reads every column.
  */
 import { type Numbers, type Values, isTexts } from "../../RowId.ts"
 
@@ -99,7 +99,8 @@ export const entry = (values: Readonly<Record<string, Values>>, name: string): E
   lazyOf.get(values)?.[name] ?? values[name]
 
 /** Returns a property of another object that `withEntry` made without reading it. */
-export const entryOf = (target: object, name: string, read: () => Values): Entry => lazyOf.get(target)?.[name] ?? read()
+export const entryOf = (target: object, name: string, read: () => Values | undefined): Entry | undefined =>
+  lazyOf.get(target)?.[name] ?? read()
 
 /** Returns the columns without reading them. */
 export const entries = (values: Readonly<Record<string, Values>>): Readonly<Record<string, Entry>> =>
@@ -114,11 +115,15 @@ export const merge = (
   others: Readonly<Record<string, Entry>>
 ): Readonly<Record<string, Values>> => make({ ...entries(values), ...others })
 
-/** Makes an object with one property, `name`, that may not be in memory, beside others. */
+/**
+ * Makes an object with one property, `name`, that may not be in memory, beside others. A copy by `{ ...all }` leaves out
+ * what is not in memory instead of reading it.
+ */
 export const withEntry = <T extends object>(others: T, name: string, column: Entry): T => {
   const all = { ...others }
   if (isLazy(column)) {
     define(all, name, column)
+    Object.defineProperty(all, name, { enumerable: false })
     lazyOf.set(all, { [name]: column })
   } else Object.assign(all, { [name]: column })
   return all

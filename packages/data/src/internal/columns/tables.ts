@@ -19,10 +19,27 @@ export const fromEntries = <C extends Columns>(
   return made as Table<C> // the values of these columns
 }
 
-/** Returns a table's ids without reading them. */
+/** Returns a table's ids without reading them. Throws a TypeError for a copy by `{ ...table }` that has none. */
 export const ids = (table: Table): Columnar.Entry<Uint8Array> => {
   const own: unknown = Columnar.entryOf(table, "ids", () => table.ids)
-  return own as Columnar.Entry<Uint8Array> // of a table
+  if (own !== undefined) return own as Columnar.Entry<Uint8Array> // of a table
+  throw new TypeError(
+    "Table: the rows have no ids; { ...table } leaves out those of a table on disk, give it table.ids"
+  )
+}
+
+/** Returns a table of the same rows with other columns. */
+export const withColumns = <C extends Columns>(
+  table: Table,
+  columns: C,
+  values: Readonly<Record<string, RowId.Values>>
+): Table<C> => fromEntries(columns, values, table.length, ids(table))
+
+/** Keeps the columns named, in that order, and reads none. */
+export const select = (table: Table, names: ReadonlyArray<string>): Table => {
+  const pick = <A>(all: Readonly<Record<string, A>>) =>
+    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
+  return withColumns(table, pick(table.columns), Columnar.make(pick(Columnar.entries(table.values))))
 }
 
 /** Tells whether anything of a table is not in memory. */

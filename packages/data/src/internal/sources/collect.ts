@@ -11,9 +11,9 @@ import type { OnBadRow } from "../../sources/Quarantine.ts"
 import { SourceError } from "../../sources/SourceError.ts"
 import { type Table, idColumn } from "../../Table.ts"
 import * as Cells from "../columns/cells.ts"
+import * as Collector from "../columns/collector.ts"
 import * as Columnar from "../columns/columnar.ts"
 import type * as DuckDB from "./duckdb.ts"
-import * as Spill from "../columns/spill.ts"
 import * as Tables from "../columns/tables.ts"
 
 /** What to collect. */
@@ -93,32 +93,33 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
   }
   if (idColumn in columns) return yield* reserved(file)
 
-  const reader = yield* Effect.mapError(connection.blocks(sql, rowsOf(columns, rows)), refused)
-  const collector = yield* Spill.collector
+  const reader = yield* Effect.mapError(connection.blocks(sql), refused)
+  const collector = yield* Collector.make(columns, rows)
   const names = Object.keys(columns)
+  const blockRows = rowsOf(columns, rows)
   let [length, kept, isOver] = [0, 0, false]
-  let spare: DuckDB.Numbers | undefined
   for (;;) {
-    const block = yield* Effect.mapError(reader.next(spare), refused)
+    const room = collector.room(blockRows)
+    const arrays = names.map((name) => room.columns[name])
+    const block = yield* Effect.mapError(reader.next({ rows: room.rows, columns: arrays }), refused)
     if (block === undefined) break
     const left = bad(block, length)
-    isOver ||= left.length > 0 && onBadRow === "fail"
-    spare = block
+    length += block.length
+    isOver ||= (left.length > 0 && onBadRow === "fail") || (rows !== undefined && length > rows)
     if (!isOver && (left.length < block.length || kept === 0)) {
       const rest = without(block, left, names, columns)
       const values: Record<string, RowId.Values> = {}
       for (const [index, name] of names.entries()) {
         const own = rest.columns[index].values
-        const reason = Cells.defect(columns[name], own, rest.length) ?? Cells.numberDefect(columns[name], own, kept)
+        const reason = Cells.defect(columns[name], own, rest.length, kept)
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
       const ids = RowId.ofContent(columns, values, rest.length)
-      const mayReuse = yield* Effect.mapError(collector.add({ ...values, [idColumn]: ids }), noRoom(file))
-      if (!mayReuse && rest === block) spare = undefined
+      const all = { length: rest.length, columns: { ...values, [idColumn]: ids } }
+      yield* Effect.mapError(collector.add(all), noRoom(file))
       kept += rest.length
     }
-    length += block.length
     if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
   }
   const { [idColumn]: ids, ...values } = yield* collector.end

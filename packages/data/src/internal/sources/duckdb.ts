@@ -1,17 +1,12 @@
 /**
- * The one file that knows DuckDB: a database in memory for the length of a scope, and queries whose columns come out as
+ * The file that knows DuckDB (`vectors.ts` knows its vectors): a database in memory for the length of a scope, and queries whose columns come out as
  * typed arrays of numbers, or as texts. Extensions are neither loaded nor fetched, so a query never reaches the network.
  */
 import {
-  DuckDBArrayVector,
   type DuckDBConnection,
   type DuckDBDataChunk,
-  DuckDBDoubleVector,
-  DuckDBFloatVector,
   DuckDBInstance,
-  DuckDBIntegerVector,
   type DuckDBResult,
-  DuckDBUTinyIntVector,
   DuckDBVarCharVector,
   type DuckDBVector,
   type Json
@@ -19,7 +14,8 @@ import {
 import { Scratch } from "@watertight/core"
 import { Effect, Schema, type Scope } from "effect"
 import { join, resolve } from "node:path"
-import * as RowId from "../../RowId.ts"
+import type * as RowId from "../../RowId.ts"
+import * as Vectors from "./vectors.ts"
 
 /** DuckDB refused a statement. */
 export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
@@ -31,10 +27,10 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 /** A connection to a database in memory. */
 export interface Connection {
   /**
-   * Begins a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay
-   * in the query's order. Results are streamed, in blocks of at most `rows` rows, which is 2048 or more.
+   * Begins a query whose columns are numbers of at most 64 bits, fixed-size arrays of these, TIMESTAMP or VARCHAR; rows
+   * stay in the query's order. Results are streamed.
    */
-  readonly blocks: (sql: string, rows: number) => Effect.Effect<Reader, DuckDBError>
+  readonly blocks: (sql: string) => Effect.Effect<Reader, DuckDBError>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
   /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
@@ -48,8 +44,14 @@ export interface Connection {
 
 /** Reads a query's result. */
 export interface Reader {
-  /** Reads the next block, into the arrays of one that is not needed any more where there is one; undefined at the end. */
-  readonly next: (spare: Numbers | undefined) => Effect.Effect<Numbers | undefined, DuckDBError>
+  /** Reads as many rows as there is room for, or the last ones; undefined at the end. */
+  readonly next: (room: Room) => Effect.Effect<Numbers | undefined, DuckDBError>
+}
+
+/** Arrays for some rows, 2048 or more unless they are the last: one for each column of numbers, none for texts. */
+export interface Room {
+  readonly rows: number
+  readonly columns: ReadonlyArray<RowId.Numbers | undefined>
 }
 
 /** Columns, in the order of the query. */
@@ -60,12 +62,10 @@ export interface Numbers {
 
 /** One column: all rows one after the other, an array's elements beside each other; a missing text is empty. */
 export interface NumberColumn {
-  readonly values: Values
+  readonly values: RowId.Values
   /** The rows that hold NULL, or an array that does, counted from 0. */
   readonly missing: ReadonlyArray<number>
 }
-
-type Values = RowId.Values
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
   Effect.tryPromise({
@@ -96,10 +96,13 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    blocks: (sql, rows) =>
+    blocks: (sql) =>
       Effect.map(
-        interruptible(() => begin(connection, sql)),
-        (stream) => ({ next: (spare) => interruptible(() => readBlock(stream, rows, spare)) })
+        interruptible(() => connection.stream(sql)),
+        (result) => {
+          const stream: Stream = { result, pending: null }
+          return { next: (room) => interruptible(() => readBlock(stream, room)) }
+        }
       ),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
     fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
@@ -138,25 +141,17 @@ const append = async (
 /** A result that is being read. */
 interface Stream {
   readonly result: DuckDBResult
-  readonly types: ReadonlyArray<string>
   /** A chunk that the last block had no room for. */
   pending: DuckDBDataChunk | null
 }
 
-const begin = async (connection: DuckDBConnection, sql: string): Promise<Stream> => {
-  const result = await connection.stream(sql)
-  return { result, types: result.columnTypes().map(String), pending: null }
-}
-
-const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefined): Promise<Numbers | undefined> => {
-  const columns = stream.types.map((type, index) =>
-    type === "VARCHAR" ? texts() : column(type, rows, spare?.columns[index].values)
-  )
+const readBlock = async (stream: Stream, room: Room): Promise<Numbers | undefined> => {
+  const columns = room.columns.map((values) => (values === undefined ? texts() : numbers(values, room.rows)))
   let length = 0
   for (;;) {
     const chunk = stream.pending ?? (await stream.result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
-    const isTooMuch = length + chunk.rowCount > rows
+    const isTooMuch = length + chunk.rowCount > room.rows
     stream.pending = isTooMuch ? chunk : null
     if (isTooMuch) break
     for (let index = 0; index < columns.length; index++) {
@@ -167,19 +162,17 @@ const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefine
   return length === 0 ? undefined : { length, columns: columns.map((each) => each.end(length)) }
 }
 
-/** Collects the chunks of a column of the given type. */
-const column = (type: string, rows: number, spare: Values | undefined) => {
-  const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
-  const isLargeEnough = spare !== undefined && !RowId.isTexts(spare) && spare.length === rows * width
-  const values = isLargeEnough ? spare : valuesOf(type, rows * width)
+/** Collects the chunks of a column of numbers. */
+const numbers = (values: RowId.Numbers, rows: number) => {
+  const width = values.length / rows
   const missing: Array<number> = []
   return {
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      values.set(itemsOf(vector), start * width)
-      for (const row of rowsWithout(vector, count)) missing.push(start + row)
+      for (const row of Vectors.missing(vector, count)) missing.push(start + row)
+      Vectors.copy(vector, values, start * width)
     },
     end: (length: number): NumberColumn => ({
-      values: values.length === length * width ? values : values.slice(0, length * width),
+      values: length === rows ? values : values.subarray(0, length * width),
       missing
     })
   }
@@ -200,58 +193,6 @@ const texts = () => {
     },
     end: (): NumberColumn => ({ values, missing })
   }
-}
-
-const valuesOf = (type: string, length: number): RowId.Numbers => {
-  switch (type.replace(/\[.*/, "")) {
-    case "DOUBLE":
-      return new Float64Array(length)
-    case "INTEGER":
-      return new Int32Array(length)
-    case "FLOAT":
-      return new Float32Array(length)
-    case "UTINYINT":
-      return new Uint8Array(length)
-    default:
-      throw new TypeError(`duckdb.blocks: ${type} is no type of numbers that is read`)
-  }
-}
-
-/** The vector's own array: private in the types, but the only way that is not one call for each row. */
-const itemsOf = (vector: DuckDBVector): RowId.Numbers => {
-  if (vector instanceof DuckDBArrayVector) return itemsOf(vector["childData"])
-  if (vector instanceof DuckDBDoubleVector) return vector["items"]
-  if (vector instanceof DuckDBIntegerVector) return vector["items"]
-  if (vector instanceof DuckDBFloatVector) return vector["items"]
-  if (vector instanceof DuckDBUTinyIntVector) return vector["items"]
-  throw new TypeError("duckdb.blocks: a column holds no numbers")
-}
-
-const nothing: ReadonlySet<number> = new Set()
-
-/** The rows of a chunk that hold NULL at any depth. A vector without NULLs has no mask to look at. */
-const rowsWithout = (vector: DuckDBVector, rows: number): ReadonlySet<number> => {
-  const found = new Set<number>()
-  for (let level = vector; ;) {
-    const validity = validityOf(level)
-    if (validity["data"] !== null) {
-      const width = level.itemCount / rows
-      for (let item = 0; item < level.itemCount; item++) {
-        if (!validity.itemValid(item)) found.add(Math.floor(item / width))
-      }
-    }
-    if (!(level instanceof DuckDBArrayVector)) return found.size === 0 ? nothing : found
-    level = level["childData"]
-  }
-}
-
-const validityOf = (vector: DuckDBVector) => {
-  if (vector instanceof DuckDBArrayVector) return vector["validity"]
-  if (vector instanceof DuckDBDoubleVector) return vector["validity"]
-  if (vector instanceof DuckDBIntegerVector) return vector["validity"]
-  if (vector instanceof DuckDBFloatVector) return vector["validity"]
-  if (vector instanceof DuckDBUTinyIntVector) return vector["validity"]
-  throw new TypeError("duckdb.blocks: a column holds no numbers")
 }
 
 /**
