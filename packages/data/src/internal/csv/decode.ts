@@ -8,7 +8,7 @@ import * as RowId from "../../RowId.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Cells from "./cells.ts"
 import type * as Threads from "../threads/worker.ts"
-import * as Marks from "./marks.ts"
+import * as Kernel from "./kernel.ts"
 import * as Records from "./records.ts"
 
 /** What is wanted of a file's pieces. */
@@ -47,14 +47,16 @@ export interface Decoded {
 }
 
 /** Decodes text that starts and ends with whole records. */
-export const decode = (bytes: Uint8Array, { columns, layout, shown }: Plan): Decoded => {
-  const records = Records.find(bytes, layout, Marks.find(bytes, layout.delimiter))
+export const decode = (text: Uint8Array, { columns, layout, shown }: Plan): Decoded => {
+  const { bytes, floats, marks, room } = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
+  const records = Records.find(bytes, layout, marks, room)
   const { capacity, count, ends, rows, starts } = records
   const names = Object.keys(columns)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const cellsOf = names.map((_, index) => ({
     buffer,
     bytes,
+    floats,
     starts: starts.subarray(index * capacity, index * capacity + rows),
     ends: ends.subarray(index * capacity, index * capacity + rows)
   }))

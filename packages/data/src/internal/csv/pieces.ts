@@ -22,8 +22,8 @@ export interface Cutter {
   readonly end: () => Uint8Array
   /** The header, once it has come. */
   readonly header: () => Header | undefined
-  /** Whether the header, or the record that has not ended yet, is longer than it may be. */
-  readonly isEndless: () => boolean
+  /** What is longer than it may be: the header, or the record that has not ended yet. */
+  readonly endless: () => "header" | "row" | undefined
   /** Whether the text is UTF-16, by its mark or by the zeros between Latin letters. */
   readonly isWide: () => boolean
 }
@@ -36,7 +36,8 @@ const start = (): Records.Scan => ({ at: 0, isQuoted: false, closed: -1 })
 export const cutter = (delimiter: string): Cutter => {
   let header: Header | undefined
   let [rest, scan] = [nothing, start()]
-  let [isMarked, isEndless, isWide] = [true, false, false]
+  let [isMarked, isWide] = [true, false]
+  let endless: "header" | "row" | undefined
 
   const split = (end: number): Uint8Array => {
     const records = rest.subarray(0, end)
@@ -54,7 +55,7 @@ export const cutter = (delimiter: string): Cutter => {
     if (isMarked) return
     const layout = { delimiter: delimiter.charCodeAt(0), isReturn: true }
     const found = Records.endOfLines(isWhole ? rest : settled(rest), layout, scan, 1)
-    isEndless = Math.max(found, rest.length * Number(found < 0)) > longest
+    if ((found < 0 ? rest.length : found) > longest) endless = "header"
     if (found < 0 && !isWhole) return
     const line = split(found < 0 ? rest.length : found)
     header = {
@@ -68,7 +69,7 @@ export const cutter = (delimiter: string): Cutter => {
     if (header === undefined || isWhole) return split(rest.length)
     const layout = { delimiter: delimiter.charCodeAt(0), isReturn: header.isReturn }
     const found = Records.endOfLines(settled(rest), layout, scan)
-    isEndless ||= rest.length - Math.max(found, 0) > longest
+    if (rest.length - Math.max(found, 0) > longest) endless ??= "row"
     if (found < 0) return nothing
     scan = { ...scan, at: scan.at - found, closed: scan.closed - found }
     return split(found)
@@ -84,7 +85,7 @@ export const cutter = (delimiter: string): Cutter => {
     },
     end: () => take(true),
     header: () => header,
-    isEndless: () => isEndless,
+    endless: () => endless,
     isWide: () => isWide
   }
 }

@@ -45,7 +45,8 @@ export const read = Effect.fnUntraced(function* (reading: Reading) {
     const bytes = Option.isSome(chunk) ? cutter.push(chunk.value) : cutter.end()
     const header = cutter.header()
     if (cutter.isWide() && encoding === "utf-8") return yield* Refusals.wide(file)
-    if (cutter.isEndless()) return yield* Refusals.endless(file, header === undefined)
+    const endless = cutter.endless()
+    if (endless !== undefined) return yield* Refusals.endless(file, endless)
     if (header !== undefined && bytes.length > 0) plan ??= yield* reading.plan(header)
     total += bytes.length
     return { bytes, plan }
