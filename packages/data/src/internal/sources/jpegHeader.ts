@@ -175,7 +175,13 @@ const headerOf = (tables: Tables, content: Uint8Array, start: number): Header | 
     const { alternating: ac, direct: dc, quantizers: by } = made
     if (content[1 + 2 * index] !== id || by === undefined || dc === undefined || ac === undefined) return undefined
     const isOnly = count === 1
-    components.push({ across: isOnly ? 1 : across, down: isOnly ? 1 : down, quantizers: by, direct: dc, alternating: ac })
+    components.push({
+      across: isOnly ? 1 : across,
+      down: isOnly ? 1 : down,
+      quantizers: by,
+      direct: dc,
+      alternating: ac
+    })
   }
   return { height, width, components, restart, start }
 }

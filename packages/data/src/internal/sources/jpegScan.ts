@@ -197,7 +197,10 @@ const readUnit = (bits: Bits, parts: ReadonlyArray<Part>, block: Int32Array, col
 }
 
 /** Decodes the scan of a file to planes, if it is all of the file's rest. */
-export const read = (bytes: Uint8Array, { components, height, restart, start, width }: Header): ReadonlyArray<Plane> | undefined => {
+export const read = (
+  bytes: Uint8Array,
+  { components, height, restart, start, width }: Header
+): ReadonlyArray<Plane> | undefined => {
   const [{ across, down }] = components
   const [columns, rows] = [Math.ceil(width / (8 * across)), Math.ceil(height / (8 * down))]
   const parts: ReadonlyArray<Part> = components.map((component) => {
