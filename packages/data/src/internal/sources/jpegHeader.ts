@@ -127,8 +127,9 @@ const startsWith = (content: Uint8Array, text: string): boolean =>
   content.length >= text.length && [...text].every((letter, index) => content[index] === letter.charCodeAt(0))
 
 const readJfif: Segment = (tables, content) => {
-  tables.isJfif ||= startsWith(content, "JFIF\0") && content.length >= 14
-  return true
+  if (!startsWith(content, "JFIF\0") || content.length < 14) return true
+  tables.isJfif = content[5] === 1
+  return tables.isJfif
 }
 
 /** Adobe's marker says at its end whether colours are as JFIF has them. */
