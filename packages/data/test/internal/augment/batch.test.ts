@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { brighten, contrast, saturate, turnHue } from "../../../src/internal/augment/colour.ts"
-import { identity, resample, turn } from "../../../src/internal/augment/geometry.ts"
+import { identity, resample, turn } from "../../../src/internal/augment/affine.ts"
 import { equalize, posterize, sharpen, solarize, stretch } from "../../../src/internal/augment/randAugment.ts"
 
 type Shape = readonly [number, number, number]
