@@ -107,7 +107,11 @@ export const procedure = <P extends Locals, L extends Locals>(
   const numbered = Object.fromEntries(names.map((local, index) => [local, index]))
   return {
     name,
-    type: [0x60, ...list(Object.values(parameters)), ...list(result === undefined ? [] : [result])],
+    type: [
+      0x60,
+      ...list(Object.values(parameters)),
+      ...list(result === undefined ? [] : [result])
+    ],
     body: sized([
       list(Object.values(locals).map((type) => [1, type])),
       body(numbered as Record<keyof P | keyof L, number>), // as just numbered

@@ -113,7 +113,7 @@ const readTable = Effect.fn("Source.images")(function* (plan: Plan, onBadRow: Qu
     return {
       column: Column.tensor([height, width, channels], "uint8"),
       values: pixels,
-      put: (place, entry) => Effect.map(readImage(entry, plan), (data) => pixels.set(data, place * size)),
+      put: (place, entry) => readImage(entry, plan, pixels.subarray(place * size, (place + 1) * size)),
       putQuickly: (files) => readQuickly(files, plan, pixels)
     }
   }
@@ -158,16 +158,16 @@ const checkOptions = (
   return Effect.void
 }
 
-const readImage = Effect.fnUntraced(function* ({ name, path }: Folder.Entry, plan: Plan) {
+const readImage = Effect.fnUntraced(function* ({ name, path }: Folder.Entry, plan: Plan, to: Uint8Array) {
   const bytes = yield* Files.read(path)
-  const quickly = QuickImages.decode(bytes, name, plan)
-  if (quickly !== undefined) return quickly
-  return yield* Sharp.decode(bytes, name, plan.maximumPixels).pipe(
+  if (QuickImages.decode(bytes, name, plan, to)) return
+  const data = yield* Sharp.decode(bytes, name, plan.maximumPixels).pipe(
     Effect.flatMap((decoded) => shaped(decoded, plan)),
     Effect.mapError(({ detail, hint, problem }) => {
       return new SourceError({ file: path, problem, detail, hint, column: "image" })
     })
   )
+  to.set(data)
 })
 
 const shaped = (image: Pixels, plan: Plan): Effect.Effect<Uint8Array, Sharp.ImageError> => {

@@ -54,11 +54,9 @@ const huffmanOf = (lengths: Uint8Array, symbols: Uint8Array): Huffman | undefine
   for (let length = 1; length <= 16; length++, code <<= 1) {
     const count = lengths[length - 1]
     shifts[length] = place - code
-    if (length <= 8) {
-      for (let index = 0; index < count; index++) {
-        const first = (code + index) << (8 - length)
-        short.fill(length * 256 + symbols[place + index], first, first + (1 << (8 - length)))
-      }
+    const width = 1 << (8 - length)
+    for (let index = 0; length <= 8 && index < count * width; index++) {
+      short[code * width + index] = length * 256 + symbols[place + Math.floor(index / width)]
     }
     code += count
     place += count

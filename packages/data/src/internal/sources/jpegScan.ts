@@ -1,16 +1,8 @@
 /**
- * The coded data of a JPEG scan (ITU-R T.81, annex F) as planes of samples: Huffman codes, and the inverse cosine
- * transform in whole numbers of Loeffler, Ligtenberg and Moschytz (1989) as all of libjpeg's kin compute it, bit for bit.
- * Data that is not exactly as long as its blocks, or holds what no encoder writes, gives nothing.
+ * The coded data of a JPEG scan (ITU-R T.81, annex F): Huffman codes of the coefficients of blocks. Data that is not
+ * exactly as long as its blocks, or holds what no encoder writes, is refused.
  */
 import type { Component, Header, Huffman } from "./jpegHeader.ts"
-
-/** The samples of a component, whole blocks of them. */
-export interface Plane {
-  /** Samples in a row, a multiple of 8. */
-  readonly stride: number
-  readonly samples: Uint8ClampedArray
-}
 
 /** Where the reader of bits is: in data without stuffing, `count` bits of it in `buffer`. */
 interface Bits {
@@ -82,71 +74,6 @@ const readBlock = (bits: Bits, { alternating, direct, quantizers }: Component, b
   return sum
 }
 
-/** Transforms 8 numbers in place: those at `at`, `at + step`, …; results have `shift` fewer bits, rounded by `half`. */
-const transform = (values: Int32Array, at: number, step: number, half: number, shift: number): void => {
-  const { imul } = Math
-  const a0 = values[at]
-  let a1 = values[at + step]
-  const a2 = values[at + 2 * step]
-  let a3 = values[at + 3 * step]
-  const a4 = values[at + 4 * step]
-  let a5 = values[at + 5 * step]
-  const a6 = values[at + 6 * step]
-  let a7 = values[at + 7 * step]
-  const middle = imul(a2 + a6, 4433)
-  const [low, high] = [middle - imul(a6, 15137), middle + imul(a2, 6270)]
-  const [sum, difference] = [((a0 + a4) << 13) + half, ((a0 - a4) << 13) + half]
-  const [e0, e1, e2, e3] = [sum + high, difference + low, difference - low, sum - high]
-  const turned = imul(a1 + a3 + a5 + a7, 9633)
-  const z1 = imul(a7 + a1, -7373)
-  const z2 = imul(a5 + a3, -20995)
-  const z3 = imul(a7 + a3, -16069) + turned
-  const z4 = imul(a5 + a1, -3196) + turned
-  a7 = imul(a7, 2446) + z1 + z3
-  a5 = imul(a5, 16819) + z2 + z4
-  a3 = imul(a3, 25172) + z2 + z3
-  a1 = imul(a1, 12299) + z1 + z4
-  values[at] = (e0 + a1) >> shift
-  values[at + step] = (e1 + a3) >> shift
-  values[at + 2 * step] = (e2 + a5) >> shift
-  values[at + 3 * step] = (e3 + a7) >> shift
-  values[at + 4 * step] = (e3 - a7) >> shift
-  values[at + 5 * step] = (e2 - a5) >> shift
-  values[at + 6 * step] = (e1 - a3) >> shift
-  values[at + 7 * step] = (e0 - a1) >> shift
-}
-
-const hasOnlyFirst = (block: Int32Array, column: number): boolean =>
-  (block[column + 8] |
-    block[column + 16] |
-    block[column + 24] |
-    block[column + 32] |
-    block[column + 40] |
-    block[column + 48] |
-    block[column + 56]) ===
-  0
-
-/** Writes the samples of a block whose first sample lies at `at`, and empties it. */
-const writeBlock = (block: Int32Array, isFlat: boolean, { samples, stride }: Plane, at: number): void => {
-  if (isFlat) {
-    const sample = ((block[0] + 4) >> 3) + 128
-    for (let row = 0; row < 8; row++) samples.fill(sample, at + row * stride, at + row * stride + 8)
-    block[0] = 0
-    return
-  }
-  for (let column = 0; column < 8; column++) {
-    if (hasOnlyFirst(block, column)) {
-      const value = block[column] << 2
-      for (let place = column; place < 64; place += 8) block[place] = value
-    } else transform(block, column, 8, 1 << 10, 11)
-  }
-  for (let row = 0; row < 8; row++) transform(block, 8 * row, 1, (1 << 17) + (128 << 18), 18)
-  for (let place = 0; place < 64; place++) {
-    samples[at + (place >> 3) * stride + (place & 7)] = block[place]
-    block[place] = 0
-  }
-}
-
 /** Zeros after the coded data, for what is read ahead. */
 const padding = 8
 
@@ -172,54 +99,58 @@ const isSpent = ({ at, count, length }: Bits): boolean => {
   return left >= 0 && left < 8
 }
 
-/** A component on its way: its plane, and the first coefficient of its last block. */
-interface Part {
-  readonly component: Component
-  readonly plane: Plane
-  last: number
-}
+/** Takes the block that was read: which one it is of a component's, and where it lies, in blocks. */
+export type Take = (component: number, column: number, row: number) => void
 
-/** Decodes the blocks of an MCU; false says that they are wrong. */
-const readUnit = (bits: Bits, parts: ReadonlyArray<Part>, block: Int32Array, column: number, row: number): boolean => {
-  for (const part of parts) {
-    const { component, plane } = part
-    const { across, down } = component
-    for (let index = 0; index < across * down; index++) {
+/** Decodes the blocks of an MCU; false says that they are wrong. `last` holds the components' first coefficients. */
+const readUnit = (
+  bits: Bits,
+  components: ReadonlyArray<Component>,
+  last: Int32Array,
+  block: Int32Array,
+  place: (component: number, index: number) => void
+): boolean => {
+  for (let at = 0; at < components.length; at++) {
+    const component = components[at]
+    for (let index = 0; index < component.across * component.down; index++) {
       const rest = readBlock(bits, component, block)
-      part.last = block[0] += part.last
-      if (rest < 0 || rest + Math.abs(part.last) > mostOfBlock) return false
-      const y = row * down + (across === 1 ? index : index >> 1)
-      const x = column * across + (across === 1 ? 0 : index & 1)
-      writeBlock(block, rest === 0, plane, 8 * (y * plane.stride + x))
+      last[at] = block[0] += last[at]
+      if (rest < 0 || rest + Math.abs(last[at]) > mostOfBlock) return false
+      place(at, index)
     }
   }
   return true
 }
 
-/** Decodes the scan of a file to planes, if it is all of the file's rest. */
+/** Decodes the blocks of a scan into `block`, one after the other; false says that they, or what follows, are wrong. */
 export const read = (
   bytes: Uint8Array,
-  { components, height, restart, start, width }: Header
-): ReadonlyArray<Plane> | undefined => {
+  { components, height, restart, start, width }: Header,
+  block: Int32Array,
+  take: Take
+): boolean => {
   const [{ across, down }] = components
   const [columns, rows] = [Math.ceil(width / (8 * across)), Math.ceil(height / (8 * down))]
-  const parts: ReadonlyArray<Part> = components.map((component) => {
-    const stride = 8 * columns * component.across
-    const samples = new Uint8ClampedArray(stride * 8 * rows * component.down)
-    return { component, plane: { stride, samples }, last: 0 }
-  })
   const bits: Bits = { data: new Uint8Array(bytes.length - start + padding), length: 0, at: 0, buffer: 0, count: 0 }
-  const block = new Int32Array(64)
-  const last = bytes.length - 2
-  if (bytes[last] !== 0xff || bytes[last + 1] !== 0xd9) return undefined
+  const last = new Int32Array(components.length)
+  const end = bytes.length - 2
+  if (bytes[end] !== 0xff || bytes[end + 1] !== 0xd9) return false
   let mark = load(bits, bytes, start)
+  let [column, row] = [0, 0]
+  const place = (at: number, index: number): void => {
+    const { across, down } = components[at]
+    const step = across === 1 ? 0 : 1
+    take(at, column * across + (index & step), row * down + (index >> step))
+  }
   for (let unit = 0; unit < columns * rows; unit++) {
     if (restart > 0 && unit > 0 && unit % restart === 0) {
-      if (!isSpent(bits) || bytes[mark + 1] !== 0xd0 + ((unit / restart - 1) & 7)) return undefined
+      if (!isSpent(bits) || bytes[mark + 1] !== 0xd0 + ((unit / restart - 1) & 7)) return false
       mark = load(bits, bytes, mark + 2)
-      for (const part of parts) part.last = 0
+      last.fill(0)
     }
-    if (!readUnit(bits, parts, block, unit % columns, Math.floor(unit / columns))) return undefined
+    column = unit % columns
+    row = (unit - column) / columns
+    if (!readUnit(bits, components, last, block, place)) return false
   }
-  return isSpent(bits) && mark === last ? parts.map(({ plane }) => plane) : undefined
+  return isSpent(bits) && mark === end
 }

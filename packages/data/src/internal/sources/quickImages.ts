@@ -16,26 +16,24 @@ export interface Work {
   readonly pixels: Uint8Array
 }
 
-/** From this many pixels on sharp is faster. */
-const most = 1 << 17
-
-/** Decodes an image as it is wanted, or not at all. */
-export const decode = (bytes: Uint8Array, name: string, wanted: Wanted): Uint8Array | undefined => {
-  if (!/\.jpe?g$/i.test(name)) return undefined
-  const image = Jpeg.decode(
+/** Decodes a file into the bytes of an image as it is wanted, if it can. */
+export const decode = (bytes: Uint8Array, name: string, wanted: Wanted, to: Uint8Array): boolean =>
+  /\.jpe?g$/i.test(name) &&
+  Jpeg.decode(
     bytes,
-    (size) => size.height * size.width <= Math.min(most, wanted.maximumPixels) && fits(size, wanted)
-  )
-  return image && shape(image, wanted).data
-}
+    (size) => size.height * size.width <= wanted.maximumPixels && fits(size, wanted),
+    (image) => {
+      to.set(shape(image, wanted).data)
+      return true
+    }
+  ) === true
 
 /** Reads and decodes files; gives the places of those that it could. */
 export const task = ({ files, pixels, wanted }: Work): Promise<Answer<ReadonlyArray<number>>> => {
   const size = wanted.height * wanted.width * wanted.channels
   const put = ({ path, place }: File): ReadonlyArray<number> => {
-    const data = decode(readFileSync(path), path, wanted)
-    if (data !== undefined) pixels.set(data, place * size)
-    return data === undefined ? [] : [place]
+    const to = pixels.subarray(place * size, (place + 1) * size)
+    return decode(readFileSync(path), path, wanted, to) ? [place] : []
   }
   const attempts = files.map((file) => new Promise<ReadonlyArray<number>>((done) => done(put(file))))
   return Promise.allSettled(attempts).then((results) => ({
