@@ -7,26 +7,20 @@ import * as Web from "../webassembly.ts"
 import type { Inside } from "./affine.ts"
 
 const { advance, all, compiled, f64, get, i32, integer, lanes, operation, plus, procedure, repeat, set, v128 } = Web
+const { loadFirst, loadSecond } = Web
 type Code = Web.Code
 
 const [splat, add, subtract, multiply, floor] = [0x14, 0xf0, 0xf1, 0xf2, 0x75].map(lanes)
 const [promote, demote] = [0x5f, 0x5e].map(lanes)
 const [plusFloat, minusFloat, timesFloat, times, toFloat32] = [0xa0, 0xa1, 0xa2, 0x6c, 0xb6].map(operation)
 
-const access =
-  (...code: ReadonlyArray<number>) =>
-  (offset: number, ...operands: ReadonlyArray<Code>): Code => [...operands.flat(), ...code, 0, offset]
-const loadPair = access(0xfd, 0x5d)
-const loadOne = access(0xfd, 0x5c)
-const storeNumber = access(0x38)
+const loadPair = (offset: number, address: Code): Code => [address, 0xfd, 0x5d, 0, offset]
+const storePair = (address: Code, value: Code): Code => [address, value, 0xfd, 0x5b, 0, 0, 0]
+const storeFloat32 = (offset: number, address: Code, value: Code): Code => [address, value, 0x38, 0, offset]
 
-/** Puts a number from memory into the second lane, and stores two numbers. */
-const loadSecond = (offset: number, address: Code, onto: Code): Code => [...address, ...onto, 0xfd, 0x56, 0, offset, 1]
-const storePair = (address: Code, value: Code): Code => [...address, ...value, 0xfd, 0x5b, 0, 0, 0]
-
-const lane = (value: Code, index: number): Code => [...value, 0xfd, 0x21, index]
-const lowWord = (value: Code, index: number): Code => [...value, 0xfd, 0x1b, 2 * index]
-const pair = (first: Code, second: Code): Code => [...splat(first), ...second, 0xfd, 0x22, 1]
+const lane = (value: Code, index: number): Code => [value, 0xfd, 0x21, index]
+const lowWord = (value: Code, index: number): Code => [value, 0xfd, 0x1b, 2 * index]
+const pair = (first: Code, second: Code): Code => [splat(first), second, 0xfd, 0x22, 1]
 
 /** Added to a whole number of float64, it leaves the number in the low word. */
 const toWords = 2 ** 52
@@ -83,13 +77,13 @@ const program = procedure("sample", parameters, locals, undefined, (local) => {
     set(
       upper,
       between(
-        promote(loadSecond(8, get(under), loadOne(8, get(at)))),
+        promote(loadSecond(8, get(under), loadFirst(8, get(at)))),
         upper,
-        promote(loadSecond(20, get(under), loadOne(20, get(at)))),
+        promote(loadSecond(20, get(under), loadFirst(20, get(at)))),
         dx
       )
     ),
-    storeNumber(
+    storeFloat32(
       8,
       get(output),
       toFloat32(
