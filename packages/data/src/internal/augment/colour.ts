@@ -39,10 +39,10 @@ export const saturate = (image: Float64Array, channels: number, factor: number):
   } else for (let at = 0; at < image.length; at++) image[at] = cut(factor * image[at] + (1 - factor) * image[at])
 }
 
-/** The remainder of a division by 6 of what is at least 0 and at most 12: both subtractions are exact. */
-const within6 = (value: number): number => (value >= 12 ? value - 12 : value >= 6 ? value - 6 : value)
+/** The remainder of a division by 6 of what is less than 12, for which the subtraction is exact. */
+const within6 = (value: number): number => (value >= 6 ? value - 6 : value)
 
-/** One channel of the colour of a hue in [0, 6), of Smith (1978): `n` is 5, 3 and 1 for red, green and blue. */
+/** One channel of the colour of a hue in [0, 6], of Smith (1978): `n` is 5, 3 and 1 for red, green and blue. */
 const ofHue = (n: number, hue: number, value: number, range: number): number => {
   const k = within6(n + hue)
   const other = 4 - k
@@ -62,7 +62,7 @@ export const turnHue = (image: Float64Array, by: number): void => {
     const sector =
       value === red ? (green - blue) / range : value === green ? 2 + (blue - red) / range : 4 + (red - green) / range
     const turned = sector + 6 * by // at least -4, and at most 8
-    const hue = within6((turned >= 6 ? turned - 6 : turned) + 6)
+    const hue = within6(within6(turned) + 6)
     image[at] = ofHue(5, hue, value, range)
     image[at + 1] = ofHue(3, hue, value, range)
     image[at + 2] = ofHue(1, hue, value, range)
