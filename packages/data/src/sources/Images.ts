@@ -39,7 +39,7 @@ export interface Options<
   readonly fit?: Fit
   /** An image that says it has more pixels than this is refused before it is decoded; 100 million unless given. */
   readonly maximumPixels?: number
-  /** How many images are decoded at a time, 8 unless given; the result does not depend on it. */
+  /** How many images sharp decodes at a time, 8 unless given; the result does not depend on it. */
   readonly concurrency?: number
 }
 

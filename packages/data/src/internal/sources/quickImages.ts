@@ -1,6 +1,6 @@
 /**
- * Reads and decodes files of images in a thread: small JPEG files of the usual kind, which are most of what is trained on
- * and for which sharp takes many times as long. What is anything else is left to sharp, which judges it.
+ * Reads and decodes files of images in a thread: small JPEG files of the usual kind, for which sharp takes many times as
+ * long. Whatever is anything else, or cannot be read, is left to the calling thread and its services.
  */
 import { readFileSync } from "node:fs"
 import type { Answer } from "../threads/worker.ts"
