@@ -2,8 +2,8 @@
  * The files below a folder, for sources in which each file is a row. All that is found is either listed or refused by
  * name: hidden files alone are passed over. Nothing outside the folder is read, whatever links say.
  */
-import { Effect, FileSystem, Option, type PlatformError } from "effect"
-import { type Dirent, lstatSync, readdirSync } from "node:fs"
+import { Effect, FileSystem, type PlatformError } from "effect"
+import { lstatSync } from "node:fs"
 import { sep } from "node:path"
 import { type Problem, SourceError } from "../../sources/SourceError.ts"
 import * as Files from "./files.ts"
@@ -45,43 +45,26 @@ const look = Effect.fnUntraced(function* (
   place: Place,
   folder: string
 ): Effect.fn.Return<ReadonlyArray<Seen>, PlatformError.PlatformError, FileSystem.FileSystem> {
-  const path = `${place.root}/${folder}`
-  const listed = Effect.try({ try: () => readdirSync(path, { withFileTypes: true }), catch: () => undefined })
-  const found = yield* Effect.option(listed)
-  if (Option.isNone(found)) {
-    const names = yield* (yield* FileSystem.FileSystem).readDirectory(path)
-    return yield* entriesOf(
-      place,
-      names.filter(isShown).map((name) => below(folder, name))
-    )
-  }
-  const shown = found.value.filter(({ name }) => isShown(name))
+  const fileSystem = yield* FileSystem.FileSystem
+  const names = yield* fileSystem.readDirectory(`${place.root}/${folder}`)
+  const shown = names.filter((name) => !name.startsWith(".")).map((name) => below(folder, name))
   const seen: Array<Seen> = []
   const odd: Array<string> = []
-  for (let start = 0; start < shown.length; start += together) {
-    yield* Effect.yieldNow
-    for (const entry of shown.slice(start, start + together)) {
-      const name = below(folder, entry.name)
-      const plain = yield* Effect.option(Effect.try({ try: () => plainOf(place, name, entry), catch: () => undefined }))
-      if (Option.isNone(plain) || plain.value === undefined) odd.push(name)
-      else seen.push(plain.value)
-    }
+  for (const [index, name] of shown.entries()) {
+    if (index % together === 0) yield* Effect.yieldNow
+    const plain = yield* Effect.result(Effect.try({ try: () => plainOf(place, name), catch: () => undefined }))
+    if (plain._tag === "Success" && plain.success !== undefined) seen.push(plain.success)
+    else odd.push(name)
   }
-  return [...seen, ...(yield* entriesOf(place, odd))]
+  return [...seen, ...(yield* Effect.forEach(odd, (name) => entryOf(place, name), { concurrency: 8 }))]
 })
 
-const isShown = (name: string): boolean => !name.startsWith(".")
-
-const entriesOf = (place: Place, names: ReadonlyArray<string>) =>
-  Effect.forEach(names, (name) => entryOf(place, name), { concurrency: 8 })
-
-/** What a file or folder is that is no link; undefined for all else, and for what has gone. */
-const plainOf = (place: Place, name: string, entry: Dirent): Seen | undefined => {
-  const type = entry.isFile() ? "File" : entry.isDirectory() ? "Directory" : undefined
-  const stat = type && lstatSync(`${place.root}/${name}`, { throwIfNoEntry: false })
-  return (
-    type && stat && seenOf(place, name, { type, size: stat.size, target: insideOf(place) + name.replaceAll("/", sep) })
-  )
+/** What a file or folder is that is no link, for which nothing has to be resolved; undefined for all else. */
+const plainOf = (place: Place, name: string): Seen | undefined => {
+  const stat = lstatSync(`${place.root}/${name}`)
+  const type = stat.isFile() ? "File" : stat.isDirectory() ? "Directory" : undefined
+  const target = insideOf(place) + name.replaceAll("/", sep)
+  return type && seenOf(place, name, { type, size: stat.size, target })
 }
 
 /** Lists what lies below a folder, in the order of its paths, except the file `except`. */

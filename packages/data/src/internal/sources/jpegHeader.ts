@@ -55,8 +55,9 @@ const huffmanOf = (lengths: Uint8Array, symbols: Uint8Array): Huffman | undefine
     const count = lengths[length - 1]
     shifts[length] = place - code
     const width = 1 << (8 - length)
-    for (let index = 0; length <= 8 && index < count * width; index++) {
-      short[code * width + index] = length * 256 + symbols[place + Math.floor(index / width)]
+    for (let index = 0; length <= 8 && index < count; index++) {
+      const first = (code + index) * width
+      for (let at = first; at < first + width; at++) short[at] = length * 256 + symbols[place + index]
     }
     code += count
     place += count
