@@ -4,16 +4,11 @@
  */
 import { Effect, Schema } from "effect"
 import { normalize } from "../internal/statistics/lanes.ts"
-import { type Per, output, quantilesOf } from "../internal/numeric.ts"
+import { type Sharing, output, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
-export interface Options {
-  /**
-   * Which numbers of a tensor share a median: all of it (`"tensor"`, the default), each channel, which is the last axis
-   * (`"channel"`), or each element by itself (`"element"`).
-   */
-  readonly per?: Per
+export interface Options extends Sharing {
   /** The shares of train numbers below the lower and the upper quantile; 0.25 and 0.75 unless given. */
   readonly between?: readonly [lower: number, upper: number]
 }
