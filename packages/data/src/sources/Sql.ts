@@ -102,8 +102,9 @@ const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   }
   yield* Effect.orDie(Effect.forEach(DuckDB.sealed(all), connection.rows))
   const select = `(${query.replace(/;\s*$/, "")}\n)`
-  const files = [label]
-  return yield* Relation.read({ connection, columns, files, scan: () => select, isCounted: false, refused }, onBadRow)
+  const bytes = yield* FileSet.bytes(all)
+  const relation = { connection, columns, files: [label], scan: () => select, isCounted: false, refused }
+  return yield* Relation.read(all.length === 0 ? relation : { ...relation, bytes }, onBadRow)
 })
 
 /** What stands for the file in errors about the query. */

@@ -98,8 +98,12 @@ const joined = (parts: ReadonlyArray<RowId.Numbers>): RowId.Numbers => {
   return all
 }
 
+/** About what texts take in memory: their letters, and a header each. */
+const bytesOfTexts = (texts: ReadonlyArray<string>): number => texts.reduce((sum, text) => sum + text.length + 24, 0)
+
 const growing = (columns: Columns, inMemory: number): Collector => {
   const texts = new Map<string, Array<ReadonlyArray<string>>>()
+  const textPieces = new Map<string, Array<Spill.TextPiece>>()
   const held = new Map<string, Array<RowId.Numbers>>()
   const pieces = new Map<
     string,
@@ -116,7 +120,12 @@ const growing = (columns: Columns, inMemory: number): Collector => {
     own.all.push({ start, length: values.length })
     pieces.set(name, own)
   })
+  const writeTexts = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: ReadonlyArray<string>) {
+    textPieces.set(name, [...(textPieces.get(name) ?? []), yield* Spill.writeTexts(file, values)])
+  })
   const flush = Effect.fnUntraced(function* (file: Scratch.Scratch) {
+    for (const [name, parts] of texts) for (const part of parts) yield* writeTexts(file, name, part)
+    texts.clear()
     for (const [name, parts] of held) for (const part of parts) yield* write(file, name, part)
     held.clear()
   })
@@ -127,8 +136,11 @@ const growing = (columns: Columns, inMemory: number): Collector => {
     },
     add: Effect.fnUntraced(function* (block) {
       for (const [name, values] of Object.entries(block.columns)) {
-        if (RowId.isTexts(values)) texts.set(name, [...(texts.get(name) ?? []), values])
-        else if (scratch !== undefined) yield* write(scratch, name, values)
+        if (RowId.isTexts(values)) {
+          if (scratch !== undefined) yield* writeTexts(scratch, name, values)
+          else texts.set(name, [...(texts.get(name) ?? []), values])
+          bytes += bytesOfTexts(values)
+        } else if (scratch !== undefined) yield* write(scratch, name, values)
         else {
           held.set(name, [...(held.get(name) ?? []), values])
           bytes += values.byteLength
@@ -146,6 +158,7 @@ const growing = (columns: Columns, inMemory: number): Collector => {
       for (const [name, parts] of held) columns[name] = joined(parts)
       if (file !== undefined) {
         for (const [name, { Values, all }] of pieces) columns[name] = Spill.inScratch(file, Values, all)
+        for (const [name, all] of textPieces) columns[name] = Spill.textsInScratch(file, all)
       }
       return columns
     })

@@ -2,7 +2,8 @@
 import type { Scratch } from "@watertight/core"
 import { Effect } from "effect"
 import { type Numbers, isTexts } from "../../RowId.ts"
-import { type Entry, type Lazy, blocks, isLazy } from "./columnar.ts"
+import { type Entry, type Lazy, type LazyTexts, blocks, isLazy, textBlocks } from "./columnar.ts"
+import * as Utf8 from "./utf8.ts"
 
 /** A block of a column in a scratch file. */
 export interface Piece {
@@ -56,6 +57,43 @@ export const column = Effect.fnUntraced(function* <V extends Numbers>(scratch: S
   return inScratch(scratch, Values, pieces)
 })
 
+/** A block of texts in a scratch file: where they end, and after that they. */
+export interface TextPiece {
+  readonly start: number
+  readonly length: number
+  readonly byteLength: number
+}
+
+/** Writes a block of texts. */
+export const writeTexts = Effect.fnUntraced(function* (scratch: Scratch.Scratch, texts: ReadonlyArray<string>) {
+  const { bytes, offsets } = Utf8.encode(texts)
+  const start = yield* scratch.append(bytesOf(offsets))
+  yield* scratch.append(bytes)
+  return { start, length: texts.length, byteLength: bytes.byteLength }
+})
+
+/** A column of blocks of texts. */
+export const textsInScratch = (scratch: Scratch.Scratch, pieces: ReadonlyArray<TextPiece>): LazyTexts => ({
+  Values: Array,
+  length: pieces.reduce((sum, { length }) => sum + length, 0),
+  byteLength: pieces.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  blocks: function* () {
+    for (const { byteLength, length, start } of pieces) {
+      const offsets = new Int32Array(length + 1)
+      const bytes = new Uint8Array(byteLength)
+      scratch.read(start, bytesOf(offsets))
+      scratch.read(start + offsets.byteLength, bytes)
+      yield Utf8.decode({ bytes, offsets })
+    }
+  }
+})
+
+const textColumn = Effect.fnUntraced(function* (scratch: Scratch.Scratch, texts: ReadonlyArray<string>) {
+  const pieces: Array<TextPiece> = []
+  for (const block of textBlocks(texts)) pieces.push(yield* writeTexts(scratch, block))
+  return textsInScratch(scratch, pieces)
+})
+
 /** Writes the columns that are in memory into one scratch file. */
 export const spilled = Effect.fnUntraced(function* (
   scratch: Scratch.Scratch,
@@ -64,7 +102,9 @@ export const spilled = Effect.fnUntraced(function* (
 ) {
   const out: Record<string, Entry> = {}
   for (const [name, entry] of Object.entries(columns)) {
-    out[name] = isLazy(entry) || isTexts(entry) ? entry : yield* column(scratch, entry, widthOf(name))
+    if (isLazy(entry)) out[name] = entry
+    else if (isTexts(entry)) out[name] = yield* textColumn(scratch, entry)
+    else out[name] = yield* column(scratch, entry, widthOf(name))
   }
   return out
 })

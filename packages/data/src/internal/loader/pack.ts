@@ -88,7 +88,7 @@ const firstTooLarge = (values: Int32Array): number => values.findIndex((value) =
 /** A column of numbers, in memory or not. */
 const entryOf = (table: Table.Table, name: string): Columnar.Entry<Numbers> => {
   const entry = Columnar.entry(table.values, name)
-  return Columnar.isLazy(entry) ? entry : Table.numbers(table, name)
+  return Columnar.isLazy(entry) && !Columnar.isLazyTexts(entry) ? entry : Table.numbers(table, name)
 }
 
 /** The place of the first number that float32 cannot hold, or -1; `rounded` are the numbers as float32. */

@@ -22,6 +22,7 @@ export interface Prefetch {
   readonly read: Read
   /** Counts the workers that died and were replaced. */
   readonly restarts: () => number
+  /** How many batches were made, and how long that took. */
   readonly making: () => Pick<Timing, "made" | "making">
 }
 

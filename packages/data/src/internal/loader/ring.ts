@@ -3,9 +3,11 @@
  *
  * Batches get tickets, counted up and never used twice. Ticket `t` lies in slot `t % slots`, and a slot is written by one
  * worker only. A slot's tag is its ticket plus one, stored when the batch is complete. Workers write only tickets that are
- * less than `slots` past the one the reader holds. Those of a large ring find free slots by themselves, looking again after
- * a while: waking a thread takes long, and the kernel may let it run on the waker's core. Another position starts a new course `2 * slots + 1` tickets on: a
+ * less than `slots` past the one the reader holds. Another position starts a new course `2 * slots + 1` tickets on: a
  * worker that has not seen it yet may still write one batch of the old course, whose ticket is less than that.
+ *
+ * While batches are ready, workers of a large ring are not woken: they look for free slots by themselves after a while. To
+ * wake a thread is a system call, and the kernel may let it run on the waker's core.
  *
  * Both sides are generators that yield every access to what they share. Threads perform them with `Atomics`; tests let a
  * scheduler choose whose access comes next, so that what is tested is what runs.
@@ -137,7 +139,7 @@ export const reader = (): Reader => ({
   course: { firstTicket: 0, epoch: 0, step: 0 }
 })
 
-/** With at most so many slots for each, workers are woken at every batch: they would look again too late. Else every epoch. */
+/** With at most so many slots for each, workers would look again too late and are woken at every batch. */
 const fewSlots = 4
 
 /** Starts a course: the batch at an epoch and step gets the ticket, later ones follow. */

@@ -21,8 +21,9 @@ export interface Work {
 }
 
 /**
- * Milliseconds after which a worker that found no free slot looks again. A reader that is no faster has not emptied half of
- * this worker's slots before it could have filled them; where none is free yet the reader is slower, and each rest longer.
+ * Milliseconds after which a worker that found no free slot looks again, at least: else half of the time that filling its
+ * slots usually takes. By then no reader that is slower has emptied more than half of them; while it has emptied none, each
+ * rest is longer than the last.
  */
 const shortestRest = 0.1
 
@@ -40,7 +41,7 @@ void Promise.all([key, permutation, augmenting, functions]).then(([drawing, { ma
   const draws: Draws = { bernoulli, beta, bitsOfNames, foldIn, normal, permutation: make }
   const augmenter = plan.augment && augment?.augmenter(packed, plan.augment, plan.batchSize, draws, own)
   const fill = filler(packed, plan, draws, augmenter)
-  let rest = shortestRest
+  let [usual, rest] = [Infinity, shortestRest]
   run(
     words,
     serve(shape, worker),
@@ -53,7 +54,8 @@ void Promise.all([key, permutation, augmenting, functions]).then(([drawing, { ma
       const taken = process.hrtime.bigint() - began
       Atomics.add(making, 0, 1n)
       Atomics.add(making, 1, taken)
-      rest = Math.max(shortestRest, (Number(taken) / 1e6) * (slots.length / shape.workers / 2))
+      usual = Math.min(Number(taken) / 1e6, 1.25 * usual) // one that was held up says little
+      rest = Math.max(shortestRest, (usual * slots.length) / shape.workers / 2)
     }
   )
 })

@@ -25,6 +25,8 @@ export interface Query<C extends Columns> {
   readonly file: string
   /** How many rows are expected, where that is known. */
   readonly rows: number | undefined
+  /** How many bytes are read, where that is known: what is told of progress when rows are not. */
+  readonly bytes?: number
   /** Finds the rows of a block, whose first has the given number, with values that are none: from 0, ascending. */
   readonly bad: (block: DuckDB.Numbers, start: number) => ReadonlyArray<number>
   readonly onBadRow: OnBadRow
@@ -82,6 +84,16 @@ export const noRoom =
     return new SourceError({ file, problem: "no scratch space", detail, hint })
   }
 
+/** What sorts or groups gives no rows for a while; this often it is told how far DuckDB has come. */
+const pause = "250 millis"
+
+const tell = ({ bytes, connection, rows }: Query<Columns>, done: number): Effect.Effect<void> =>
+  bytes === undefined || rows !== undefined
+    ? Event.progress(done, rows, "rows")
+    : Effect.flatMap(connection.share, (share) =>
+        Event.progress(Math.round(share * bytes), bytes, "bytes", { rows: done })
+      )
+
 /** Runs the query. */
 export const collect = Effect.fnUntraced(function* <C extends Columns>(
   query: Query<C>
@@ -93,7 +105,10 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
   }
   if (idColumn in columns) return yield* reserved(file)
 
-  const reader = yield* Effect.mapError(connection.blocks(sql), refused)
+  const reader = yield* Effect.raceFirst(
+    Effect.mapError(connection.blocks(sql), refused),
+    Effect.forever(Effect.andThen(Effect.sleep(pause), tell(query, 0)))
+  )
   const collector = yield* Collector.make(columns, rows)
   const names = Object.keys(columns)
   const blockRows = rowsOf(columns, rows)
@@ -120,7 +135,7 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
       yield* Effect.mapError(collector.add(all), noRoom(file))
       kept += rest.length
     }
-    if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
+    if (rows !== block.length) yield* tell(query, length)
   }
   const { [idColumn]: ids, ...values } = yield* collector.end
   const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)

@@ -31,20 +31,22 @@ export interface Connection {
    * stay in the query's order. Results are streamed.
    */
   readonly blocks: (sql: string) => Effect.Effect<Reader, DuckDBError>
+  /** How much of the query that runs is done, from 0 to 1; 0 where DuckDB cannot tell. */
+  readonly share: Effect.Effect<number>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
-  /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
+  /** Puts some of the next rows into a table whose columns are BIGINT, DOUBLE or VARCHAR; tells how many, 0 at the end. */
   readonly fill: (
     schema: string,
     table: string,
     types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
-    rows: Iterable<ReadonlyArray<unknown>>
-  ) => Effect.Effect<void, DuckDBError>
+    rows: Iterator<ReadonlyArray<unknown>>
+  ) => Effect.Effect<number, DuckDBError>
 }
 
 /** Reads a query's result. */
 export interface Reader {
-  /** Reads as many rows as there is room for, or the last ones; undefined at the end. */
+  /** Reads as many rows as there is room for, fewer of long texts, or the last ones; undefined at the end. */
   readonly next: (room: Room) => Effect.Effect<Numbers | undefined, DuckDBError>
 }
 
@@ -73,6 +75,9 @@ const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
     catch: (cause) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
 
+/** DuckDB knows how far it is only when it might have to draw a bar, which it is not to print. */
+const tellsProgress = ["enable_progress_bar_print = false", "enable_progress_bar = true", "progress_bar_time = 0"]
+
 /** Databases have a folder each for what does not fit in memory; they make it when they need it and remove it. */
 let serial = 0
 
@@ -89,10 +94,13 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     (connection) => Effect.sync(() => connection.closeSync())
   )
   const { folder } = yield* Scratch.Settings
-  yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
+  for (const setting of ["TimeZone = 'UTC'", ...tellsProgress]) {
+    yield* attempt(() => connection.run(`SET ${setting}`))
+  }
   yield* attempt(() =>
     connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`)
   )
+  let share = 0
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
@@ -101,9 +109,11 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
         interruptible(() => connection.stream(sql)),
         (result) => {
           const stream: Stream = { result, pending: null }
+          share = 0
           return { next: (room) => interruptible(() => readBlock(stream, room)) }
         }
       ),
+    share: Effect.sync(() => (share = Math.min(1, Math.max(share, connection.progress.percentage / 100)))),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
     fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
   }
@@ -117,17 +127,23 @@ export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope>
   connection.rows("SET memory_limit = '512 MiB'")
 )
 
+/** So many rows are put into a table at a time. */
+const filledAtOnce = 65_536
+
 const append = async (
   connection: DuckDBConnection,
   schema: string,
   table: string,
   types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
-  rows: Iterable<ReadonlyArray<unknown>>
-): Promise<void> => {
+  rows: Iterator<ReadonlyArray<unknown>>
+): Promise<number> => {
   const appender = await connection.createAppender(table, schema)
-  for (const row of rows) {
+  let length = 0
+  for (; length < filledAtOnce; length++) {
+    const { done, value: row } = rows.next()
+    if (done === true) break
     types.forEach((type, index) => {
-      const value = row[index]
+      const value: unknown = row[index]
       if (value === null) appender.appendNull()
       else if (type === "VARCHAR") appender.appendVarchar(String(value))
       else if (type === "DOUBLE") appender.appendDouble(Number(value))
@@ -136,7 +152,11 @@ const append = async (
     appender.endRow()
   }
   appender.closeSync()
+  return length
 }
+
+/** A block ends after so many characters of texts. */
+const mostCharacters = 1 << 24
 
 /** A result that is being read. */
 interface Stream {
@@ -148,7 +168,7 @@ interface Stream {
 const readBlock = async (stream: Stream, room: Room): Promise<Numbers | undefined> => {
   const columns = room.columns.map((values) => (values === undefined ? texts() : numbers(values, room.rows)))
   let length = 0
-  for (;;) {
+  while (columns.every((column) => column.characters < mostCharacters)) {
     const chunk = stream.pending ?? (await stream.result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
     const isTooMuch = length + chunk.rowCount > room.rows
@@ -167,6 +187,7 @@ const numbers = (values: RowId.Numbers, rows: number) => {
   const width = values.length / rows
   const missing: Array<number> = []
   return {
+    characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
       for (const row of Vectors.missing(vector, count)) missing.push(start + row)
       Vectors.copy(vector, values, start * width)
@@ -182,17 +203,20 @@ const numbers = (values: RowId.Numbers, rows: number) => {
 const texts = () => {
   const values: Array<string> = []
   const missing: Array<number> = []
-  return {
+  const collected = {
+    characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
       if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
       for (let row = 0; row < count; row++) {
         const text = vector.getItem(row)
         values.push(text ?? "")
+        collected.characters += values[values.length - 1].length
         if (text === null) missing.push(start + row)
       }
     },
     end: (): NumberColumn => ({ values, missing })
   }
+  return collected
 }
 
 /**

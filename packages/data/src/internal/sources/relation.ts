@@ -26,6 +26,8 @@ export interface Relation<C extends Columns> {
   readonly type?: string
   /** Whether the files know how many rows they have; otherwise they are counted as they come. */
   readonly isCounted: boolean
+  /** The bytes of the files, where their rows are not counted. */
+  readonly bytes?: number
   /** Finds rows that are none at all, and come as nothing but NULL, by their places. */
   readonly isBroken?: Effect.Effect<ReadonlyMap<number, string>, SourceError>
   /** Says what DuckDB refused to read. */
@@ -56,6 +58,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
     columns,
     file: first,
     rows: total,
+    ...(relation.bytes === undefined ? {} : { bytes: relation.bytes }),
     onBadRow,
     bad: (block, start) => {
       const bad = badRows(Object.values(columns), block, start, broken)
