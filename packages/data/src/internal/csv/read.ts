@@ -63,6 +63,7 @@ export const read = Effect.fnUntraced(function* (reading: Reading) {
   const { allocate, release } = memory()
   const cutter = Pieces.cutter(delimiter, allocate)
   let plan: Decode.Plan | undefined
+  let written: Decode.Written | undefined
   let total = 0
   const cut = Effect.fnUntraced(function* (bytes: Uint8Array) {
     const header = cutter.header()
@@ -75,10 +76,11 @@ export const read = Effect.fnUntraced(function* (reading: Reading) {
   })
   const decode = ({ bytes, isLittle, plan }: Effect.Success<ReturnType<typeof cut>>) => {
     if (plan === undefined || bytes.length === 0) return Effect.succeed(undefined)
-    const asked: Decode.Asked = { bytes, plan }
-    const decoded = isLittle
-      ? Effect.sync(() => Decode.decode(bytes, plan))
-      : Threads.call<Decode.Decoded>(module, asked)
+    if (!isLittle) written ??= Decode.written(plan)
+    const decoded =
+      written === undefined
+        ? Effect.sync(() => Decode.decode(bytes, plan))
+        : Threads.call<Decode.Decoded>(module, { bytes, plan: written } satisfies Decode.Asked)
     return Effect.ensuring(
       decoded,
       Effect.sync(() => release(bytes))
