@@ -153,14 +153,15 @@ const growing = (columns: Columns, inMemory: number): Collector => {
     }),
     end: Effect.sync(() => {
       const file = scratch
-      const columns: Record<string, Entry> = {}
-      for (const [name, parts] of texts) columns[name] = parts.flat()
-      for (const [name, parts] of held) columns[name] = joined(parts)
+      const found: Record<string, Entry> = {}
+      for (const [name, parts] of texts) found[name] = parts.flat()
+      for (const [name, parts] of held) found[name] = joined(parts)
       if (file !== undefined) {
-        for (const [name, { Values, all }] of pieces) columns[name] = Spill.inScratch(file, Values, all)
-        for (const [name, all] of textPieces) columns[name] = Spill.textsInScratch(file, all)
+        for (const [name, { Values, all }] of pieces) found[name] = Spill.inScratch(file, Values, all)
+        for (const [name, all] of textPieces) found[name] = Spill.textsInScratch(file, all)
       }
-      return columns
+      const names = [...Object.keys(columns), idColumn].filter((name) => name in found)
+      return Object.fromEntries(names.map((name) => [name, found[name]]))
     })
   }
 }
