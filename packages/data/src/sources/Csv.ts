@@ -139,7 +139,7 @@ const planOf = (
   const layout = { delimiter: delimiter.charCodeAt(0), isReturn, width: names.length, places: [...places.values()] }
   const shown =
     onBadRow === "fail"
-      ? { rows: 1, characters: Number.POSITIVE_INFINITY }
+      ? { rows: 1, characters: Number.MAX_SAFE_INTEGER }
       : { rows: Quarantine.listed, characters: 200 }
   return Effect.succeed({ layout, columns, shown })
 }

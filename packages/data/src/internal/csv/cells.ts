@@ -77,7 +77,7 @@ const byText = (cells: Cells, values: Float64Array, mayMiss: boolean, ofText: (t
 /** Levels by a hash of their bytes, so that no text is made of a cell. */
 const codes = (cells: Cells, mayMiss: boolean, levels: ReadonlyArray<string>): Decoded => {
   const { bytes, ends, starts } = cells
-  const find = finder(levels)
+  const find = finderOf(levels)
   const values = new Int32Array(starts.length)
   const bad: Array<number> = []
   for (let row = 0; row < values.length; row++) {
@@ -96,8 +96,19 @@ const hashOf = (bytes: Uint8Array, start: number, end: number): number => {
   return hash ^ (hash >>> 15)
 }
 
-/** Makes what finds the place of a level by its bytes, or -1: an open table of at most half its places. */
-const finder = (levels: ReadonlyArray<string>) => {
+type Finder = (bytes: Uint8Array, start: number, end: number) => number
+
+const finders = new WeakMap<ReadonlyArray<string>, Finder>()
+
+/** Returns what finds the place of a level by its bytes, or -1; made once, as cells of the same levels come in many pieces. */
+const finderOf = (levels: ReadonlyArray<string>): Finder => {
+  const found = finders.get(levels) ?? finder(levels)
+  finders.set(levels, found)
+  return found
+}
+
+/** An open table of at most half its places. */
+const finder = (levels: ReadonlyArray<string>): Finder => {
   const texts = levels.map((level) => Buffer.from(level))
   const mask = 2 ** Math.ceil(Math.log2(2 * levels.length + 2)) - 1
   const table = new Int32Array(mask + 1).fill(-1)
@@ -106,7 +117,7 @@ const finder = (levels: ReadonlyArray<string>) => {
     while (table[slot] >= 0) slot = (slot + 1) & mask
     table[slot] = code
   }
-  return (bytes: Uint8Array, start: number, end: number): number => {
+  return (bytes, start, end) => {
     for (let slot = hashOf(bytes, start, end) & mask; table[slot] >= 0; slot = (slot + 1) & mask) {
       const text = texts[table[slot]]
       let at = 0

@@ -136,15 +136,40 @@ const cut = (text: string, characters: number): string =>
         .slice(0, characters)
         .join("")
 
+/** A plan as threads get it: written down in memory that they share, and read by each of them once. */
+export interface Written {
+  readonly id: number
+  readonly text: Uint8Array
+}
+
+let serial = 0
+
+/** Writes a plan down. */
+export const written = (plan: Plan): Written => {
+  const bytes = Buffer.from(JSON.stringify(plan))
+  const text = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  text.set(bytes)
+  return { id: serial++, text }
+}
+
+const plans = new Map<number, Plan>()
+
+const planOf = ({ id, text }: Written): Plan => {
+  const plan: Plan = plans.get(id) ?? JSON.parse(Buffer.from(text).toString()) // as written
+  if (plans.size > 8) plans.clear()
+  plans.set(id, plan)
+  return plan
+}
+
 /** What a thread is asked. */
 export interface Asked {
   readonly bytes: Uint8Array
-  readonly plan: Plan
+  readonly plan: Written
 }
 
 /** Decodes in a thread. */
 export const task = ({ bytes, plan }: Asked): Threads.Answer<Decoded> => {
-  const value = decode(bytes, plan)
+  const value = decode(bytes, planOf(plan))
   const arrays = [value.ids, ...Object.values(value.values)].flatMap((own) => (RowId.isTexts(own) ? [] : [own.buffer]))
   return { value, transfer: arrays as Array<ArrayBuffer> } // made by this thread, and not shared
 }

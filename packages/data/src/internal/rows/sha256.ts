@@ -37,20 +37,30 @@ const rotated = (local: number, by: number): Code => or(shifted(local, by), shif
 const sigma = (local: number, [a, b, c]: readonly [number, number, number], isSmall: boolean): Code =>
   xor(xor(rotated(local, a), rotated(local, b)), isSmall ? shifted(local, c) : rotated(local, c))
 
-/** Parameters: where groups of four messages start, where their digests go, how many groups, how many blocks in each. */
-const parameters = { input: i32, output: i32, groups: i32, blocks: i32 } as const
+/**
+ * Parameters: where groups of four messages start, where their digests go, how many groups, how many blocks in each that
+ * hold some of a message, and whether another one holds none of it.
+ */
+const parameters = { input: i32, output: i32, groups: i32, blocks: i32, isPadded: i32 } as const
 
 const local = {
   input: 0,
   output: 1,
   groups: 2,
   blocks: 3,
-  block: 4,
-  state: 5,
-  work: 13,
-  schedule: 21,
-  sum: 37
+  isPadded: 4,
+  block: 5,
+  state: 6,
+  work: 14,
+  schedule: 22,
+  sum: 38
 } as const
+
+/** Where in memory the words of a block lie that holds none of a message, each with its round's constant added. */
+const paddingAt = 0
+const paddingWords = 64
+
+const loadSplat = (place: number): Code => [lanes(0x09)(integer(place)), 2, 0]
 
 /** Reverses the bytes of every lane's word: files hold numbers low byte first, the hash takes words high byte first. */
 const reversed = (value: Code): Code => {
@@ -58,20 +68,25 @@ const reversed = (value: Code): Code => {
   return [lanes(0x0d)(value, value), bytes] // shuffle takes two operands
 }
 
-const round = (number: number): Code => {
-  const at = (place: number) => local.work + ((place - number + 128) % 8)
-  const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(at)
+/** Adds a block's word, made of earlier ones, and the round's constant. */
+const scheduled = (number: number): Code => {
   const word = (back: number) => local.schedule + ((number - back + 64) % 16)
   const next = sum(
     sum(sum(get(word(16)), sigma(word(15), [7, 18, 3], true)), get(word(7))),
     sigma(word(2), [17, 19, 10], true)
   )
+  const added = (value: Code): Code => sum(sum(value, splat(constants[number])), get(word(16)))
+  return all(number < 16 ? [] : set(word(16), next), round(number, added))
+}
+
+const round = (number: number, added: (value: Code) => Code): Code => {
+  const at = (place: number) => local.work + ((place - number + 128) % 8)
+  const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(at)
   const chosen = select(get(f), get(g), get(e))
   const mixed = sum(sum(get(h), sigma(e, [6, 11, 25], false)), chosen)
   const majority = select(get(c), get(a), xor(get(a), get(b)))
   return all(
-    number < 16 ? [] : set(word(16), next),
-    set(local.sum, sum(sum(mixed, splat(constants[number])), get(word(16)))),
+    set(local.sum, added(mixed)),
     set(d, sum(get(d), get(local.sum))),
     set(h, sum(sum(get(local.sum), sigma(a, [2, 13, 22], false)), majority))
   )
@@ -81,26 +96,35 @@ const round = (number: number): Code => {
 const loop = (counter: number, body: Code): Code =>
   repeat(integer(0), get(counter), all(body, set(counter, minus(get(counter), integer(1)))))
 
+const rounds = (one: (number: number) => Code): Code =>
+  all(
+    each(8, (place) => set(local.work + place, get(local.state + place))),
+    each(64, one),
+    each(8, (place) => set(local.state + place, sum(get(local.state + place), get(local.work + place))))
+  )
+
 const compression = (): Code =>
   all(
     each(16, (word) => set(local.schedule + word, reversed(load(16 * word, get(local.input))))),
-    each(8, (place) => set(local.work + place, get(local.state + place))),
-    each(64, round),
-    each(8, (place) => set(local.state + place, sum(get(local.state + place), get(local.work + place)))),
+    rounds(scheduled),
     advance(local.input, 256)
   )
+
+/** Messages that fill their blocks are followed by one that is the same for all of them: nothing is made of its words. */
+const padding = (): Code => rounds((number) => round(number, (value) => sum(value, loadSplat(paddingAt + 4 * number))))
 
 const group = (): Code =>
   all(
     each(8, (place) => set(local.state + place, splat(initial[place]))),
     set(local.block, get(local.blocks)),
     loop(local.block, compression()),
+    [get(local.isPadded), 0x04, 0x40, padding(), 0x0b],
     each(words, (word) => store(16 * word, get(local.output), reversed(get(local.state + word)))),
     advance(local.output, 16 * words)
   )
 
 interface Exports extends Web.Memory {
-  readonly digests: (input: number, output: number, groups: number, blocks: number) => void
+  readonly digests: (input: number, output: number, groups: number, blocks: number, isPadded: number) => void
 }
 
 let exported: Exports | undefined
@@ -131,27 +155,49 @@ export interface Hasher {
 /** Bytes of memory for messages and for digests. */
 const inputBytes = 2 ** 19
 
-/** Makes a hasher of messages of so many whole words; at most one may be in use. */
+/** Messages begin behind the words of a padding block. */
+const inputAt = paddingAt + 4 * paddingWords
+
+/** The words of a block that holds the length of a message of so many bits and nothing else, with the constants added. */
+const paddingOf = (bits: number, first: number): Uint32Array => {
+  const block = new Uint32Array(paddingWords)
+  block[0] = first
+  block[15] = bits
+  const turned = (word: number, by: number) => (word >>> by) | (word << (32 - by))
+  for (let place = 16; place < paddingWords; place++) {
+    const [early, late] = [block[place - 15], block[place - 2]]
+    const small = turned(early, 7) ^ turned(early, 18) ^ (early >>> 3)
+    const large = turned(late, 17) ^ turned(late, 19) ^ (late >>> 10)
+    block[place] = block[place - 16] + small + block[place - 7] + large
+  }
+  return block.map((word, place) => word + constants[place])
+}
+
+/** Makes a hasher of messages of so many whole words, one at least; at most one may be in use. */
 export const hasher = (length: number): Hasher => {
   const { digests, memory } = instance()
-  const blocks = Math.ceil((4 * length + 9) / 64)
+  const all = Math.ceil((4 * length + 9) / 64)
+  const blocks = Math.ceil(length / 16)
   const stride = 64 * blocks
   const groups = Math.max(1, Math.min(1024, Math.floor(inputBytes / (4 * stride))))
-  const input = new Uint32Array(memory.buffer, 0, groups * stride)
-  const output = new Uint32Array(memory.buffer, inputBytes, groups * 4 * words)
+  const input = new Uint32Array(memory.buffer, inputAt, groups * stride)
+  const output = new Uint32Array(memory.buffer, inputAt + inputBytes, groups * 4 * words)
+  const isEndInside = length % 16 > 0
+  if (all > blocks)
+    new Uint32Array(memory.buffer, paddingAt, paddingWords).set(paddingOf(32 * length, isEndInside ? 0 : 2 ** 31))
   input.fill(0)
   const bits = Buffer.alloc(4)
   bits.writeUInt32BE(32 * length)
   for (let start = 0; start < input.length; start += stride) {
-    input.fill(0x80, start + 4 * length, start + 4 * length + 4)
-    input.fill(bits.readUInt32LE(), start + stride - 4, start + stride)
+    if (isEndInside) input.fill(0x80, start + 4 * length, start + 4 * length + 4)
+    if (all === blocks) input.fill(bits.readUInt32LE(), start + stride - 4, start + stride)
   }
   return {
     capacity: 4 * groups,
     input,
     stride,
     digests: (messages, into, at) => {
-      digests(0, inputBytes, Math.ceil(messages / 4), blocks)
+      digests(inputAt, inputAt + inputBytes, Math.ceil(messages / 4), blocks, all - blocks)
       for (let message = 0; message < messages; message++) {
         const from = (message >> 2) * 4 * words + (message & 3)
         for (let word = 0; word < words; word++) into[at + message * words + word] = output[from + 4 * word]

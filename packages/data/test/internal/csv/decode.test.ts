@@ -16,7 +16,7 @@ interface Row {
 
 /** Reads text that comes in parts of some bytes: its header, its rows, and those that leave, by their numbers. */
 const read = (text: Uint8Array, columns: Columns.Columns, part: number) => {
-  const cutter = Pieces.cutter(",")
+  const cutter = Pieces.cutter(",", (bytes) => new Uint8Array(bytes))
   const names = Object.keys(columns)
   const [rows, left]: [Array<Row>, Array<Omit<Decode.Left, "record">>] = [[], []]
   let records = 0
@@ -35,7 +35,11 @@ const read = (text: Uint8Array, columns: Columns.Columns, part: number) => {
     for (const { record, ...each } of made.left) left.push({ ...each, value: `${records + record}: ${each.value}` })
     records += made.records
   }
-  for (let at = 0; at < text.length; at += part) add(cutter.push(text.subarray(at, at + part)))
+  for (let at = 0; at < text.length; at += part) {
+    const bytes = text.subarray(at, at + part)
+    cutter.room(bytes.length).set(bytes)
+    add(cutter.push(bytes.length))
+  }
   add(cutter.end())
   return { names: cutter.header()?.names, rows, left, records }
 }
