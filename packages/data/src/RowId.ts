@@ -36,25 +36,28 @@ const fewestTogether = 64
 const hashedTogether = (parts: ReadonlyArray<RowBytes>, size: number, length: number): Uint8Array => {
   const ids = new Uint32Array((length * bytes) / 4)
   const { capacity, digests, input, stride } = Sha256.hasher(size)
-  const columns = parts.map(({ content, place, size }) => ({
-    words: new Uint32Array(content.buffer, content.byteOffset, content.byteLength / 4),
-    count: size / 4,
-    place
-  }))
   for (let start = 0; start < length; start += capacity) {
     const rows = Math.min(capacity, length - start)
     let offset = 0
-    for (const { count, place, words } of columns) {
-      for (let row = 0; row < rows; row++) {
-        const from = place(start + row) * count
-        const to = (row >> 2) * stride + 4 * offset + (row & 3)
-        for (let word = 0; word < count; word++) input[to + 4 * word] = words[from + word]
-      }
-      offset += count
+    for (const part of parts) {
+      spread(part, start, rows, input, stride, 4 * offset)
+      offset += part.size / 4
     }
     digests(rows, ids, (start * bytes) / 4)
   }
   return new Uint8Array(ids.buffer)
+}
+
+/** Copies the words of some rows to where the hasher takes them, each row's four places apart. */
+const spread = (part: RowBytes, start: number, rows: number, to: Uint32Array, stride: number, offset: number): void => {
+  const { codes, content } = part
+  const words = new Uint32Array(content.buffer, content.byteOffset, content.byteLength / 4)
+  const count = part.size / 4
+  for (let row = 0; row < rows; row++) {
+    const from = (codes === undefined ? start + row : codes[start + row] + 1) * count
+    const at = (row >> 2) * stride + offset + (row & 3)
+    for (let word = 0; word < count; word++) to[at + 4 * word] = words[from + word]
+  }
 }
 
 const hashedOneByOne = (parts: ReadonlyArray<RowBytes>, size: number, length: number): Uint8Array => {
@@ -62,8 +65,8 @@ const hashedOneByOne = (parts: ReadonlyArray<RowBytes>, size: number, length: nu
   const ids = new Uint8Array(length * bytes)
   for (let index = 0; index < length; index++) {
     let at = 0
-    for (const { content, place, size } of parts) {
-      copy(content, place(index) * size, row, at, size)
+    for (const { codes, content, size } of parts) {
+      copy(content, (codes === undefined ? index : codes[index] + 1) * size, row, at, size)
       at += size
     }
     const digest = hash("sha256", row, "binary") // a quarter of the time of a Buffer
@@ -72,11 +75,11 @@ const hashedOneByOne = (parts: ReadonlyArray<RowBytes>, size: number, length: nu
   return ids
 }
 
-/** A row's share of a column: `size` bytes of `content`, from `place(row) * size` on. */
+/** A row's share of a column: `size` bytes of `content`, those of the row's place or of the one behind its code. */
 interface RowBytes {
   readonly content: Uint8Array
   readonly size: number
-  readonly place: (row: number) => number
+  readonly codes?: Int32Array
 }
 
 /**
@@ -86,16 +89,21 @@ interface RowBytes {
 const rowBytes = (column: Column.Column, values: Values, length: number): RowBytes => {
   if (column.kind === "category" || column.kind === "optional category") {
     const codes = values as Int32Array // of a category
-    return {
-      content: Uint8Array.from(Buffer.concat([Buffer.alloc(bytes), ...column.levels.map(digestOf)])),
-      size: bytes,
-      place: (row) => codes[row] + 1
-    }
+    return { content: ofLevels(column.levels), size: bytes, codes }
   }
-  if (isTexts(values))
-    return { content: Uint8Array.from(Buffer.concat(values.map(digestOf))), size: bytes, place: (row) => row }
+  if (isTexts(values)) return { content: Uint8Array.from(Buffer.concat(values.map(digestOf))), size: bytes }
   const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-  return { content, size: length === 0 ? 0 : content.byteLength / length, place: (row) => row }
+  return { content, size: length === 0 ? 0 : content.byteLength / length }
+}
+
+const levelDigests = new WeakMap<ReadonlyArray<string>, Uint8Array>()
+
+/** Those of no text and of each level; computed once, as rows of the same levels come in many blocks. */
+const ofLevels = (levels: ReadonlyArray<string>): Uint8Array => {
+  const found =
+    levelDigests.get(levels) ?? Uint8Array.from(Buffer.concat([Buffer.alloc(bytes), ...levels.map(digestOf)]))
+  levelDigests.set(levels, found)
+  return found
 }
 
 const digestOf = (text: string): Uint8Array => hash("sha256", text, "buffer").subarray(0, bytes)

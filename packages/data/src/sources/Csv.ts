@@ -127,15 +127,19 @@ const planOf = (
   { isReturn, names }: Header,
   onBadRow: Quarantine.OnBadRow
 ): Effect.Effect<Decode.Plan, SourceError> => {
-  const places = new Map<string, number>()
-  for (const [place, name] of names.entries()) places.set(name, places.has(name) ? -1 : place)
-  const missing = Object.keys(columns).find((name) => (places.get(name) ?? -1) < 0)
-  if (missing !== undefined) return Effect.fail(Refusals.badHeader(file, names, missing))
-  const wanted = Object.keys(columns).map((name) => places.get(name) ?? -1)
-  const layout = { delimiter: delimiter.charCodeAt(0), isReturn, width: names.length, places: wanted }
+  const places = new Map(Object.keys(columns).map((name) => [name, -1]))
+  const twice = new Set<string>()
+  for (const [place, name] of names.entries()) {
+    const before = places.get(name)
+    if (before !== undefined && before >= 0) twice.add(name)
+    if (before !== undefined) places.set(name, place)
+  }
+  const wrong = [...places].find(([name, place]) => place < 0 || twice.has(name))
+  if (wrong !== undefined) return Effect.fail(Refusals.badHeader(file, names, wrong[0]))
+  const layout = { delimiter: delimiter.charCodeAt(0), isReturn, width: names.length, places: [...places.values()] }
   const shown =
     onBadRow === "fail"
-      ? { rows: 1, characters: Number.POSITIVE_INFINITY }
+      ? { rows: 1, characters: Number.MAX_SAFE_INTEGER }
       : { rows: Quarantine.listed, characters: 200 }
   return Effect.succeed({ layout, columns, shown })
 }

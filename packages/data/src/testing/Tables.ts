@@ -34,8 +34,8 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
   )
 
 /**
- * Returns a table that is equal to another, but lies on disk, like one that is too large for memory: its ids and columns,
- * in a scratch file, `rows` rows in one piece.
+ * Returns a table that is equal to another, but lies on disk, like one that is too large for memory: its ids and its
+ * columns are in a scratch file, `rows` rows in one piece.
  */
 export const onDisk = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => Effect.runSync(spilled(table, rows))
 

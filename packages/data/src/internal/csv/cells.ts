@@ -16,6 +16,8 @@ export interface Cells {
   /** Where each starts; see `Records.isDoubled`. */
   readonly starts: Int32Array
   readonly ends: Int32Array
+  /** Decodes plain decimal numbers; others are NaN. */
+  readonly floats: (starts: Int32Array, ends: Int32Array) => Float64Array
 }
 
 /** A column with a place for each row, and the rows that hold no value of it. */
@@ -37,10 +39,10 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   switch (column.kind) {
     case "float":
     case "optional float":
-      return numbers(cells, column.kind !== "float", none, Numbers.ofText)
+      return byText(cells, cells.floats(cells.starts, cells.ends), column.kind !== "float", Numbers.ofText)
     case "timestamp":
     case "optional timestamp":
-      return numbers(cells, column.kind !== "timestamp", Instants.ofBytes, Instants.ofText)
+      return byText(cells, instants(cells), column.kind !== "timestamp", Instants.ofText)
     case "category":
     case "optional category":
       return codes(cells, column.kind !== "category", column.levels)
@@ -51,27 +53,23 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   }
 }
 
-const none = (): number => Number.NaN
-
-/** Decodes by bytes, and what that does not take by text. A missing value is NaN too. */
-const numbers = (
-  cells: Cells,
-  mayMiss: boolean,
-  ofBytes: (bytes: Uint8Array, start: number, end: number) => number,
-  ofText: (text: string) => number
-): Decoded => {
-  const { bytes, ends, starts } = cells
+const instants = ({ bytes, ends, starts }: Cells): Float64Array => {
   const values = new Float64Array(starts.length)
-  const bad: Array<number> = []
   for (let row = 0; row < values.length; row++) {
     const start = starts[row]
-    let value = start < 0 ? Number.NaN : ofBytes(bytes, start, ends[row])
-    if (Number.isNaN(value)) {
-      const text = textOf(cells, row)
-      value = ofText(text)
-      if (Number.isNaN(value) && !(mayMiss && Instants.trimmed(text) === "")) bad.push(row)
-    }
-    values[row] = value
+    values[row] = start < 0 ? Number.NaN : Instants.ofBytes(bytes, start, ends[row])
+  }
+  return values
+}
+
+/** Decodes as text what is NaN so far. A missing value is NaN too. */
+const byText = (cells: Cells, values: Float64Array, mayMiss: boolean, ofText: (text: string) => number): Decoded => {
+  const bad: Array<number> = []
+  for (let row = 0; row < values.length; row++) {
+    if (!Number.isNaN(values[row])) continue
+    const text = textOf(cells, row)
+    values[row] = ofText(text)
+    if (Number.isNaN(values[row]) && !(mayMiss && Instants.trimmed(text) === "")) bad.push(row)
   }
   return { values, bad }
 }
@@ -79,7 +77,7 @@ const numbers = (
 /** Levels by a hash of their bytes, so that no text is made of a cell. */
 const codes = (cells: Cells, mayMiss: boolean, levels: ReadonlyArray<string>): Decoded => {
   const { bytes, ends, starts } = cells
-  const find = finder(levels)
+  const find = finderOf(levels)
   const values = new Int32Array(starts.length)
   const bad: Array<number> = []
   for (let row = 0; row < values.length; row++) {
@@ -98,8 +96,19 @@ const hashOf = (bytes: Uint8Array, start: number, end: number): number => {
   return hash ^ (hash >>> 15)
 }
 
-/** Makes what finds the place of a level by its bytes, or -1: an open table of at most half its places. */
-const finder = (levels: ReadonlyArray<string>) => {
+type Finder = (bytes: Uint8Array, start: number, end: number) => number
+
+const finders = new WeakMap<ReadonlyArray<string>, Finder>()
+
+/** Returns what finds the place of a level by its bytes, or -1; made once, as cells of the same levels come in many pieces. */
+const finderOf = (levels: ReadonlyArray<string>): Finder => {
+  const found = finders.get(levels) ?? finder(levels)
+  finders.set(levels, found)
+  return found
+}
+
+/** An open table of at most half its places. */
+const finder = (levels: ReadonlyArray<string>): Finder => {
   const texts = levels.map((level) => Buffer.from(level))
   const mask = 2 ** Math.ceil(Math.log2(2 * levels.length + 2)) - 1
   const table = new Int32Array(mask + 1).fill(-1)
@@ -108,7 +117,7 @@ const finder = (levels: ReadonlyArray<string>) => {
     while (table[slot] >= 0) slot = (slot + 1) & mask
     table[slot] = code
   }
-  return (bytes: Uint8Array, start: number, end: number): number => {
+  return (bytes, start, end) => {
     for (let slot = hashOf(bytes, start, end) & mask; table[slot] >= 0; slot = (slot + 1) & mask) {
       const text = texts[table[slot]]
       let at = 0

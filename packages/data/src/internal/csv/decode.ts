@@ -8,7 +8,7 @@ import * as RowId from "../../RowId.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Cells from "./cells.ts"
 import type * as Threads from "../threads/worker.ts"
-import * as Marks from "./marks.ts"
+import * as Kernel from "./kernel.ts"
 import * as Records from "./records.ts"
 
 /** What is wanted of a file's pieces. */
@@ -47,14 +47,16 @@ export interface Decoded {
 }
 
 /** Decodes text that starts and ends with whole records. */
-export const decode = (bytes: Uint8Array, { columns, layout, shown }: Plan): Decoded => {
-  const records = Records.find(bytes, layout, Marks.find(bytes, layout.delimiter))
+export const decode = (text: Uint8Array, { columns, layout, shown }: Plan): Decoded => {
+  const { bytes, floats, marks, room } = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
+  const records = Records.find(bytes, layout, marks, room)
   const { capacity, count, ends, rows, starts } = records
   const names = Object.keys(columns)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const cellsOf = names.map((_, index) => ({
     buffer,
     bytes,
+    floats,
     starts: starts.subarray(index * capacity, index * capacity + rows),
     ends: ends.subarray(index * capacity, index * capacity + rows)
   }))
@@ -134,15 +136,40 @@ const cut = (text: string, characters: number): string =>
         .slice(0, characters)
         .join("")
 
+/** A plan as threads get it: written down in memory that they share, and read by each of them once. */
+export interface Written {
+  readonly id: number
+  readonly text: Uint8Array
+}
+
+let serial = 0
+
+/** Writes a plan down. */
+export const written = (plan: Plan): Written => {
+  const bytes = Buffer.from(JSON.stringify(plan))
+  const text = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  text.set(bytes)
+  return { id: serial++, text }
+}
+
+const plans = new Map<number, Plan>()
+
+const planOf = ({ id, text }: Written): Plan => {
+  const plan: Plan = plans.get(id) ?? JSON.parse(Buffer.from(text).toString()) // as written
+  if (plans.size > 8) plans.clear()
+  plans.set(id, plan)
+  return plan
+}
+
 /** What a thread is asked. */
 export interface Asked {
   readonly bytes: Uint8Array
-  readonly plan: Plan
+  readonly plan: Written
 }
 
 /** Decodes in a thread. */
 export const task = ({ bytes, plan }: Asked): Threads.Answer<Decoded> => {
-  const value = decode(bytes, plan)
+  const value = decode(bytes, planOf(plan))
   const arrays = [value.ids, ...Object.values(value.values)].flatMap((own) => (RowId.isTexts(own) ? [] : [own.buffer]))
   return { value, transfer: arrays as Array<ArrayBuffer> } // made by this thread, and not shared
 }

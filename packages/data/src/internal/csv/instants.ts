@@ -23,8 +23,6 @@ export const ofText = (text: string): number => {
 const ofMicros = (millis: number, micros: number): number =>
   millis < 0 && micros > 0 ? millis + 1 + (micros - 1000) / 1000 : millis + micros / 1000
 
-const zero = 0x30
-
 /** Returns the instant of the bytes of `2012-01-31` or `2012-01-31T23:59:59`, with a space too, or NaN for others. */
 export const ofBytes = (bytes: Uint8Array, start: number, end: number): number => {
   const length = end - start
@@ -32,36 +30,39 @@ export const ofBytes = (bytes: Uint8Array, start: number, end: number): number =
   const year = 100 * two(bytes, start) + two(bytes, start + 2)
   const [month, day] = [two(bytes, start + 5), two(bytes, start + 8)]
   if (!isDay(year, month, day)) return Number.NaN
-  const days = 86_400_000 * daysBefore(year, month, day)
-  if (length === 10) return days
+  const days = daysBefore(year, month, day)
+  if (length === 10) return 86_400_000 * days
   const hour = two(bytes, start + 11)
   const minute = two(bytes, start + 14)
   const second = two(bytes, start + 17)
-  const isTime = (bytes[start + 10] === 0x20 || bytes[start + 10] === 0x54) && hour < 24 && minute < 60 && second < 60
+  const isTime = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60
   const isParted = bytes[start + 13] === 0x3a && bytes[start + 16] === 0x3a
-  return isTime && isParted ? days + 3_600_000 * hour + 60_000 * minute + 1000 * second : Number.NaN
+  if (!isTime || !isParted || (bytes[start + 10] !== 0x20 && bytes[start + 10] !== 0x54)) return Number.NaN
+  return 86_400_000 * days + 1000 * (3600 * hour + 60 * minute + second)
 }
 
-/** The number of two digits, or NaN. */
+const zero = 0x30
+
+/** The number of two digits, or a negative one that no sum of others hides. */
 const two = (bytes: Uint8Array, at: number): number => {
-  const [tens, ones] = [bytes[at] - zero, bytes[at + 1] - zero]
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : Number.NaN
+  const tens = bytes[at] - zero
+  const ones = bytes[at + 1] - zero
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : -100_000
 }
 
-const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const monthDays = Uint8Array.of(31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 const isDay = (year: number, month: number, day: number): boolean => {
   if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1)) return false
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  return day <= monthDays[month - 1] + (month === 2 && isLeap ? 1 : 0)
+  if (day <= monthDays[month - 1]) return true
+  return month === 2 && day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
 }
 
-/** Days from 1970 on, by years that start in March: a leap day is a year's last then. */
+/** Days from 1970 on, by years that start in March, where a leap day is a year's last; 400 years are 146,097 days. */
 const daysBefore = (year: number, month: number, day: number): number => {
-  const march = month > 2 ? year : year - 1
-  const monthOfYear = (month + 9) % 12
-  const leaps = Math.floor(march / 4) - Math.floor(march / 100) + Math.floor(march / 400)
-  return 365 * march + leaps + Math.floor((153 * monthOfYear + 2) / 5) + day - 1 - 719_468
+  const march = year + (month > 2 ? 400 : 399)
+  const leaps = (march >> 2) - Math.trunc(march / 100) + Math.trunc(march / 400)
+  return 365 * march + leaps + Math.trunc((153 * ((month + 9) % 12) + 2) / 5) + day - (719_469 + 146_097)
 }
 
 /** Takes the characters of Unicode's category Zs off both ends. */

@@ -16,14 +16,16 @@ export interface Header {
 
 /** Takes a file's bytes in their order. */
 export interface Cutter {
-  /** Returns the whole records that are there now, in a buffer of their own, and keeps the rest. */
-  readonly push: (bytes: Uint8Array) => Uint8Array
+  /** Where the next bytes are to be put: room for so many. */
+  readonly room: (bytes: number) => Uint8Array
+  /** Takes so many that were put there, and returns the whole records that are there now; the rest is kept elsewhere. */
+  readonly push: (bytes: number) => Uint8Array
   /** Returns what is left. */
   readonly end: () => Uint8Array
   /** The header, once it has come. */
   readonly header: () => Header | undefined
-  /** Whether the header, or the record that has not ended yet, is longer than it may be. */
-  readonly isEndless: () => boolean
+  /** What is longer than it may be: the header, or the record that has not ended yet. */
+  readonly endless: () => "header" | "row" | undefined
   /** Whether the text is UTF-16, by its mark or by the zeros between Latin letters. */
   readonly isWide: () => boolean
 }
@@ -32,31 +34,46 @@ const carriageReturn = 0x0d
 const nothing = new Uint8Array(0)
 const start = (): Records.Scan => ({ at: 0, isQuoted: false, closed: -1 })
 
-/** Makes a cutter of text whose cells are separated by an ASCII character. */
-export const cutter = (delimiter: string): Cutter => {
+/** Makes a cutter of text whose cells are separated by an ASCII character; it asks for memory for each piece. */
+export const cutter = (delimiter: string, allocate: (bytes: number) => Uint8Array): Cutter => {
   let header: Header | undefined
-  let [rest, scan] = [nothing, start()]
-  let [isMarked, isEndless, isWide] = [true, false, false]
+  let [length, scan] = [0, start()]
+  let buffer: Uint8Array = nothing
+  let [isMarked, isWide] = [true, false]
+  let endless: "header" | "row" | undefined
 
+  const move = (from: number, bytes: number): void => {
+    const next = allocate(bytes)
+    next.set(buffer.subarray(from, length))
+    buffer = next
+    length -= from
+  }
+  const drop = (bytes: number): Uint8Array => {
+    const dropped = buffer.slice(0, bytes)
+    buffer.copyWithin(0, bytes, length)
+    length -= bytes
+    return dropped
+  }
   const split = (end: number): Uint8Array => {
-    const records = rest.subarray(0, end)
-    rest = rest.slice(end)
+    const records = buffer.subarray(0, end)
+    if (end > 0) move(end, length - end)
     return records
   }
   /** Takes the header off. In it either of CR and LF ends a line. */
   const begin = (isWhole: boolean): void => {
-    if (isMarked && (isWhole || rest.length >= 4)) {
-      const [first, second] = rest
-      isWide = first + second === 0xff + 0xfe || rest.subarray(0, 4).includes(0)
-      if (rest[0] === 0xef && rest[1] === 0xbb && rest[2] === 0xbf) split(3)
+    if (isMarked && (isWhole || length >= 4)) {
+      const [first, second, third] = buffer.subarray(0, length)
+      isWide = first + second === 0xff + 0xfe || buffer.subarray(0, Math.min(4, length)).includes(0)
+      if (first === 0xef && second === 0xbb && third === 0xbf) drop(3)
       isMarked = false
     }
     if (isMarked) return
     const layout = { delimiter: delimiter.charCodeAt(0), isReturn: true }
+    const rest = buffer.subarray(0, length)
     const found = Records.endOfLines(isWhole ? rest : settled(rest), layout, scan, 1)
-    isEndless = Math.max(found, rest.length * Number(found < 0)) > longest
+    if ((found < 0 ? length : found) > longest) endless = "header"
     if (found < 0 && !isWhole) return
-    const line = split(found < 0 ? rest.length : found)
+    const line = drop(found < 0 ? length : found)
     header = {
       names: cells(new TextDecoder().decode(line).replace(/(\r\n|\r|\n)$/, ""), delimiter),
       isReturn: line.at(-1) === carriageReturn
@@ -65,26 +82,26 @@ export const cutter = (delimiter: string): Cutter => {
   }
   const take = (isWhole: boolean): Uint8Array => {
     if (header === undefined) begin(isWhole)
-    if (header === undefined || isWhole) return split(rest.length)
+    if (header === undefined) return nothing
+    if (isWhole) return split(length)
     const layout = { delimiter: delimiter.charCodeAt(0), isReturn: header.isReturn }
-    const found = Records.endOfLines(settled(rest), layout, scan)
-    isEndless ||= rest.length - Math.max(found, 0) > longest
-    if (found < 0) return nothing
+    const found = Math.max(0, Records.endOfLines(settled(buffer.subarray(0, length)), layout, scan))
+    if (length - found > longest) endless ??= "row"
     scan = { ...scan, at: scan.at - found, closed: scan.closed - found }
     return split(found)
   }
   return {
+    room: (bytes) => {
+      if (buffer.length < length + bytes) move(0, length + Math.max(bytes, length))
+      return buffer.subarray(length, length + bytes)
+    },
     push: (bytes) => {
-      const all = new Uint8Array(rest.length + bytes.length)
-      all.set(rest)
-      all.set(bytes, rest.length)
-      rest = all
-      if (header === undefined) begin(false)
-      return header === undefined ? nothing : take(false)
+      length += bytes
+      return take(false)
     },
     end: () => take(true),
     header: () => header,
-    isEndless: () => isEndless,
+    endless: () => endless,
     isWide: () => isWide
   }
 }

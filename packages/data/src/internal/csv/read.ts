@@ -2,7 +2,7 @@
  * Reads delimited text: pieces of whole records are decoded in threads while the next ones come in, and put together in
  * the file's order. No result depends on where a file comes apart, nor on threads.
  */
-import { Effect, Option, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { SourceError } from "../../sources/SourceError.ts"
 import * as Files from "../sources/files.ts"
 import * as Threads from "../threads/pool.ts"
@@ -22,44 +22,74 @@ export interface Reading {
   readonly add: (decoded: Decode.Decoded) => Effect.Effect<void, SourceError>
 }
 
-/** A piece of a file, or its end. */
-interface Piece {
-  readonly bytes: Uint8Array
-  readonly plan: Decode.Plan | undefined
-}
-
 /** The beginning of a file is decoded where it is read: a thread takes longer to start. */
 const fewest = 1 << 18
 
 const module = Threads.beside(import.meta.url, "decode")
 
+/** Memory that pieces lie in, used again and again; threads share it. */
+const memory = () => {
+  const free: Array<SharedArrayBuffer> = []
+  return {
+    allocate: (bytes: number): Uint8Array => {
+      const place = free.findIndex(({ byteLength }) => byteLength >= bytes)
+      const [found] = place < 0 ? [new SharedArrayBuffer(Math.max(bytes, leastMemory))] : free.splice(place, 1)
+      return new Uint8Array(found)
+    },
+    release: ({ buffer }: Uint8Array): void => void (buffer instanceof SharedArrayBuffer && free.push(buffer))
+  }
+}
+
+/** A piece that is read at once, and the end of a record before it. */
+const leastMemory = 5 << 18
+
+/** Puts a file's text into memory that is asked for, and gives how many bytes came each time. */
+const textInto = (path: Files.Path, encoding: string, room: (bytes: number) => Uint8Array) => {
+  if (encoding === "utf-8" && !Files.isPacked(path)) return Files.readInto(path, room)
+  const toUtf8 = Files.toUtf8(encoding)
+  return Stream.mapEffect(Files.pieces(path), (piece) =>
+    Effect.sync(() => {
+      const bytes = toUtf8(piece)
+      room(bytes.length).set(bytes)
+      return bytes.length
+    })
+  )
+}
+
 /** Reads a whole file, and returns the names of its columns. */
 export const read = Effect.fnUntraced(function* (reading: Reading) {
   const { add, delimiter, encoding = "utf-8", path } = reading
   const file = Files.systemPath(path)
-  const toUtf8 = Files.toUtf8(encoding)
-  const cutter = Pieces.cutter(delimiter)
+  const { allocate, release } = memory()
+  const cutter = Pieces.cutter(delimiter, allocate)
   let plan: Decode.Plan | undefined
+  let written: Decode.Written | undefined
   let total = 0
-  const cut = Effect.fnUntraced(function* (chunk: Option.Option<Uint8Array>): Effect.fn.Return<Piece, SourceError> {
-    const bytes = Option.isSome(chunk) ? cutter.push(chunk.value) : cutter.end()
+  const cut = Effect.fnUntraced(function* (bytes: Uint8Array) {
     const header = cutter.header()
     if (cutter.isWide() && encoding === "utf-8") return yield* Refusals.wide(file)
-    if (cutter.isEndless()) return yield* Refusals.endless(file, header === undefined)
+    const endless = cutter.endless()
+    if (endless !== undefined) return yield* Refusals.endless(file, endless)
     if (header !== undefined && bytes.length > 0) plan ??= yield* reading.plan(header)
     total += bytes.length
-    return { bytes, plan }
+    return { bytes, plan, isLittle: total < fewest }
   })
-  const decode = ({ bytes, plan }: Piece): Effect.Effect<Decode.Decoded | undefined> => {
+  const decode = ({ bytes, isLittle, plan }: Effect.Success<ReturnType<typeof cut>>) => {
     if (plan === undefined || bytes.length === 0) return Effect.succeed(undefined)
-    if (total < fewest) return Effect.sync(() => Decode.decode(bytes, plan))
-    return Threads.call(module, { bytes, plan } satisfies Decode.Asked, [bytes.buffer as ArrayBuffer]) // its own
+    if (!isLittle) written ??= Decode.written(plan)
+    const decoded =
+      written === undefined
+        ? Effect.sync(() => Decode.decode(bytes, plan))
+        : Threads.call<Decode.Decoded>(module, { bytes, plan: written } satisfies Decode.Asked)
+    return Effect.ensuring(
+      decoded,
+      Effect.sync(() => release(bytes))
+    )
   }
-  const concurrency = 1 + (yield* Threads.size)
-  yield* Stream.map(Files.pieces(path), (bytes) => Option.some(toUtf8(bytes))).pipe(
-    Stream.concat(Stream.succeed(Option.none())),
-    Stream.mapEffect(cut),
-    Stream.mapEffect(decode, { concurrency }),
+  const pieces = Stream.mapEffect(textInto(path, encoding, cutter.room), (bytes) => cut(cutter.push(bytes)))
+  const last = Stream.fromEffect(Effect.suspend(() => cut(cutter.end())))
+  yield* Stream.concat(pieces, last).pipe(
+    Stream.mapEffect(decode, { concurrency: 1 + (yield* Threads.size) }),
     Stream.runForEach((decoded) => (decoded === undefined ? Effect.void : add(decoded)))
   )
   return cutter.header()?.names ?? []

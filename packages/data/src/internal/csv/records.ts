@@ -112,34 +112,94 @@ const startsCell = (bytes: Uint8Array, quoteAt: number, delimiter: number, isRet
   return at < 0 || bytes[at] === delimiter || endsLine(bytes, at, isReturn)
 }
 
+/** How many rows there may be. */
+const capacityOf = ({ width }: Layout, marks: number): number => Math.floor((marks + 1) / width) + 1
+
+/** How many numbers `find` needs room for. */
+export const roomOf = (layout: Layout, marks: number): number =>
+  (2 * layout.places.length + 3) * capacityOf(layout, marks)
+
+/** Where a search stands. */
+interface Cursor {
+  /** The mark that is next. */
+  index: number
+  /** Where its record starts. */
+  line: number
+  rows: number
+  count: number
+}
+
+/** The parts of the room, and where the rows of each place start in it, or -1 where it is not wanted. */
+const partsOf = (layout: Layout, marks: number, room: Int32Array) => {
+  const capacity = capacityOf(layout, marks)
+  const size = layout.places.length * capacity
+  const offsets = new Int32Array(layout.width).fill(-1)
+  for (const [index, place] of layout.places.entries()) offsets[place] = index * capacity
+  return {
+    capacity,
+    offsets,
+    starts: room.subarray(0, size),
+    ends: room.subarray(size, 2 * size),
+    lines: room.subarray(2 * size)
+  }
+}
+
+type Parts = ReturnType<typeof partsOf>
+
+/** Goes over records as long as they are of the layout and nothing in them is quoted: most files have no others. */
+const plain = (bytes: Uint8Array, layout: Layout, marks: Int32Array, parts: Parts, cursor: Cursor): void => {
+  const { ends, lines, offsets, starts } = parts
+  const { delimiter, isReturn } = layout
+  const between = layout.width - 1
+  let { count, index, line, rows } = cursor
+  while (index + between < marks.length) {
+    let [cell, start, at] = [0, line, marks[index]]
+    while (cell < between && bytes[at] === delimiter) {
+      const offset = offsets[cell]
+      if (offset >= 0) {
+        starts[offset + rows] = start
+        ends[offset + rows] = at
+      }
+      start = at + 1
+      at = marks[index + ++cell]
+    }
+    if (cell < between || !endsLine(bytes, at, isReturn)) break
+    if (offsets[cell] >= 0) {
+      starts[offsets[cell] + rows] = start
+      ends[offsets[cell] + rows] = at
+    }
+    lines[3 * rows] = count++
+    lines[3 * rows + 1] = line
+    lines[3 * rows + 2] = at
+    rows++
+    line = afterLine(bytes, at)
+    index += between + line - at
+  }
+  Object.assign(cursor, { count, index, line, rows })
+}
+
 /** Finds the records of text that starts and ends with whole ones, by the places of delimiters, quotes and line breaks. */
-export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array): Records => {
-  const { delimiter, isReturn, places, width } = layout
-  const capacity = Math.floor((marks.length + 1) / width) + 1
-  const offsets = new Int32Array(width).fill(-1)
-  for (const [index, place] of places.entries()) offsets[place] = index * capacity
-  const starts = new Int32Array(places.length * capacity)
-  const ends = new Int32Array(places.length * capacity)
-  const lines = new Int32Array(3 * capacity)
+export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array, room: Int32Array): Records => {
+  const { delimiter, isReturn, width } = layout
+  const parts = partsOf(layout, marks.length, room)
+  const { capacity, ends, lines, offsets, starts } = parts
   const refused: Array<Refused> = []
-  let [count, rows, cells, line, start, closed] = [0, 0, 0, 0, 0, -1]
+  const cursor: Cursor = { index: 0, line: 0, rows: 0, count: 0 }
+  plain(bytes, layout, marks, parts, cursor)
+  let [cells, start, closed] = [0, cursor.line, -1]
   let [isDoubled, isFilled] = [false, false]
   let problem: Problem | undefined
-  for (let index = 0; index <= marks.length; index++) {
-    const at = index < marks.length ? marks[index] : bytes.length
+  for (; cursor.index <= marks.length; cursor.index++) {
+    const at = cursor.index < marks.length ? marks[cursor.index] : bytes.length
     const byte = bytes[at]
     if (byte === quote) {
       if (closed >= 0 || !areSpaces(bytes, start, at)) continue
       start = at + 1
-      for (index++; index < marks.length; index++) {
-        if (bytes[marks[index]] !== quote) continue
-        if (bytes[marks[index] + 1] !== quote) break
-        isDoubled = true
-        index++
-      }
-      if (index === marks.length) problem = "quote"
-      closed = index < marks.length ? marks[index] : bytes.length
-      if (index === marks.length) index--
+      const close = closing(bytes, marks, cursor.index + 1)
+      isDoubled = close > cursor.index + 1 && bytes.subarray(start, marks[close] ?? bytes.length).includes(quote)
+      if (close === marks.length) problem = "quote"
+      closed = close < marks.length ? marks[close] : bytes.length
+      cursor.index = Math.min(close, marks.length - 1)
       continue
     }
     if (byte === carriageReturn && !endsLine(bytes, at, isReturn)) {
@@ -151,8 +211,8 @@ export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array): Reco
     const end = closed < 0 ? at : closed
     const offset = cells < width ? offsets[cells] : -1
     if (offset >= 0) {
-      starts[offset + rows] = isDoubled ? ~start : start
-      ends[offset + rows] = end
+      starts[offset + cursor.rows] = isDoubled ? ~start : start
+      ends[offset + cursor.rows] = end
     } else if (cells >= width && end > start) isFilled = true
     cells++
     start = at + 1
@@ -160,20 +220,33 @@ export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array): Reco
     isDoubled = false
     if (byte === delimiter) continue
     // a record ends
+    const { count: record, line, rows } = cursor
     if (at > line || (width === 1 && at < bytes.length)) {
       if (problem === undefined && (cells === width || (cells > width && !isFilled))) {
-        lines[3 * rows] = count
-        lines[3 * rows + 1] = line
-        lines[3 * rows + 2] = at
-        rows++
-      } else refused.push({ record: count, start: line, end: at, problem: problem ?? "cells", cells })
-      count++
+        lines.set([record, line, at], 3 * rows)
+        cursor.rows++
+      } else refused.push({ record, start: line, end: at, problem: problem ?? "cells", cells })
+      cursor.count++
     }
-    line = start = afterLine(bytes, at)
-    if (line === at + 2) index++
+    cursor.line = afterLine(bytes, at)
+    cursor.index += cursor.line - at
     cells = 0
     problem = undefined
     isFilled = false
+    plain(bytes, layout, marks, parts, cursor)
+    start = cursor.line
+    cursor.index--
   }
-  return { count, rows, starts, ends, capacity, lines, refused }
+  return { count: cursor.count, rows: cursor.rows, starts, ends, capacity, lines, refused }
+}
+
+/** The place among the marks of the quote that closes a cell, or behind them: a doubled one is none. */
+const closing = (bytes: Uint8Array, marks: Int32Array, from: number): number => {
+  let index = from
+  for (; index < marks.length; index++) {
+    if (bytes[marks[index]] !== quote) continue
+    if (bytes[marks[index] + 1] !== quote) return index
+    index++
+  }
+  return marks.length
 }

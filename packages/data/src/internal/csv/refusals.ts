@@ -109,8 +109,8 @@ export const badHeader = (file: string, header: ReadonlyArray<string>, name: str
 }
 
 /** Refuses what is too long to be kept: a header, or a record. */
-export const endless = (file: string, isHeader: boolean): SourceError =>
-  isHeader
+export const endless = (file: string, what: "header" | "row"): SourceError =>
+  what === "header"
     ? new SourceError({ file, problem: "bad header", detail: "has a header of 16 MiB or more", hint: tooWide })
     : new SourceError({
         file,

@@ -69,16 +69,6 @@ const without = (
   }
 }
 
-/** What sorts or groups gives no rows for a while; this often it is told how far DuckDB has come. */
-const pause = "250 millis"
-
-const tell = ({ bytes, connection, rows }: Query<Columns>, done: number): Effect.Effect<void> =>
-  bytes === undefined || rows !== undefined
-    ? Event.progress(done, rows, "rows")
-    : Effect.flatMap(connection.share, (share) =>
-        Event.progress(Math.round(share * bytes), bytes, "bytes", { rows: done })
-      )
-
 /** Refuses a column that is called as the ids are. */
 export const reserved = (file: string): SourceError => {
   const detail = `Column "${idColumn}" has a reserved name; choose another`
@@ -93,6 +83,16 @@ export const noRoom =
     const hint = "Free space there, or run with --store in a folder on a larger disk."
     return new SourceError({ file, problem: "no scratch space", detail, hint })
   }
+
+/** What sorts or groups gives no rows for a while; this often it is told how far DuckDB has come. */
+const pause = "250 millis"
+
+const tell = ({ bytes, connection, rows }: Query<Columns>, done: number): Effect.Effect<void> =>
+  bytes === undefined || rows !== undefined
+    ? Event.progress(done, rows, "rows")
+    : Effect.flatMap(connection.share, (share) =>
+        Event.progress(Math.round(share * bytes), bytes, "bytes", { rows: done })
+      )
 
 /** Runs the query. */
 export const collect = Effect.fnUntraced(function* <C extends Columns>(

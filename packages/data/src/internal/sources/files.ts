@@ -61,6 +61,26 @@ export const pieces = (path: Path): Stream.Stream<Uint8Array, SourceError, FileS
     )
   ).pipe((bytes) => (isPacked(path) ? unpacked(path, bytes) : bytes))
 
+/** Reads a file as it lies on disk into memory that is asked for piece by piece; gives how many bytes came. */
+export const readInto = (
+  path: Path,
+  room: (bytes: number) => Uint8Array
+): Stream.Stream<number, SourceError, FileSystem.FileSystem> =>
+  Stream.unwrap(
+    open(path, (fileSystem, file, size) =>
+      Effect.map(fileSystem.open(file, { flag: "r" }), (handle) => {
+        let done = 0
+        const next = Effect.gen(function* () {
+          const count = yield* handle.read(room(pieceSize))
+          done += count
+          if (size > pieceSize) yield* Event.progress(done, Number(size), "bytes")
+          return count === 0 ? undefined : ([count, undefined] as const)
+        })
+        return Stream.unfold(undefined, () => Effect.mapError(next, (error) => fromPlatform(file, error)))
+      })
+    )
+  )
+
 /** Unpacks bytes as they come. */
 const unpacked = (
   path: Path,
@@ -92,14 +112,14 @@ export const digest = Effect.fn("Source.digest")(function* (path: Path) {
   return Digest.Digest.make(hasher.digest("hex"))
 })
 
-const open = <A>(
+const open = <A, R = never>(
   path: Path,
   use: (
     fileSystem: FileSystem.FileSystem,
     file: string,
     size: number | bigint
-  ) => Effect.Effect<A, PlatformError.PlatformError>
-): Effect.Effect<A, SourceError, FileSystem.FileSystem> =>
+  ) => Effect.Effect<A, PlatformError.PlatformError, R>
+): Effect.Effect<A, SourceError, FileSystem.FileSystem | R> =>
   Effect.gen(function* () {
     const fileSystem = yield* FileSystem.FileSystem
     const file = systemPath(path)
