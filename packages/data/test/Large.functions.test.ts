@@ -52,7 +52,11 @@ type Visits = Table.Table<typeof Visits>
 
 const rows = Tables.arbitrary(Rows, { minLength: 20, maxLength: 60 }).map((table): Rows => {
   const x = table.values.x.map((value) => Math.round(Math.asinh(value)))
-  return { ...table, ids: table.ids, values: { ...table.values, x, z: table.values.z.map((z) => Math.abs(Math.asinh(z))) } }
+  return {
+    ...table,
+    ids: table.ids,
+    values: { ...table.values, x, z: table.values.z.map((z) => Math.abs(Math.asinh(z))) }
+  }
 })
 /** No two rows have one time, so that windows take them, and some labels are known later. */
 const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table): Visits => {
@@ -190,7 +194,11 @@ const ofRows: Readonly<Record<string, Result<Rows>>> = {
   "Audit.ofDatasets": (all) => Effect.map(Audit.ofDatasets(parts(all), { target: "label", groups: ["user"] }), json),
   "Review.labelsOf": (all) =>
     Effect.map(
-      Review.labelsOf(parts(all).train, { target: "label", features: ["x", "z", "zone"], folds: 2, neighbors: 3 }, Key.fromSeed(5)),
+      Review.labelsOf(
+        parts(all).train,
+        { target: "label", features: ["x", "z", "zone"], folds: 2, neighbors: 3 },
+        Key.fromSeed(5)
+      ),
       json
     ),
   "Loader.make": batches({}),

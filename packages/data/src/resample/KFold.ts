@@ -198,9 +198,10 @@ export const leaveOneGroupOut = (on: string, groups: ReadonlyArray<string | numb
       reads: [on],
       check: checkGroups(resample, on),
       mark: (table) =>
-        Effect.map(Blocks.groups(resample, table, on), ({ codes, names }) => {
-          const marks = names.map((name) => wanted.get(name) ?? -1)
-          return codes.map((code) => marks[code])
+        Effect.map(Blocks.groups(resample, table, on), ({ firsts, nameOf }) => {
+          const marks = new Int32Array(firsts.length)
+          firsts.forEach((first, row) => (marks[row] = first === row ? (wanted.get(nameOf(row)) ?? -1) : marks[first]))
+          return marks
         }),
       folds: [...wanted].map(([group, index]) => ({ name: `without-${group}`, sides: Plan.byFold(index) }))
     }

@@ -82,9 +82,10 @@ export const purgeGroups = Effect.fnUntraced(function* (
   marks: Int32Array
 ) {
   if (group === undefined) return marks
-  const { of } = yield* Grouped.blocks(resample, table, group, key)
-  const validating = new Set(of.filter((_, row) => marks[row] === Plan.mark.validation))
-  return marks.map((mark, row) => (mark === Plan.mark.train && validating.has(of[row]) ? Plan.mark.leftOut : mark))
+  const { of, sizes } = yield* Grouped.blocks(resample, table, group, key)
+  const validating = new Uint8Array(sizes.length)
+  of.forEach((block, row) => (validating[block] ||= Number(marks[row] === Plan.mark.validation)))
+  return marks.map((mark, row) => (mark === Plan.mark.train && validating[of[row]] === 1 ? Plan.mark.leftOut : mark))
 })
 
 const markWindow = Effect.fnUntraced(function* (

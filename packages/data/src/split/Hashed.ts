@@ -47,9 +47,11 @@ export const assignGroups = (on: string, shares: Share.Shares): Assignment.Assig
     yield* Share.refuseTimestamps(split, table, "Split.groupedTemporal")
     yield* Share.refuseGroups(split, table, [on], "Groups of one column can be hashed: use Split.grouped for several.")
     const fractions = yield* Share.fractions(split, shares)
-    const { codes, names } = yield* Blocks.groups(split, table, on)
-    const placeOfGroup = names.map((name) => placeOf(Key.foldIn(key, name), fractions))
-    const places = Uint8Array.from(codes, (code) => placeOfGroup[code])
+    const { firsts, keyOf } = yield* Blocks.groups(split, table, on)
+    const places = new Uint8Array(table.length)
+    firsts.forEach((first, row) => {
+      places[row] = first === row ? placeOf(keyOf(key, row), fractions) : places[first]
+    })
     return yield* Share.refuseEmpty(split, { places }, ["train", "validation", "test"])
   })
 

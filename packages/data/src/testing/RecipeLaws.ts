@@ -116,9 +116,9 @@ export const fitsTrainOnly = <C extends Columns>(subject: {
 export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
   TableLaw.make(
     "apply: one row's output does not depend on the other rows",
-    subject.tables.filter((table) => table.length >= 2).chain((table) =>
-      fc.tuple(fc.constant(table), fc.array(fc.nat(table.length - 1)))
-    ),
+    subject.tables
+      .filter((table) => table.length >= 2)
+      .chain((table) => fc.tuple(fc.constant(table), fc.array(fc.nat(table.length - 1)))),
     Effect.fnUntraced(function* ([table, rows]) {
       const fitted = yield* fitAll(subject.recipe, table)
       const picked = Uint32Array.from(rows)
@@ -146,9 +146,9 @@ export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
 export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { readonly target: string }): Law.Law =>
   TableLaw.make(
     "target encoding: a train row's own target changes nothing else in it",
-    subject.tables.filter((table) => table.length >= 2).chain((table) =>
-      fc.tuple(fc.constant(table), fc.nat(table.length - 1))
-    ),
+    subject.tables
+      .filter((table) => table.length >= 2)
+      .chain((table) => fc.tuple(fc.constant(table), fc.nat(table.length - 1))),
     Effect.fnUntraced(function* ([table, row]) {
       const before = Table.numbers(table, subject.target)
       const after = before.slice()
