@@ -36,7 +36,7 @@ export {
   type Ungrouped,
   type Untimed
 } from "./split/Accepted.ts"
-export { type Carve, given } from "./split/Given.ts"
+export { type AsGiven, type Carve, given } from "./split/Given.ts"
 export { type Definition, make } from "./split/Nodes.ts"
 export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
@@ -159,24 +159,27 @@ export const hashed = <C extends Columns, E, R, const N extends Near.Near = neve
 
 /**
  * Splits by a keyed hash of each row's group: no group is on two sides, and a group stays on its side when rows and groups
- * are appended or removed. Accepted.Shares of groups hold on average.
+ * are appended or removed. Shares of groups hold on average. With `near` (see `Near`), one of the groups that have near
+ * rows decides for all of them, as in `hashed`.
  */
-export const hashedGrouped = <C extends Columns, E, R>(
+export const hashedGrouped = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Accepted.Undated<C, E, R>,
-  options: Accepted.Shares & { readonly on: Accepted.GroupOf<NoInfer<C>> }
+  options: Accepted.Shares & Accepted.Nearness<NoInfer<C>, N> & { readonly on: Accepted.GroupOf<NoInfer<C>> }
 ): Partitions<C, E | SplitError, R> =>
   make(Accepted.undated(table), {
-    ...builtIn("hashed-grouped-split", options, { on: options.on }),
-    assign: Hashed.assignGroups(options.on, options)
+    ...builtIn("hashed-grouped-split", options, { on: options.on, ...Blocks.toJson(options.near) }),
+    assign: Hashed.assignGroups(options.on, options, options.near)
   })
 
 /**
  * Splits by time: test is the latest rows, validation those before, train the rest. A length such as `"90 days"` takes
  * the rows less than that before the last one left; `"3 months"`, `"1 quarter"` or `"2 years"` likewise by the calendar of
  * UTC or of `zone`; a fraction or `{ rows }` takes that many rows, moved to the nearest change
- * of time, so that equal times stay together. Accepted.Rows within `gap` before the next period are left out: make it longer
+ * of time, so that equal times stay together. Rows within `gap` before the next period are left out: make it longer
  * than a row's target looks ahead. Where rows look ahead by different times, `labelEnd` names a column with the instant
- * at which each row's label is known: rows whose label is known only after the next period has begun are left out.
+ * at which each row's label is known: rows whose label is known only after the next period has begun are left out. With
+ * `near` (see `Near`), rows that are equal or near to one of a later period, directly or through others, are left out of
+ * the earlier one: none moves to another period.
  *
  * @example
  * import { Column, Columns, Source, Split } from "@watertight/data"
@@ -184,9 +187,9 @@ export const hashedGrouped = <C extends Columns, E, R>(
  * const parts = Split.temporal(trips, { on: "pickup", validation: "7 days", test: "7 days", gap: "1 hour" })
  * parts.train.stage.name // => "train"
  */
-export const temporal = <C extends Columns, E, R>(
+export const temporal = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Accepted.Ungrouped<C, E, R>,
-  options: Accepted.Periods<NoInfer<C>>
+  options: Accepted.Periods<NoInfer<C>> & Accepted.Nearness<NoInfer<C>, N>
 ): Partitions<C, E | SplitError, R> =>
   make(Accepted.ungrouped(table), {
     ...builtIn("temporal-split", options, { on: options.on, ...periods(options) }),
@@ -197,7 +200,8 @@ export const temporal = <C extends Columns, E, R>(
 /**
  * Splits by time so that no group is on two sides: test is the latest rows, whole; from validation and train are left out
  * the rows of groups that occur in a later period too. It is for groups that come and go, such as patients, visits or
- * documents; groups that a model is to meet again, such as shops, are not declared as groups: use `temporal`.
+ * documents; groups that a model is to meet again, such as shops, are not declared as groups: use `temporal`. With `near`
+ * (see `Near`), groups that have near rows count as one.
  *
  * @example
  * import { Column, Columns, Source, Split } from "@watertight/data"
@@ -206,9 +210,10 @@ export const temporal = <C extends Columns, E, R>(
  * const options = { on: "day", group: "patient", validation: "90 days", test: "90 days" } as const
  * Split.groupedTemporal(visits, options).train.stage.name // => "train"
  */
-export const groupedTemporal = <C extends Columns, E, R>(
+export const groupedTemporal = <C extends Columns, E, R, const N extends Near.Near = never>(
   table: Node.Node<Table<C>, E, R>,
-  options: Accepted.Periods<NoInfer<C>> & { readonly group: Grouped.On<Accepted.GroupOf<NoInfer<C>>> }
+  options: Accepted.Periods<NoInfer<C>> &
+    Accepted.Nearness<NoInfer<C>, N> & { readonly group: Grouped.On<Accepted.GroupOf<NoInfer<C>>> }
 ): Partitions<C, E | SplitError, R> =>
   make(table, {
     ...builtIn("grouped-temporal-split", options, { on: options.on, group: options.group, ...periods(options) }),
@@ -216,8 +221,9 @@ export const groupedTemporal = <C extends Columns, E, R>(
     assign: Temporal.assignGrouped(options.on, options.group, options)
   })
 
-const periods = ({ gap, labelEnd, zone }: Temporal.Options): Readonly<Record<string, string>> => ({
+const periods = ({ gap, labelEnd, near, zone }: Temporal.Options): Readonly<Record<string, Schema.Json>> => ({
   gap: gap ?? "0 millis",
+  ...Blocks.toJson(near),
   ...(labelEnd === undefined ? {} : { labelEnd }),
   ...(zone === undefined ? {} : { zone })
 })
@@ -229,8 +235,7 @@ const together = (options: Alike): Readonly<Record<string, Schema.Json>> => ({
   ...Blocks.toJson(options.near)
 })
 
-const asJson = (size: Accepted.Length | Accepted.Calendar | number | Accepted.Rows): Schema.Json =>
-  typeof size === "object" ? { rows: size.rows } : size
+const asJson = (size: Temporal.Options["test"]): Schema.Json => (typeof size === "object" ? { rows: size.rows } : size)
 
 const builtIn = (
   name: string,

@@ -73,7 +73,7 @@ export interface Nearness<C extends Columns, N extends Near.Near> {
 }
 
 /** How a table is split by time. */
-export type Periods<C extends Columns> = Temporal.Options & {
+export type Periods<C extends Columns> = Omit<Temporal.Options, "near"> & {
   readonly on: TimeOf<C>
   readonly labelEnd?: KeysOf<C, "timestamp">
 }

@@ -98,8 +98,7 @@ const named = (column: string, firsts: Uint32Array, nameOf: (row: number) => str
  * the row that is given for it: the first of those it is near.
  */
 export const make = (labels: ReadonlyArray<Labels>, key: Key.Key, near?: Uint32Array): Blocks => {
-  const joined = [...labels.map(({ firsts }) => firsts), ...(near === undefined ? [] : [near])]
-  const firsts = joined.length === 1 ? joined[0] : connected(joined)
+  const firsts = joined(labels, near)
   const order = drawn(labels, key, firsts)
   const number = new Uint32Array(firsts.length)
   order.forEach((first, block) => (number[first] = block))
@@ -109,10 +108,12 @@ export const make = (labels: ReadonlyArray<Labels>, key: Key.Key, near?: Uint32A
   return { of, sizes }
 }
 
-/** For each row, the first row of its connected component. */
-const connected = (joined: ReadonlyArray<Uint32Array>): Uint32Array => {
-  const components = Components.make(joined[0].length)
-  for (const firsts of joined) firsts.forEach((first, row) => Components.join(components, first, row))
+/** For each row, the first row of its block. */
+export const joined = (labels: ReadonlyArray<Labels>, near?: Uint32Array): Uint32Array => {
+  const all = [...labels.map(({ firsts }) => firsts), ...(near === undefined ? [] : [near])]
+  if (all.length === 1) return all[0]
+  const components = Components.make(all[0].length)
+  for (const firsts of all) firsts.forEach((first, row) => Components.join(components, first, row))
   return Components.firsts(components)
 }
 

@@ -2,7 +2,7 @@
  * Partitions that are given, each a table of its own; validation may be carved out of train.
  */
 import type { Node } from "@watertight/core"
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import type * as Assignment from "../Assignment.ts"
 import type { Columns, GroupsOf, KeysOf } from "../Columns.ts"
 import type * as Near from "../Near.ts"
@@ -25,9 +25,16 @@ export type Carve<C extends Columns> = [KeysOf<C, "timestamp" | "optional timest
     : "split by group: give a validation table, or use Split.grouped on the whole"
   : "split by time: give a validation table, or use Split.temporal on the whole"
 
+/** What partitions that are given cannot be asked for. */
+export interface AsGiven {
+  readonly near?: "these partitions are given as they are: find rows on two sides with Audit, and leave them out with Clean"
+}
+
 /**
  * Takes partitions as they are given, each a table of its own. Without a validation table, a share of train is carved
- * out of it, at random or stratified, with near rows on one side if `near` says what those are. Test rows are not looked at to do so: train and validation do not depend on them.
+ * out of it, at random or stratified, with near rows on one side if `near` says what those are. Test rows are not looked
+ * at to do so: train and validation do not depend on them. So `near` cannot part train from test rows that are given, nor
+ * from a validation table: it would have to leave rows out that somebody put there. `Audit` finds them.
  *
  * @example
  * import { Column, Source, Split } from "@watertight/data"
@@ -40,11 +47,14 @@ export function given<C extends Columns, E, R, E2, R2, const N extends Near.Near
   tables: { readonly train: Node.Node<Table<C>, E, R>; readonly test: Node.Node<Table<NoInfer<C>>, E2, R2> },
   options: Carve<NoInfer<C>> & Nearness<NoInfer<C>, N>
 ): Partitions<C, E | E2 | SplitError, R | R2>
-export function given<C extends Columns, E, R, E2, R2, E3, R3>(tables: {
-  readonly train: Node.Node<Table<C>, E, R>
-  readonly validation: Node.Node<Table<NoInfer<C>>, E3, R3>
-  readonly test: Node.Node<Table<NoInfer<C>>, E2, R2>
-}): Partitions<C, E | E2 | E3 | SplitError, R | R2 | R3>
+export function given<C extends Columns, E, R, E2, R2, E3, R3>(
+  tables: {
+    readonly train: Node.Node<Table<C>, E, R>
+    readonly validation: Node.Node<Table<NoInfer<C>>, E3, R3>
+    readonly test: Node.Node<Table<NoInfer<C>>, E2, R2>
+  },
+  options?: AsGiven
+): Partitions<C, E | E2 | E3 | SplitError, R | R2 | R3>
 export function given<C extends Columns, E, R>(
   tables: {
     readonly train: Node.Node<Table<C>, E, R>
@@ -56,6 +66,8 @@ export function given<C extends Columns, E, R>(
   const { train, validation } = tables
   const test = Nodes.whole(tables.test, "test", train)
   if (validation !== undefined) {
+    if (isNearGiven(options))
+      throw new TypeError("Split.given: near is for a validation set that is carved out of train")
     return { train: Nodes.whole(train, "train"), validation: Nodes.whole(validation, "validation", train), test }
   }
   const { near, stratify, validation: share } = options as Carving // by the first signature
@@ -77,6 +89,8 @@ export function given<C extends Columns, E, R>(
     test
   }
 }
+
+const isNearGiven = (options: unknown): boolean => Predicate.hasProperty(options, "near") && options.near !== undefined
 
 interface Carving {
   readonly validation: number
