@@ -36,7 +36,7 @@ export {
   type Ungrouped,
   type Untimed
 } from "./split/Accepted.ts"
-export { type AsGiven, type Carve, given } from "./split/Given.ts"
+export { type Carve, given, type NotCarved } from "./split/Given.ts"
 export { type Definition, make } from "./split/Nodes.ts"
 export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"

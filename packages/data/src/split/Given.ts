@@ -2,7 +2,7 @@
  * Partitions that are given, each a table of its own; validation may be carved out of train.
  */
 import type { Node } from "@watertight/core"
-import { Effect, Predicate } from "effect"
+import { Effect } from "effect"
 import type * as Assignment from "../Assignment.ts"
 import type { Columns, GroupsOf, KeysOf } from "../Columns.ts"
 import type * as Near from "../Near.ts"
@@ -25,10 +25,9 @@ export type Carve<C extends Columns> = [KeysOf<C, "timestamp" | "optional timest
     : "split by group: give a validation table, or use Split.grouped on the whole"
   : "split by time: give a validation table, or use Split.temporal on the whole"
 
-/** What partitions that are given cannot be asked for. */
-export interface AsGiven {
-  readonly near?: "these partitions are given as they are: find rows on two sides with Audit, and leave them out with Clean"
-}
+/** Why nothing is carved where a validation table is given. */
+export type NotCarved =
+  "a validation table is given, so none is carved: near has no rows to part; find near ones with Audit, drop them with Clean"
 
 /**
  * Takes partitions as they are given, each a table of its own. Without a validation table, a share of train is carved
@@ -44,30 +43,32 @@ export interface AsGiven {
  * Split.given({ train, test }, { validation: 0.1, stratify: "label" }).validation.stage.name // => "validation"
  */
 export function given<C extends Columns, E, R, E2, R2, const N extends Near.Near = never>(
-  tables: { readonly train: Node.Node<Table<C>, E, R>; readonly test: Node.Node<Table<NoInfer<C>>, E2, R2> },
-  options: Carve<NoInfer<C>> & Nearness<NoInfer<C>, N>
-): Partitions<C, E | E2 | SplitError, R | R2>
-export function given<C extends Columns, E, R, E2, R2, E3, R3>(
   tables: {
     readonly train: Node.Node<Table<C>, E, R>
-    readonly validation: Node.Node<Table<NoInfer<C>>, E3, R3>
+    readonly validation?: NotCarved
     readonly test: Node.Node<Table<NoInfer<C>>, E2, R2>
   },
-  options?: AsGiven
-): Partitions<C, E | E2 | E3 | SplitError, R | R2 | R3>
+  options: Carve<NoInfer<C>> & Nearness<NoInfer<C>, N>
+): Partitions<C, E | E2 | SplitError, R | R2>
+export function given<C extends Columns, E, R, E2, R2, E3, R3>(tables: {
+  readonly train: Node.Node<Table<C>, E, R>
+  readonly validation: Node.Node<Table<NoInfer<C>>, E3, R3>
+  readonly test: Node.Node<Table<NoInfer<C>>, E2, R2>
+}): Partitions<C, E | E2 | E3 | SplitError, R | R2 | R3>
 export function given<C extends Columns, E, R>(
   tables: {
     readonly train: Node.Node<Table<C>, E, R>
-    readonly validation?: Node.Node<Table<C>, E, R>
+    readonly validation?: Node.Node<Table<C>, E, R> | NotCarved
     readonly test: Node.Node<Table<C>, E, R>
   },
   options?: unknown
 ): Partitions<C, E | SplitError, R> {
   const { train, validation } = tables
   const test = Nodes.whole(tables.test, "test", train)
-  if (validation !== undefined) {
-    if (isNearGiven(options))
-      throw new TypeError("Split.given: near is for a validation set that is carved out of train")
+  if (typeof validation === "object") {
+    if (options !== undefined) {
+      throw new TypeError("Split.given: a validation table is given, so none is carved; leave the options out")
+    }
     return { train: Nodes.whole(train, "train"), validation: Nodes.whole(validation, "validation", train), test }
   }
   const { near, stratify, validation: share } = options as Carving // by the first signature
@@ -89,8 +90,6 @@ export function given<C extends Columns, E, R>(
     test
   }
 }
-
-const isNearGiven = (options: unknown): boolean => Predicate.hasProperty(options, "near") && options.near !== undefined
 
 interface Carving {
   readonly validation: number
