@@ -3,7 +3,7 @@
  * a scratch file. What is in a block is looked at before anything is made of it.
  */
 import { Event, type Scratch } from "@watertight/core"
-import { Effect } from "effect"
+import { Effect, Fiber, type Scope } from "effect"
 import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
@@ -13,6 +13,7 @@ import { type Table, idColumn } from "../../Table.ts"
 import * as Cells from "../columns/cells.ts"
 import * as Columnar from "../columns/columnar.ts"
 import type * as DuckDB from "./duckdb.ts"
+import * as Ids from "../rows/ids.ts"
 import * as Spill from "../columns/spill.ts"
 import * as Tables from "../columns/tables.ts"
 
@@ -67,10 +68,16 @@ const without = (
   }
 }
 
+/** This many blocks of ids are computed while the next block is read; each has a copy of its rows. */
+const ahead = 2
+
 /** Runs the query. */
-export const collect = Effect.fnUntraced(function* <C extends Columns>(
+export const collect = <C extends Columns>(query: Query<C>): Effect.Effect<Collected<C>, SourceError> =>
+  Effect.scoped(collecting(query))
+
+const collecting = Effect.fnUntraced(function* <C extends Columns>(
   query: Query<C>
-): Effect.fn.Return<Collected<C>, SourceError> {
+): Effect.fn.Return<Collected<C>, SourceError, Scope.Scope> {
   const { bad, columns, connection, file, onBadRow, refused, rows, sql } = query
   const badColumn = (column: string, reason: string) => {
     const detail = `Column "${column}" ${reason}`
@@ -85,6 +92,12 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
 
   const reader = yield* Effect.mapError(connection.blocks(sql, rowsOf(columns, rows)), refused)
   const collector = yield* Spill.collector
+  const computing: Array<Fiber.Fiber<Uint8Array>> = []
+  const addIds = Effect.fnUntraced(function* (left: number) {
+    for (const fiber of computing.splice(0, computing.length - left)) {
+      yield* Effect.mapError(collector.add({ [idColumn]: yield* Fiber.join(fiber) }), noRoom)
+    }
+  })
   const names = Object.keys(columns)
   let [length, kept, isOver] = [0, 0, false]
   let spare: DuckDB.Numbers | undefined
@@ -103,14 +116,20 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
-      const ids = RowId.ofContent(columns, values, rest.length)
-      const mayReuse = yield* Effect.mapError(collector.add({ ...values, [idColumn]: ids }), noRoom)
+      const isMany = (rows ?? length) >= Ids.fewest
+      const ids = isMany
+        ? Ids.ofBlock(columns, values, rest.length)
+        : Effect.succeed(RowId.ofContent(columns, values, rest.length))
+      computing.push(yield* Effect.forkScoped(ids))
+      yield* addIds(isMany ? ahead : 0)
+      const mayReuse = yield* Effect.mapError(collector.add(values), noRoom)
       if (!mayReuse && rest === block) spare = undefined
       kept += rest.length
     }
     length += block.length
     if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
   }
+  yield* addIds(0)
   const { [idColumn]: ids, ...values } = yield* collector.end
   const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)
   return {

@@ -4,7 +4,7 @@
  * copies them: arrays in shared memory are shared, and what is transferred changes hands. Threads start when they are first
  * needed, sleep between tasks, and do not keep the process alive.
  */
-import { Context, Effect, Result, Schema } from "effect"
+import { Context, Effect, Result, Scheduler, Schema } from "effect"
 import { availableParallelism } from "node:os"
 import { type Transferable, Worker } from "node:worker_threads"
 import type { Reply, Request } from "./worker.ts"
@@ -29,6 +29,12 @@ const mostUseful = 8
 export const size = Context.Reference<number>("@watertight/data/Threads/size", {
   defaultValue: () => Math.min(mostUseful, availableParallelism())
 })
+
+/** Tells whether the caller may wait for a thread: not in `Effect.runSync`. */
+export const mayWait: Effect.Effect<boolean> = Effect.map(
+  Scheduler.Scheduler,
+  ({ executionMode }) => executionMode === "async"
+)
 
 /** Returns the address of a module that lies beside another: `.ts` in the workspace, `.js` as it is published. */
 export const beside = (url: string, name: string): URL => new URL(`./${name}.${url.endsWith(".ts") ? "ts" : "js"}`, url)
