@@ -37,9 +37,11 @@ export const defect = (
   return Columnar.isLazy(values) ? undefined : numberDefect(column, values)
 }
 
-const firstOutside = (codes: RowId.Numbers, least: number, levels: number): number => {
-  for (let row = 0; row < codes.length; row++) if (codes[row] < least || codes[row] >= levels) return row
-  return -1
+/** The first code that is no level, or -1. */
+const firstOutside = (codes: Int32Array, least: number, levels: number): number => {
+  let signs = 0
+  for (let row = 0; row < codes.length; row++) signs |= (codes[row] - least) | (levels - 1 - codes[row])
+  return signs >= 0 ? -1 : codes.findIndex((code) => code < least || code >= levels)
 }
 
 /** Says which value a column cannot hold, or nothing; `start` is the row of the first. */
@@ -50,7 +52,7 @@ export const numberDefect = (column: Column.Column, values: RowId.Values, start 
   }
   if (column.kind === "category" || column.kind === "optional category") {
     const least = column.kind === "category" ? 0 : -1
-    const bad = firstOutside(values, least, column.levels.length)
+    const bad = firstOutside(values as Int32Array, least, column.levels.length) // of a category
     return bad < 0
       ? undefined
       : `has the code ${values[bad]} in row ${start + bad}, but only ${column.levels.length} levels`
