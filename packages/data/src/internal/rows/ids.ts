@@ -37,7 +37,7 @@ export const ofBlock = (columns: Columns, values: Content, length: number): Effe
 
 /** Computes ids of rows in memory. */
 export const ofContent = Effect.fnUntraced(function* (columns: Columns, values: Content, length: number) {
-  if (length < fewest || !(yield* Threads.mayWait)) return RowId.ofContent(columns, values, length)
+  if (length < fewest || !(yield* Threads.areUseful)) return RowId.ofContent(columns, values, length)
   const ids = (start: number) => Effect.suspend(() => ofCopy(columns, values, length, start))
   return joined(yield* Effect.forEach(starts(length), ids, { concurrency: 1 + (yield* Threads.size) }))
 })

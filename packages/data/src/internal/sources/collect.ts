@@ -16,6 +16,7 @@ import type * as DuckDB from "./duckdb.ts"
 import * as Ids from "../rows/ids.ts"
 import * as Spill from "../columns/spill.ts"
 import * as Tables from "../columns/tables.ts"
+import * as Threads from "../threads/pool.ts"
 
 /** What to collect. */
 export interface Query<C extends Columns> {
@@ -98,6 +99,7 @@ const collecting = Effect.fnUntraced(function* <C extends Columns>(
       yield* Effect.mapError(collector.add({ [idColumn]: yield* Fiber.join(fiber) }), noRoom)
     }
   })
+  const areUseful = yield* Threads.areUseful
   const names = Object.keys(columns)
   let [length, kept, isOver] = [0, 0, false]
   let spare: DuckDB.Numbers | undefined
@@ -116,7 +118,7 @@ const collecting = Effect.fnUntraced(function* <C extends Columns>(
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
-      const isMany = (rows ?? length) >= Ids.fewest
+      const isMany = areUseful && (rows ?? length) >= Ids.fewest
       const ids = isMany
         ? Ids.ofBlock(columns, values, rest.length)
         : Effect.succeed(RowId.ofContent(columns, values, rest.length))

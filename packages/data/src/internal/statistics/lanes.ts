@@ -134,3 +134,18 @@ export const normalize = (
   }
   return firstNotFinite(out) < 0
 }
+
+/** Writes each number into `out`, or the bound of its group that it lies beyond. */
+export const clamp = (
+  values: Numbers,
+  lower: ReadonlyArray<number>,
+  upper: ReadonlyArray<number>,
+  out: Float64Array | Float32Array
+): void => {
+  const groups = lower.length
+  for (let start = 0; start < out.length; start += groups) {
+    for (let group = 0; group < groups; group++) {
+      out[start + group] = Math.min(upper[group], Math.max(lower[group], values[start + group]))
+    }
+  }
+}

@@ -29,7 +29,7 @@ export const compute = <N extends Name>(
   const here = Effect.sync(() => kernel(...given))
   if (!isForThreads(given)) return here
   const asked: Asked = { name, given }
-  return Effect.flatMap(Threads.mayWait, (mayWait) => (mayWait ? Threads.call(module, asked) : here))
+  return Effect.flatMap(Threads.areUseful, (areUseful) => (areUseful ? Threads.call(module, asked) : here))
 }
 
 /** Does the same to each of several columns, side by side where threads may be asked; results are in order. */
@@ -37,4 +37,4 @@ export const each = <A, B, E, R>(
   all: ReadonlyArray<A>,
   f: (one: A, index: number) => Effect.Effect<B, E, R>
 ): Effect.Effect<ReadonlyArray<B>, E, R> =>
-  Effect.flatMap(Threads.mayWait, (mayWait) => Effect.forEach(all, f, { concurrency: mayWait ? "unbounded" : 1 }))
+  Effect.flatMap(Threads.areUseful, (areUseful) => Effect.forEach(all, f, { concurrency: areUseful ? "unbounded" : 1 }))

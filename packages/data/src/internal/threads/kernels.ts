@@ -1,20 +1,42 @@
 /** Whatever threads can be asked to do with whole columns: plain functions over typed arrays, by name. */
+import type { Numbers } from "../../RowId.ts"
+import * as Codes from "../columns/codes.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as ValuesDigest from "../columns/valuesDigest.ts"
+import * as Float64 from "../statistics/float64.ts"
 import * as Lanes from "../statistics/lanes.ts"
+import * as Normal from "../statistics/normal.ts"
 import * as Order from "../statistics/order.ts"
 import type { Answer } from "./pool.ts"
 import * as Shared from "./shared.ts"
 
+const shares = (
+  values: Numbers,
+  bounds: Float64.Bounds,
+  normal: readonly [least: number, largest: number] | undefined,
+  out: Float64Array | Float32Array
+): void => Float64.shares(values, bounds, normal === undefined ? undefined : Normal.ofShares(...normal), out)
+
 /** The functions. They write into arrays that they are given, and return what is small. */
 export const kernels = {
+  clamp: Lanes.clamp,
   digest: ValuesDigest.ofNumbers,
+  evenQuantiles: Order.evenQuantiles,
+  fill: Float64.fill,
   firstNotFinite: Lanes.firstNotFinite,
   gather: Columnar.gatherTo,
+  mark: Float64.mark,
+  markMissing: Codes.markMissing,
   moments: Lanes.moments,
   normalize: Lanes.normalize,
+  numbersOf: Codes.numbersOf,
+  ofPresent: Order.ofPresent,
+  oneHot: Codes.oneHot,
   quantiles: Order.quantiles,
-  range: Lanes.range
+  quantilesOfGroups: Order.quantilesOfGroups,
+  range: Lanes.range,
+  search: Float64.search,
+  shares
 }
 
 /** The functions' names. */

@@ -30,11 +30,11 @@ export const size = Context.Reference<number>("@watertight/data/Threads/size", {
   defaultValue: () => Math.min(mostUseful, availableParallelism())
 })
 
-/** Tells whether the caller may wait for a thread: not in `Effect.runSync`. */
-export const mayWait: Effect.Effect<boolean> = Effect.map(
-  Scheduler.Scheduler,
-  ({ executionMode }) => executionMode === "async"
-)
+/** Tells whether threads are of use to the caller: not where there is only one, and not to one that cannot wait. */
+export const areUseful: Effect.Effect<boolean> = Effect.gen(function* () {
+  const { executionMode } = yield* Scheduler.Scheduler // "sync" in `Effect.runSync`
+  return executionMode === "async" && (yield* size) > 1
+})
 
 /** Returns the address of a module that lies beside another: `.ts` in the workspace, `.js` as it is published. */
 export const beside = (url: string, name: string): URL => new URL(`./${name}.${url.endsWith(".ts") ? "ts" : "js"}`, url)

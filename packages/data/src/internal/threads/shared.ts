@@ -20,6 +20,15 @@ export const room = (bytes: number): ArrayBuffer | SharedArrayBuffer => {
   return buffer
 }
 
+/** Makes an array of zeros. */
+export const float64 = (length: number): Float64Array => new Float64Array(room(8 * length))
+
+/** Makes an array of zeros. */
+export const float32 = (length: number): Float32Array => new Float32Array(room(4 * length))
+
+/** Makes an array of zeros. */
+export const int32 = (length: number): Int32Array => new Int32Array(room(4 * length))
+
 /** Makes an array of zeros of the same kind as another. */
 export const like = <V extends Numbers | Uint32Array>(values: V, length: number): V => {
   type Kind = { new (buffer: ArrayBuffer | SharedArrayBuffer): V; readonly BYTES_PER_ELEMENT: number }
