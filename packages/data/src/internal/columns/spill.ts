@@ -5,6 +5,7 @@
 import { Scratch } from "@watertight/core"
 import { Effect } from "effect"
 import { type Numbers, type Values, isTexts } from "../../RowId.ts"
+import * as Shared from "../threads/shared.ts"
 import { type Entry, type Lazy, blocks, isLazy } from "./columnar.ts"
 
 /** A block of a column in a scratch file. */
@@ -66,8 +67,10 @@ export interface Collector {
 
 const joined = (parts: ReadonlyArray<Numbers>): Numbers => {
   if (parts.length === 1) return parts[0]
-  const Values = parts[0].constructor as { new (length: number): Numbers } // a typed array's constructor makes its own kind
-  const all = new Values(parts.reduce((sum, part) => sum + part.length, 0))
+  const all = Shared.like(
+    parts[0],
+    parts.reduce((sum, part) => sum + part.length, 0)
+  )
   let at = 0
   for (const part of parts) {
     all.set(part as never, at) // blocks of a column are of one type

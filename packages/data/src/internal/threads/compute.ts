@@ -14,6 +14,9 @@ const module = Threads.beside(import.meta.url, "kernels")
 /** Arrays that are not shared are copied to a thread: this many bytes may be. */
 const mostCopied = 2 ** 16
 
+/** A part has at most this many rows. */
+const partRows = 2 ** 18
+
 const isForThreads = (given: ReadonlyArray<unknown>): boolean => {
   const arrays = arraysOf(given)
   const isCopied = (array: ArrayBufferView) => !Shared.isShared(array) && array.buffer.byteLength > mostCopied
@@ -38,3 +41,12 @@ export const each = <A, B, E, R>(
   f: (one: A, index: number) => Effect.Effect<B, E, R>
 ): Effect.Effect<ReadonlyArray<B>, E, R> =>
   Effect.flatMap(Threads.areUseful, (areUseful) => Effect.forEach(all, f, { concurrency: areUseful ? "unbounded" : 1 }))
+
+/** Does the same to parts of the rows, which must not matter to one another. */
+export const byRows = <A>(
+  length: number,
+  f: (start: number, end: number) => Effect.Effect<A>
+): Effect.Effect<ReadonlyArray<A>> => {
+  const starts = Array.from({ length: Math.ceil(length / partRows) }, (_, part) => part * partRows)
+  return each(starts, (start) => f(start, Math.min(start + partRows, length)))
+}

@@ -7,6 +7,7 @@ import * as Float64 from "../statistics/float64.ts"
 import * as Lanes from "../statistics/lanes.ts"
 import * as Normal from "../statistics/normal.ts"
 import * as Order from "../statistics/order.ts"
+import * as Products from "../statistics/products.ts"
 import type { Answer } from "./pool.ts"
 import * as Shared from "./shared.ts"
 
@@ -28,6 +29,7 @@ export const kernels = {
   mark: Float64.mark,
   markMissing: Codes.markMissing,
   moments: Lanes.moments,
+  multiply: Products.multiply,
   normalize: Lanes.normalize,
   numbersOf: Codes.numbersOf,
   ofPresent: Order.ofPresent,
@@ -54,9 +56,18 @@ export const arraysOf = (given: ReadonlyArray<unknown>): ReadonlyArray<ArrayBuff
     ArrayBuffer.isView(each) ? [each] : Array.isArray(each) ? each.filter(ArrayBuffer.isView) : []
   )
 
+/** Of arrays that nobody else uses any more a thread may keep about so many bytes. */
+const mostHeld = 2 ** 27
+
+let held = 0
+
 export const task = ({ given, name }: Asked): Answer<unknown> => {
   const kernel = kernels[name] as (...given: ReadonlyArray<unknown>) => unknown // `compute` sees to the types
   const value = kernel(...given)
-  for (const array of arraysOf(given)) Shared.untouched(array.byteLength) // so that this thread lets go of it soon
+  for (const { byteLength } of arraysOf(given)) held += byteLength
+  if (held > mostHeld) {
+    Shared.untouched(held) // V8 counts it, and collects what this thread still refers to
+    held = 0
+  }
   return { value }
 }
