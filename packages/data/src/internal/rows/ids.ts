@@ -11,7 +11,7 @@ type Content = Readonly<Record<string, RowId.Values>>
 export const fewest = 2 ** 18
 
 /** A task has at most this many rows. */
-const taskRows = 2 ** 15
+const taskRows = 2 ** 16
 
 const hashing = Threads.beside(import.meta.url, "hashing")
 

@@ -69,8 +69,8 @@ const without = (
   }
 }
 
-/** This many blocks of ids are computed while the next block is read; each has a copy of its rows. */
-const ahead = 2
+/** Ids of this many blocks are computed while the next block is read; each has a copy of its rows. */
+const ahead = 1
 
 /** Runs the query. */
 export const collect = <C extends Columns>(query: Query<C>): Effect.Effect<Collected<C>, SourceError> =>
