@@ -45,14 +45,18 @@ export const lanes =
   (code: number) =>
   (...operands: ReadonlyArray<Code>): Code => [operands, 0xfd, ...unsigned(code)]
 
-/** An access to memory at an address and an offset known beforehand. */
+/** An access to memory at an address and an offset known beforehand, to one lane only where it is given. */
 const access =
-  (code: Code) =>
-  (offset: number, ...operands: ReadonlyArray<Code>): Code => [operands, code, 0, ...unsigned(offset)]
+  (code: Code, lane: Code = []) =>
+  (offset: number, ...operands: ReadonlyArray<Code>): Code => [operands, code, 0, ...unsigned(offset), lane]
 
 export const load = access([0xfd, 0x00])
 export const loadTwice = access([0xfd, 0x0a])
 export const store = access([0xfd, 0x0b])
+export const loadFirst = access([0xfd, 0x5c])
+export const loadSecond = access([0xfd, 0x56], [1])
+export const storeFirst = access([0xfd, 0x5a], [0])
+export const storeSecond = access([0xfd, 0x5a], [1])
 export const loadNumber = access([0x2b])
 export const storeNumber = access([0x39])
 export const loadInteger = access([0x28])
@@ -132,8 +136,9 @@ export interface Memory {
 /** Compiles a program with so many pages of 64 KiB of memory. Its functions are those of the type. */
 export const compiled = <Functions>(pages: number, procedures: ReadonlyArray<Procedure>): Functions & Memory => {
   const exported = procedures.map(({ name }, index): Code => [...text(name), 0, ...unsigned(index)])
+  const magic = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
   const program = Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...magic,
     ...section(1, list(procedures.map(({ type }) => type))),
     ...section(3, list(procedures.map((_, index) => unsigned(index)))),
     ...section(5, list([[0, ...unsigned(pages)]])),

@@ -29,7 +29,7 @@ export const makes = (step: Step.Any, before: Columns, after: Columns): Readonly
 export const count = Effect.fnUntraced(function* (steps: ReadonlyArray<Placed>, table: Table) {
   const made = new Set<string>()
   let [columns, found] = [table.columns, 0]
-  if (Tables.isLazy(table) || 8 * table.length < least) return 1
+  if (Tables.isLazy(table) || 8 * table.length <= least) return 1
   for (const { learned, step } of steps) {
     if (step.code !== "versioned" || step.reads === undefined || step.changes === undefined) break
     const after = yield* Effect.option(step.columns(columns, learned))

@@ -110,7 +110,7 @@ interface Cells {
   readonly before: Uint32Array
 }
 
-const cellOf = ({ shift, start }: Pick<Cells, "start" | "shift">, word: number, next: number): number =>
+const cellOf = (start: Int32Array, shift: Uint8Array, word: number, next: number): number =>
   start[word] + (((next ^ -(word >> 15)) & 0xffff) >> shift[word])
 
 /** The first 16 bits that places lie at, ascending, and how many numbers come before and have them. */
@@ -142,10 +142,9 @@ const cellsAt = (halves: Uint16Array, counts: Uint32Array, places: Float64Array)
   const sizes = new Uint32Array(cells)
   if (!isFine) words.forEach(({ count }, cell) => (sizes[cell] = count))
   else {
-    const where = { start, shift }
     for (let at = 0; at < halves.length; at += 4) {
       const word = halves[at + first]
-      if (start[word] >= 0) sizes[cellOf(where, word, halves[at + second])]++
+      if (start[word] >= 0) sizes[cellOf(start, shift, word, halves[at + second])]++
     }
   }
   const before = new Uint32Array(cells)
@@ -169,8 +168,7 @@ export const select = (values: Float64Array, places: ReadonlyArray<number>): Rea
   const counts = new Uint32Array(1 << 16)
   for (let at = first; at < halves.length; at += 4) counts[halves[at]]++
   const ascending = Float64Array.from(new Set(places)).sort()
-  const cells = cellsAt(halves, counts, ascending)
-  const { before, sizes, start } = cells
+  const { before, shift, sizes, start } = cellsAt(halves, counts, ascending)
   const next = new Int32Array(sizes.length).fill(-1)
   let [cell, length] = [0, 0]
   const cellAt = ascending.map((place) => {
@@ -185,7 +183,7 @@ export const select = (values: Float64Array, places: ReadonlyArray<number>): Rea
   for (let at = 0; at < values.length; at++) {
     const word = halves[4 * at + first]
     if (start[word] < 0) continue
-    const own = cellOf(cells, word, halves[4 * at + second])
+    const own = cellOf(start, shift, word, halves[4 * at + second])
     if (next[own] >= 0) found[next[own]++] = values[at]
   }
   const numbers = new Map<number, number>()

@@ -20,7 +20,7 @@ const partRows = 2 ** 18
 const isForThreads = (given: ReadonlyArray<unknown>): boolean => {
   const arrays = arraysOf(given)
   const isCopied = (array: ArrayBufferView) => !Shared.isShared(array) && array.buffer.byteLength > mostCopied
-  return arrays.some(({ byteLength }) => byteLength >= Shared.least) && !arrays.some(isCopied)
+  return arrays.some(({ byteLength }) => byteLength > Shared.least) && !arrays.some(isCopied)
 }
 
 /** Computes a kernel's result. */

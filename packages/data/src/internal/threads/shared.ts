@@ -4,7 +4,7 @@
  */
 import type { Numbers } from "../../RowId.ts"
 
-/** Smaller arrays are worked on sooner than a thread wakes up, and lie in ordinary memory. */
+/** Arrays of no more bytes are worked on sooner than a thread wakes up, and lie in ordinary memory. */
 export const least = 2 ** 20
 
 const counted = new WeakMap<SharedArrayBuffer, ArrayBuffer>()
@@ -14,7 +14,7 @@ export const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, 
 
 /** Makes room for zeros: in shared memory, if it is large. */
 export const room = (bytes: number): ArrayBuffer | SharedArrayBuffer => {
-  if (bytes < least) return new ArrayBuffer(bytes)
+  if (bytes <= least) return new ArrayBuffer(bytes)
   const buffer = new SharedArrayBuffer(bytes)
   counted.set(buffer, untouched(bytes))
   return buffer
