@@ -141,7 +141,7 @@ const planOf = (
     onBadRow === "fail"
       ? { rows: 1, characters: Number.MAX_SAFE_INTEGER }
       : { rows: Quarantine.listed, characters: 200 }
-  return Effect.succeed({ layout, columns, shown })
+  return Effect.succeed({ layout, columns, hasIds: true, shown })
 }
 
 /** Fails on the first row that is no record, or else on the first with a cell that does not decode. */
