@@ -11,17 +11,28 @@ import { readSource } from "./source.ts"
 export const title = "Images"
 export const unit = "4,000 JPEG files of 96 x 96 x 3, batches of 64"
 export const meaning = `
-"Files to batches" is a first epoch: files are read, decoded, and handed over in shuffled batches, flipped, cropped with a
-padding of 4 and rotated by up to 10 degrees. "An epoch" is every later one: Watertight keeps the pixels and augments in
-two worker threads; PyTorch decodes and augments with torchvision, in two workers that live on from epoch to epoch or in
-the process.`.trim()
+All flip, crop with a padding of 4 and rotate by up to 10 degrees, and hand over float32 batches in a new order, made by two
+threads or processes. "Files to batches" is the first epoch of a job: files are looked for, read and decoded, and workers
+are started. "An epoch" is every later one, with workers that live on: Watertight has kept the pixels; PyTorch decodes the
+files again, as is usual, or has kept the pixels too.`.trim()
 
 const [size, count, batchSize] = [96, 4000, 64]
 
+const ours = { first: "Watertight: files to batches", later: "Watertight: an epoch" } as const
+
+const peers = {
+  first: { name: "PyTorch, 2 workers: files to batches", workers: 2, from: "anew" },
+  files: { name: "PyTorch, 2 workers: an epoch", workers: 2, from: "files" },
+  pixels: { name: "PyTorch, 2 workers, pixels kept: an epoch", workers: 2, from: "pixels" },
+  alone: { name: "PyTorch, no workers: an epoch", workers: 0, from: "files" }
+} as const
+
 export const ratios: ReadonlyArray<Ratio> = [
-  { slow: "PyTorch, 2 workers: an epoch", fast: "Watertight: files to batches", aim: { atLeast: 1 } },
-  { slow: "PyTorch, 2 workers: an epoch", fast: "Watertight: an epoch", aim: { atLeast: 5 } },
-  { slow: "PyTorch, no workers: an epoch", fast: "Watertight: an epoch", aim: { atLeast: 5 } }
+  { slow: peers.first.name, fast: ours.first, aim: { atLeast: 1 } },
+  { slow: peers.files.name, fast: ours.first, aim: { atLeast: 1 } },
+  { slow: peers.files.name, fast: ours.later, aim: { atLeast: 5 } },
+  { slow: peers.pixels.name, fast: ours.later, aim: { atLeast: 5 } },
+  { slow: peers.alone.name, fast: ours.later, aim: { atLeast: 5 } }
 ]
 
 /** Writes pictures of smooth colours, so that JPEG has something to do. */
@@ -81,14 +92,11 @@ export const contenders = Effect.gen(function* () {
   const loader = yield* loaderOf(yield* tableOf(folder))
   let number = 0
   const found: Array<Contender> = [
-    { name: "Watertight: files to batches", round: Effect.orDie(timed(1, () => fromFiles(folder))) },
-    { name: "Watertight: an epoch", round: Effect.orDie(timed(1, () => readEpoch(loader, number++))) }
+    { name: ours.first, round: Effect.orDie(timed(1, () => fromFiles(folder))) },
+    { name: ours.later, round: Effect.orDie(timed(1, () => readEpoch(loader, number++))) }
   ]
   if (!Python.has("torchvision")) return found
   const ask = yield* Python.start("images.py", 2, { folder, batchSize, size })
-  for (const workers of [2, 0]) {
-    const name = `PyTorch, ${workers === 0 ? "no" : workers} workers: an epoch`
-    found.push({ name, round: ask({ workers }) })
-  }
+  for (const { from, name, workers } of Object.values(peers)) found.push({ name, round: ask({ workers, from }) })
   return found
 }).pipe(Effect.provide(NodeServices.layer), Effect.orDie)

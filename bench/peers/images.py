@@ -1,6 +1,8 @@
 """One epoch of images in PyTorch: decoded and augmented by torchvision, in batches.
 
-Reads commands {"workers": count}, a line each, reads an epoch and answers {"milliseconds": for the epoch}.
+Reads commands {"workers": count, "from": where from}, a line each, reads an epoch and answers {"milliseconds": for the
+epoch}. From "files" they are decoded; from "pixels" they were, before; "anew" looks for the files and starts the workers
+as the first epoch of a job has to.
 """
 
 import json
@@ -16,7 +18,12 @@ from torchvision.transforms import InterpolationMode, v2
 options = json.loads(sys.argv[1])
 torch.set_num_threads(1)
 torch.manual_seed(0)
-files = sorted(Path(options["folder"]).glob("*/*.jpg"))
+
+
+def find():
+    return sorted(Path(options["folder"]).glob("*/*.jpg"))
+
+
 change = v2.Compose(
     [
         v2.RandomHorizontalFlip(),
@@ -28,24 +35,47 @@ change = v2.Compose(
 
 
 class Pictures(Dataset):
+    def __init__(self, files):
+        self.files = files
+
     def __len__(self):
-        return len(files)
+        return len(self.files)
+
+    def decode(self, place):
+        return decode_jpeg(read_file(str(self.files[place])), ImageReadMode.RGB)
 
     def __getitem__(self, place):
-        picture = decode_jpeg(read_file(str(files[place])), ImageReadMode.RGB)
-        return change(picture), 0 if files[place].parent.name == "a" else 1
+        return change(self.decode(place)), 0 if self.files[place].parent.name == "a" else 1
 
 
-def loader(workers):
-    more = {"num_workers": workers, "persistent_workers": True} if workers > 0 else {}
-    return DataLoader(Pictures(), batch_size=options["batchSize"], shuffle=True, **more)
+class Kept(Pictures):
+    def __init__(self, files):
+        super().__init__(files)
+        self.pixels = torch.stack([Pictures.decode(self, place) for place in range(len(files))])
+
+    def decode(self, place):
+        return self.pixels[place]
 
 
-loaders = {workers: loader(workers) for workers in (0, 2)}
+def loader(pictures, workers, persistent):
+    more = {"num_workers": workers, "persistent_workers": persistent} if workers > 0 else {}
+    return DataLoader(pictures, batch_size=options["batchSize"], shuffle=True, **more)
+
+
+files = find()
+kept = {
+    kind: {workers: loader(pictures, workers, True) for workers in (0, 2)}
+    for kind, pictures in (("files", Pictures(files)), ("pixels", Kept(files)))
+}
 
 for line in sys.stdin:
+    command = json.loads(line)
     began = time.perf_counter()
-    read = sum(len(labels) for _, labels in loaders[json.loads(line)["workers"]])
+    if command["from"] == "anew":
+        batches = loader(Pictures(find()), command["workers"], False)
+    else:
+        batches = kept[command["from"]][command["workers"]]
+    read = sum(len(labels) for _, labels in batches)
     took = time.perf_counter() - began
     assert read == len(files)
     print(json.dumps({"milliseconds": 1000 * took}), flush=True)

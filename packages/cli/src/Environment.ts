@@ -14,6 +14,12 @@ export const store = Flag.String("store").pipe(
   Flag.withDefault(".watertight")
 )
 
+/** `--seed` and `--json` of commands that look at a pipeline's splits and print what they see. */
+export const looking = {
+  seed: Flag.Int("seed").pipe(Flag.withDescription("The seed of the pipeline's split"), Flag.withDefault(0)),
+  json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+}
+
 /** `--engine`. */
 export const engine = Flag.Literals("engine", ["onnx", "reference"]).pipe(
   Flag.withDescription("What computes: onnx (compiled, fast) or reference (TensorFlow.js on the CPU, slow)"),

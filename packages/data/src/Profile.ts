@@ -15,6 +15,7 @@ import { page } from "./profile/Render.ts"
 import * as Rows from "./profile/Rows.ts"
 import * as Suspicions from "./profile/Suspicions.ts"
 import * as Target from "./profile/Target.ts"
+import { quantile as normalQuantile } from "./internal/statistics/normal.ts"
 import * as TargetFindings from "./profile/TargetFindings.ts"
 import type * as RowId from "./RowId.ts"
 import { type Table, digest as digestOf } from "./Table.ts"
@@ -212,19 +213,25 @@ const valuesIn = (table: Table, name: string): RowId.Values => {
   return named[name]
 }
 
+/** How often chance alone may call a column one that gives a class away. */
+const falseAlarm = 0.05
+
 const made = (table: Table, places: Uint32Array | undefined, scope: Scope, options: Options): Profile => {
   const { predictedAt, target } = options
   const columns = Object.keys(table.columns).map((name) => ColumnProfile.of(table, name))
   const { found: repeats, later } = Rows.repeats(table)
   const labels = target === undefined ? undefined : Rows.contradictions(table, target)
   const powers = target === undefined ? [] : Target.powers(table, target).map(({ z: _, ...power }) => power)
+  const tried = target === undefined ? 0 : columns.length * Target.classesIn(table, target)
+  const ofClasses =
+    target === undefined || tried === 0 ? [] : Target.classPowers(table, target, -normalQuantile(falseAlarm / tried))
   const aboutTarget = columns.filter(({ name }) => name === target)
   const picked = (rows: ReadonlySet<number>) => Finding.pick(table.length, (row) => rows.has(row), places)
   const findings = [
     ...aboutTarget.flatMap((column) =>
       labels === undefined
         ? []
-        : TargetFindings.of(column, powers, { found: labels.found, first: picked(labels.in).rows })
+        : TargetFindings.of(column, powers, ofClasses, { found: labels.found, first: picked(labels.in).rows })
     ),
     ...columns.flatMap((column) => Suspicions.ofColumn(table, column, places)),
     ...(predictedAt === undefined ? [] : Suspicions.afterPrediction(table, predictedAt, places)),

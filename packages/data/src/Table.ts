@@ -1,6 +1,7 @@
 /**
  * A table: immutable typed columns with one id per row. Numbers lie in typed arrays, one after the other, so a batch is
- * a gather and a column is an Arrow vector without a copy; texts are strings. On disk a table is an Arrow IPC file.
+ * a gather and a column is an Arrow vector without a copy; texts are strings. What is too large for
+ * memory is read from disk when it is asked for. In a store a table is an Arrow IPC file.
  */
 import { Blob, Codec, type Digest } from "@watertight/core"
 import { Effect, Schema } from "effect"

@@ -3,6 +3,7 @@ import { NodeFileSystem } from "@effect/platform-node"
 import { Codec, Ledger, Node, Pipeline, Stage, Store } from "@watertight/core"
 import { Effect, Layer, Schema } from "effect"
 import { Audit, Column, Columns, Dataset, Near, Partitions, Recipe, Source, Split, Table } from "../src/index.ts"
+import * as Target from "../src/profile/Target.ts"
 import { NoPeeking } from "../src/testing/index.ts"
 import { run } from "./run.ts"
 import { vega } from "./sources/files.ts"
@@ -120,6 +121,55 @@ describe("Audit.of", () => {
         )
       })
   )
+
+  describe("a column that gives one class away", () => {
+    const Kinds = Columns.make({ u: Column.float, flag: Column.float, kind: Column.category(["a", "b", "c", "rare"]) })
+    const rows = 4000
+    /** Two classes in a hundred rows are rare; of these the flag is set for `told`, and for one in a thousand others. */
+    const kinds = (draw: number, told: number) => {
+      const kind = Int32Array.from({ length: rows }, (_, row) => (noise(row, 5 * draw) < 0.02 ? 3 : row % 3))
+      const flag = (each: number, row: number) => noise(row, 5 * draw + 1) < (each === 3 ? told : 0.001)
+      const values = {
+        u: Float64Array.from({ length: rows }, (_, row) => noise(row, 5 * draw + 2)),
+        flag: Float64Array.from(kind, (each, row) => (flag(each, row) ? 1 : 0)),
+        kind
+      }
+      return Table.make(Kinds, values, { length: rows })
+    }
+
+    it.effect("is found, though the class is 2 % of the rows, and named with an interval", () =>
+      Effect.gen(function* () {
+        const found = yield* Audit.ofDatasets(placed(yield* kinds(1, 1), [3000, 3500]), { target: "kind" })
+        const { column, message, severity } = finding(found, "class-proxy") ?? {}
+        assert.deepStrictEqual([column, severity], ["flag", "warning"])
+        assert.match(
+          message ?? "",
+          /alone tells the class "rare" of kind from the others almost perfectly: AUC (0\.99\d|1\.000) \(0\.[89]\d\d to/
+        )
+        assert.isFalse(codesOf(found).some((code) => code.startsWith("proxy ")))
+        const often = yield* Audit.ofDatasets(placed(yield* kinds(1, 0.9), [3000, 3500]), { target: "kind" })
+        assert.strictEqual(finding(often, "class-proxy")?.severity, "note")
+        const half = yield* Audit.ofDatasets(placed(yield* kinds(1, 0.5), [3000, 3500]), { target: "kind" })
+        assert.isFalse(codesOf(half).some((code) => code.startsWith("class-proxy")))
+      })
+    )
+
+    it.effect("is not found in columns that say nothing, however few rows a class has", () =>
+      Effect.gen(function* () {
+        const clean = yield* Audit.ofDatasets(placed(yield* kinds(2, 0.001), [3000, 3500]), { target: "kind" })
+        assert.isFalse(codesOf(clean).some((code) => code.includes("proxy")))
+        for (let draw = 3; draw < 203; draw++) {
+          const table = yield* kinds(draw, 0.001)
+          const kind = table.values.kind.map((each, row) => (each === 3 && row > 60 * (draw % 10) + 300 ? 0 : each))
+          const given = Table.take(
+            { ...table, ids: table.ids, values: { ...table.values, kind } },
+            Uint32Array.from({ length: 1000 }, (_, row) => row)
+          )
+          assert.deepStrictEqual(Target.classPowers(given, "kind", 2.5), [], `draw ${draw}`)
+        }
+      })
+    )
+  })
 
   it.effect("labels that reach into the next partition are found, and touching it is no overlap", () =>
     Effect.gen(function* () {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Key } from "@watertight/core"
 import { Effect, Layer } from "effect"
 import { Augment, Column, Columns, Dataset, Loader, Sampler, Source, Split, Table } from "../src/index.ts"
-import { identity, resample, turn } from "../src/internal/augment/geometry.ts"
+import { identity, resample, turn } from "../src/internal/augment/affine.ts"
 import { darken } from "./fixtures/darken.ts"
 import { run } from "./run.ts"
 

@@ -223,6 +223,20 @@ describe("Profile.of", () => {
     })
   )
 
+  it.effect("a column that is set for one rare class is suspected, one that says nothing is not", () =>
+    Effect.gen(function* () {
+      const columns = { x: Column.float, flag: Column.float, label: Column.category(["a", "b", "c"]) }
+      const label = codes((row) => (row % 20 === 3 ? 2 : row % 2))
+      const values = { x: floats((row) => mixed(row)), flag: floats((row) => (label[row] === 2 ? 1 : 0)), label }
+      const found = yield* profiled(columns, values, { target: "label" })
+      assert.deepStrictEqual(
+        codesOf(found).filter((code) => code.includes("proxy")),
+        ["class-proxy flag"]
+      )
+      assert.match(finding(found, "class-proxy").message, /alone tells the class "c" of label from the others almost/)
+    })
+  )
+
   it.effect("texts and tensors may be targets: then nothing is said of what predicts them", () =>
     Effect.gen(function* () {
       const columns = { summary: Column.text, mask: Column.tensor([2]), x: Column.float }

@@ -97,8 +97,7 @@ const flags = {
     Flag.withDescription("A column of images: rows whose images look the same are nearly equal"),
     Flag.optional
   ),
-  seed: Flag.Int("seed").pipe(Flag.withDescription("The seed of the pipeline's split"), Flag.withDefault(0)),
-  json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+  ...Environment.looking
 }
 
 /** The exit code when an audit found a problem, so that scripts can stop; errors exit with 1. */

@@ -127,8 +127,7 @@ const flags = {
     Flag.withDescription("Also review the target's labels: which rows are likely to bear a wrong one"),
     Flag.withDefault(false)
   ),
-  seed: Flag.Int("seed").pipe(Flag.withDescription("The seed of the pipeline's split"), Flag.withDefault(0)),
-  json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON"), Flag.withDefault(false))
+  ...Environment.looking
 }
 
 const textOf = ({ head, labels, profile }: Shown): string =>

@@ -137,7 +137,7 @@ export const at = (sides: Sides, about: About, near: ReadonlyArray<LeakFinding.L
   const level = falseAlarm / comparisons
   const z = -normalQuantile(level)
   const powers = target === undefined ? [] : Target.powers(sides.train.table, target)
-  const how = { z, isOneTable: sides.isOneTable, inTime: isInTime(sides, predictedAt) }
+  const how = { level, isOneTable: sides.isOneTable, inTime: isInTime(sides, predictedAt) }
   const findings = [
     ...(near ?? []),
     ...overlaps(sides, { ...about, groups }),

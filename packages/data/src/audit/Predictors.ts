@@ -3,15 +3,13 @@
  * file, the date alone. All of it is looked for in train rows only.
  */
 import * as IdOrder from "../internal/rows/idOrder.ts"
+import { quantile as normalQuantile } from "../internal/statistics/normal.ts"
 import * as Single from "../internal/statistics/singleFeature.ts"
 import * as Suspicions from "../profile/Suspicions.ts"
 import * as Target from "../profile/Target.ts"
 import { type Table, numbers as valuesOf } from "../Table.ts"
 import * as LeakFinding from "./LeakFinding.ts"
 import type { Side } from "./Overlap.ts"
-
-/** What says nothing about the target should not reach this strength (normalized Gini, or rank correlation). */
-export const leastStrength = 0.2
 
 type Powers = ReadonlyArray<Target.Power & { readonly z: number }>
 
@@ -43,9 +41,28 @@ const proxies = (powers: Powers, target: string, z: number): ReadonlyArray<LeakF
       })
     })
 
+/** Columns that give a class away, but for those that give all of them away. */
+const classProxies = (
+  powers: ReadonlyArray<Target.ClassPower>,
+  others: ReadonlyArray<LeakFinding.LeakFinding>,
+  target: string
+): ReadonlyArray<LeakFinding.LeakFinding> =>
+  powers
+    .filter(({ column }) => others.every((other) => other.column !== column))
+    .map((power) =>
+      LeakFinding.make({
+        code: "class-proxy",
+        severity: 2 * power.score - 1 >= Target.thresholds.near ? "warning" : "note",
+        leakage: "L2",
+        column: power.column,
+        message: `${Target.shownClass(power, target)} on train rows it was not fitted to`,
+        remedy: Target.classRemedy
+      })
+    )
+
 const ids = (table: Table, powers: Powers, target: string, z: number): ReadonlyArray<LeakFinding.LeakFinding> =>
   powers
-    .filter((power) => power.strength >= leastStrength && power.strength < Target.thresholds.high && power.z > z)
+    .filter((power) => power.strength >= Target.leastStrength && power.strength < Target.thresholds.high && power.z > z)
     .filter(({ column }) => isId(table, column))
     .map((power) =>
       LeakFinding.make({
@@ -61,7 +78,7 @@ const ids = (table: Table, powers: Powers, target: string, z: number): ReadonlyA
 const dates = (table: Table, powers: Powers, target: string, z: number): ReadonlyArray<LeakFinding.LeakFinding> =>
   powers
     .filter((power) => table.columns[power.column].kind.endsWith("timestamp"))
-    .filter((power) => power.strength >= leastStrength && power.strength < Target.thresholds.high && power.z > z)
+    .filter((power) => power.strength >= Target.leastStrength && power.strength < Target.thresholds.high && power.z > z)
     .map((power) =>
       LeakFinding.make({
         code: "date",
@@ -104,9 +121,9 @@ const partitionByPlace = (left: Side, right: Side): Single.Power | null => {
 
 const places = (train: Side, test: Side, isOneTable: boolean, target: string, z: number) => {
   const power = isSortedByTime(train.table) ? null : byPlace(train, target)
-  if (power === null || power.strength < leastStrength || !(power.z > z)) return []
+  if (power === null || power.strength < Target.leastStrength || !(power.z > z)) return []
   const partition = isOneTable ? partitionByPlace(train, test) : null
-  const isCut = partition !== null && partition.strength >= leastStrength && partition.z > z
+  const isCut = partition !== null && partition.strength >= Target.leastStrength && partition.z > z
   const sorted = `the place of a row in its table predicts ${target}: ${shown(power)}`
   const message = isCut ? `${sorted}; it predicts the partition too: ${shown(partition).replace(" train", "")}` : sorted
   const remedy = isCut
@@ -116,18 +133,34 @@ const places = (train: Side, test: Side, isOneTable: boolean, target: string, z:
   return [LeakFinding.make({ code: "row-order", severity, leakage: isCut ? "L3.3" : "L2", message, remedy })]
 }
 
-/** Points at what predicts the target in train rows and should not. `inTime` is for splits that keep the order of time. */
+/**
+ * Points at what predicts the target in train rows and should not. `inTime` is for splits that keep the order of time. Of a
+ * predictor's `level` of false alarms all classes together have one half, and the classes one by one the other.
+ */
 export const of = (
   train: Side,
   test: Side,
-  about: { readonly target: string; readonly inTime: boolean; readonly isOneTable: boolean; readonly z: number },
+  about: {
+    readonly target: string
+    readonly inTime: boolean
+    readonly isOneTable: boolean
+    readonly level: number
+  },
   powers: Powers
-): ReadonlyArray<LeakFinding.LeakFinding> => [
-  ...proxies(powers, about.target, about.z),
-  ...ids(train.table, powers, about.target, about.z),
-  ...(about.inTime ? [] : dates(train.table, powers, about.target, about.z)),
-  ...places(train, test, about.isOneTable, about.target, about.z)
-]
+): ReadonlyArray<LeakFinding.LeakFinding> => {
+  const { inTime, isOneTable, level, target } = about
+  const classes = Target.classesIn(train.table, target)
+  const z = -normalQuantile(classes === 0 ? level : level / 2)
+  const ofAll = proxies(powers, target, z)
+  const ofClasses = classes === 0 ? [] : Target.classPowers(train.table, target, -normalQuantile(level / 2 / classes))
+  return [
+    ...ofAll,
+    ...classProxies(ofClasses, ofAll, target),
+    ...ids(train.table, powers, target, z),
+    ...(inTime ? [] : dates(train.table, powers, target, z)),
+    ...places(train, test, isOneTable, target, z)
+  ]
+}
 
 /** Points at instants of train rows that are later than their prediction. */
 export const later = (

@@ -14,6 +14,15 @@ export type Numeric = Column.Float | Column.Tensor
  */
 export type Per = "tensor" | "channel" | "element"
 
+/** The option of steps that learn statistics of numbers. */
+export interface Sharing {
+  /**
+   * Which numbers of a tensor share their statistics: all of it (`"tensor"`, the default), each channel, which is the last
+   * axis (`"channel"`), or each element by itself (`"element"`).
+   */
+  readonly per?: Per
+}
+
 /** Counts the groups: number `i` of a row belongs to group `i % groups`. */
 export const groupsOf = (column: Numeric, per: Per): number => {
   if (column.kind === "float" || per === "tensor") return 1

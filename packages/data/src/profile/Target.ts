@@ -79,3 +79,59 @@ export const powers = (table: Table, target: string): ReadonlyArray<Power & { re
     })
     .sort((a, b) => b.strength - a.strength || (a.column < b.column ? -1 : 1))
 }
+
+/** How well a column alone tells one class from the rest. */
+export interface ClassPower {
+  readonly column: string
+  readonly level: string
+  readonly score: number
+  readonly low: number
+  readonly high: number
+}
+
+/** What says nothing about the target should not reach this strength (normalized Gini, or rank correlation). */
+export const leastStrength = 0.2
+
+/** How many classes a column can give away besides all together: none of two, which are told apart or not. */
+export const classesIn = (table: Table, target: string): number => {
+  const column = table.columns[target]
+  const isClass = column.kind === "category" || column.kind === "optional category"
+  return isClass && column.levels.length > 2 ? column.levels.length : 0
+}
+
+/**
+ * Finds the columns that nearly give one class away, which the classes together hide where it is rare: those whose area under
+ * the ROC curve has `high` strength, and an interval of `z` standard errors above that of columns which say nothing.
+ */
+export const classPowers = (table: Table, target: string, z: number): ReadonlyArray<ClassPower> => {
+  if (table.length < fewestRows || classesIn(table, target) === 0) return []
+  const rows = IdOrder.sample(table.ids, mostRows)
+  const half = IdOrder.halves(table.ids, rows)
+  const outcome = outcomeOf(table, target, rows)
+  const column = table.columns[target]
+  if (outcome?.kind !== "classes" || !("levels" in column)) return []
+  return Object.keys(table.columns)
+    .filter((name) => name !== target)
+    .flatMap((name) => {
+      const bins = binsFor(table, name, rows)
+      if (bins === undefined) return []
+      return Single.measureClasses(bins, outcome, half, z).map(({ of, ...power }) => ({
+        column: name,
+        level: column.levels[of],
+        ...power
+      }))
+    })
+    .filter(({ low, score }) => 2 * score - 1 >= thresholds.high && 2 * low - 1 > leastStrength)
+    .sort((a, b) => b.score - a.score || (a.column < b.column ? -1 : 1))
+}
+
+/** Says that a column gives a class away. */
+export const shownClass = ({ high, level, low, score }: ClassPower, target: string): string => {
+  const well = 2 * score - 1 >= thresholds.near ? "almost perfectly" : "very well"
+  const between = `${low.toFixed(3)} to ${high.toFixed(3)}, all classes and columns considered`
+  return `alone tells the class "${level}" of ${target} from the others ${well}: AUC ${score.toFixed(3)} (${between})`
+}
+
+/** What to do about a column that gives a class away. */
+export const classRemedy =
+  "Ask when this value is known, and from what: what is set for one class only may have been written after the target."

@@ -6,7 +6,7 @@ import { counted, percent, significant, some } from "../internal/prose.ts"
 import type { ColumnProfile } from "./ColumnProfile.ts"
 import * as Finding from "./Finding.ts"
 import type * as Rows from "./Rows.ts"
-import { type Power, thresholds } from "./Target.ts"
+import { type ClassPower, type Power, classRemedy, shownClass, thresholds } from "./Target.ts"
 
 const missing = ({ missing, name, rows }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
   if (missing === 0) return []
@@ -99,15 +99,36 @@ const proxies = (powers: ReadonlyArray<Power>, target: string): ReadonlyArray<Fi
       })
     })
 
+const classProxies = (
+  powers: ReadonlyArray<Power>,
+  ofClasses: ReadonlyArray<ClassPower>,
+  target: string
+): ReadonlyArray<Finding.Finding> => {
+  const known = new Set(powers.filter(({ strength }) => strength >= thresholds.high).map(({ column }) => column))
+  return ofClasses
+    .filter(({ column }) => !known.has(column))
+    .map((power) =>
+      Finding.make({
+        code: "class-proxy",
+        severity: 2 * power.score - 1 >= thresholds.near ? "warning" : "note",
+        column: power.column,
+        message: `${shownClass(power, target)} on rows it was not fitted to`,
+        remedy: classRemedy
+      })
+    )
+}
+
 /** Points at what is odd about the target. */
 export const of = (
   column: ColumnProfile,
   powers: ReadonlyArray<Power>,
+  ofClasses: ReadonlyArray<ClassPower>,
   labels: { readonly found: Rows.Contradictions; readonly first: ReadonlyArray<number> }
 ): ReadonlyArray<Finding.Finding> => [
   ...missing(column),
   ...balance(column),
   ...spread(column),
   ...contradictions(column, labels.found, labels.first),
-  ...proxies(powers, column.name)
+  ...proxies(powers, column.name),
+  ...classProxies(powers, ofClasses, column.name)
 ]

@@ -7,8 +7,10 @@ import * as Column from "../Column.ts"
 import * as Files from "../internal/sources/files.ts"
 import type * as Folder from "../internal/sources/folder.ts"
 import * as FolderRows from "../internal/sources/folderRows.ts"
-import * as Resample from "../internal/sources/resize.ts"
+import type { Pixels } from "../internal/sources/resize.ts"
+import { type Wanted, fits, shape } from "../internal/sources/shapeImage.ts"
 import * as Sharp from "../internal/sources/sharp.ts"
+import * as Threads from "../internal/threads/pool.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
@@ -36,7 +38,7 @@ export interface Options<
   readonly fit?: Fit
   /** An image that says it has more pixels than this is refused before it is decoded; 100 million unless given. */
   readonly maximumPixels?: number
-  /** How many images are decoded at a time, 8 unless given; the result does not depend on it. */
+  /** How many images sharp decodes at a time, 8 unless given; the result does not depend on it. */
   readonly concurrency?: number
 }
 
@@ -83,7 +85,7 @@ export const images = <
   const plan: Plan = { folder, channels, concurrency, fit, height, labels, maximumPixels, width, file: options.file }
   return Quarantine.source({
     name: "images",
-    version: 1,
+    version: 2,
     params: { ...FolderRows.params({ ...options, folder }), shape: [height, width, channels], fit, maximumPixels },
     external: FolderRows.digest(folder, Sharp.endings, labels),
     label: Files.systemPath(folder),
@@ -92,34 +94,51 @@ export const images = <
   })
 }
 
-interface Plan {
+interface Plan extends Wanted {
   readonly folder: Files.Path
-  readonly height: number
-  readonly width: number
-  readonly channels: Channels
   readonly labels: Labels
   readonly file: string | undefined
-  readonly fit: Fit
-  readonly maximumPixels: number
   readonly concurrency: number
 }
+
+const quick = Threads.beside(import.meta.url, "../internal/sources/quickImages")
 
 const readTable = Effect.fn("Source.images")(function* (plan: Plan, onBadRow: Quarantine.OnBadRow) {
   yield* checkOptions(Files.systemPath(plan.folder), plan)
   const { channels, concurrency, file, folder, height, labels, width } = plan
   const size = height * width * channels
   const contentOf = (rows: number): FolderRows.Content => {
-    const pixels = new Uint8Array(rows * size)
+    const pixels = new Uint8Array(new SharedArrayBuffer(rows * size))
     return {
       column: Column.tensor([height, width, channels], "uint8"),
       values: pixels,
-      put: (place, entry) => Effect.map(readImage(entry, plan), (image) => pixels.set(image.data, place * size))
+      put: (place, entry) => readImage(entry, plan, pixels.subarray(place * size, (place + 1) * size)),
+      putQuickly: (files) => readQuickly(files, plan, pixels)
     }
   }
   const named = file === undefined ? {} : { file }
   const all = { folder, labels, concurrency, content: "image", endings: Sharp.endings, ...named }
   return yield* FolderRows.read(all, contentOf, onBadRow)
 })
+
+/** How many files a thread takes at a time. */
+const chunk = 64
+
+/** Lets threads read and decode what they can; gives the places of these. */
+const readQuickly = (
+  files: ReadonlyArray<FolderRows.File>,
+  { channels, fit, height, maximumPixels, width }: Wanted,
+  pixels: Uint8Array
+): Effect.Effect<ReadonlySet<number>> => {
+  const jpegs = files.filter(({ path }) => /\.jpe?g$/i.test(path))
+  const chunks = Array.from({ length: Math.ceil(jpegs.length / chunk) }, (_, index) =>
+    jpegs.slice(index * chunk, (index + 1) * chunk)
+  )
+  const wanted = { channels, fit, height, maximumPixels, width }
+  const read = (files: ReadonlyArray<FolderRows.File>) =>
+    Threads.call<ReadonlyArray<number>>(quick, { files, wanted, pixels })
+  return Effect.map(Effect.forEach(chunks, read, { concurrency: "unbounded" }), (done) => new Set(done.flat()))
+}
 
 const checkOptions = (
   file: string,
@@ -139,64 +158,38 @@ const checkOptions = (
   return Effect.void
 }
 
-const readImage = Effect.fnUntraced(function* ({ name, path }: Folder.Entry, plan: Plan) {
+const readImage = Effect.fnUntraced(function* ({ name, path }: Folder.Entry, plan: Plan, to: Uint8Array) {
   const bytes = yield* Files.read(path)
-  return yield* Sharp.decode(bytes, name, plan.maximumPixels).pipe(
-    Effect.flatMap((decoded) => fitted(decoded, plan)),
+  const data = yield* Sharp.decode(bytes, name, plan.maximumPixels).pipe(
+    Effect.flatMap((decoded) => shaped(decoded, plan)),
     Effect.mapError(({ detail, hint, problem }) => {
       return new SourceError({ file: path, problem, detail, hint, column: "image" })
     })
   )
+  to.set(data)
 })
 
-const fitted = (image: Resample.Pixels, { channels, fit, height, width }: Plan) =>
-  Effect.gen(function* () {
-    if (fit === "refuse" && (image.height !== height || image.width !== width)) {
-      return yield* new Sharp.ImageError({
-        problem: "wrong shape",
-        detail: `has ${image.height} x ${image.width} pixels (height x width), not ${height} x ${width}`,
-        hint: 'Declare the size it has, or say how to change it: { fit: "crop" } or { fit: "stretch" }.'
-      })
-    }
-    if (channels < 4 && image.channels === 4 && isSeeThrough(image.data)) {
-      return yield* new Sharp.ImageError({
-        problem: "not supported",
-        detail: `has transparent pixels`,
-        hint: "Declare four channels, or lay it on the background you want."
-      })
-    }
-    return yield* Effect.sync(() => {
-      const converted = withChannels(image, channels)
-      const box = fit === "crop" ? Resample.middle(image, height, width) : Resample.whole(image)
-      return Resample.resize(converted, height, width, box)
-    })
-  })
+const shaped = (image: Pixels, plan: Plan): Effect.Effect<Uint8Array, Sharp.ImageError> => {
+  const refuse = (problem: Sharp.ImageError["problem"], detail: string, hint: string) =>
+    Effect.fail(new Sharp.ImageError({ problem, detail, hint }))
+  if (!fits(image, plan)) {
+    return refuse(
+      "wrong shape",
+      `has ${image.height} x ${image.width} pixels (height x width), not ${plan.height} x ${plan.width}`,
+      'Declare the size it has, or say how to change it: { fit: "crop" } or { fit: "stretch" }.'
+    )
+  }
+  if (plan.channels < 4 && image.channels === 4 && isSeeThrough(image.data)) {
+    return refuse(
+      "not supported",
+      "has transparent pixels",
+      "Declare four channels, or lay it on the background you want."
+    )
+  }
+  return Effect.sync(() => shape(image, plan).data)
+}
 
 const isSeeThrough = (data: Uint8Array): boolean => {
   for (let at = 3; at < data.length; at += 4) if (data[at] < 255) return true
   return false
-}
-
-/** The weights of red, green and blue in grey by ITU-R BT.601, of 65536. */
-const luma = [19595, 38470, 7471] as const
-
-const withChannels = (image: Resample.Pixels, channels: Channels): Resample.Pixels => {
-  if (image.channels === channels) return image
-  const count = image.height * image.width
-  const from = image.channels
-  const data = new Uint8Array(count * channels)
-  for (let pixel = 0; pixel < count; pixel++) {
-    const red = image.data[pixel * from]
-    const green = image.data[pixel * from + 1]
-    const blue = image.data[pixel * from + 2]
-    if (channels === 1) {
-      data[pixel] = (red * luma[0] + green * luma[1] + blue * luma[2] + 0x8000) >> 16
-      continue
-    }
-    data[pixel * channels] = red
-    data[pixel * channels + 1] = green
-    data[pixel * channels + 2] = blue
-    if (channels === 4) data[pixel * channels + 3] = 255
-  }
-  return { ...image, channels, data }
 }

@@ -3,18 +3,16 @@
  * upper one the upper one. For columns with a few wild numbers that are not errors.
  */
 import { Effect, Schema } from "effect"
-import { type Per, mapped, quantilesOf } from "../internal/numeric.ts"
+import { type Sharing, mapped, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 import { checkShares } from "./Robust.ts"
 
 /** Options of `make`. */
-export interface Options {
+export interface Options extends Sharing {
   /** The share of train numbers below the lower bound; 0.01 unless given, and 0 is their smallest. */
   readonly lower?: number
   /** The share of train numbers below the upper bound; 0.99 unless given, and 1 is their largest. */
   readonly upper?: number
-  /** Which numbers of a tensor share their bounds: see `Recipe.standardize`. */
-  readonly per?: Per
 }
 
 /** What is learned: one number for each group of numbers. */

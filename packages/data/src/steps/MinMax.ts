@@ -4,16 +4,11 @@
  */
 import { Effect, Schema } from "effect"
 import { plain, range } from "../internal/statistics/lanes.ts"
-import { type Per, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
+import { type Sharing, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
-export interface Options {
-  /**
-   * Which numbers of a tensor share a range: all of it (`"tensor"`, the default), each channel, which is the last axis
-   * (`"channel"`), or each element by itself (`"element"`).
-   */
-  readonly per?: Per
+export interface Options extends Sharing {
   /** Whether numbers outside the range of the train rows become 0 or 1. Off unless given. */
   readonly clip?: boolean
 }

@@ -5,20 +5,18 @@
  */
 import { Effect, Schema } from "effect"
 import * as Normal from "../internal/statistics/normal.ts"
-import { type Per, groupsOf, output as outputOf } from "../internal/numeric.ts"
+import { type Sharing, groupsOf, output as outputOf } from "../internal/numeric.ts"
 import * as Float64 from "../internal/statistics/float64.ts"
 import * as Order from "../internal/statistics/order.ts"
 import * as Radix from "../internal/statistics/radix.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
-export interface Options {
+export interface Options extends Sharing {
   /** The distribution of train columns afterwards; `"uniform"` unless given. */
   readonly output?: "uniform" | "normal"
   /** How many quantiles are learned, at most as many as there are train numbers; 1000 unless given. */
   readonly quantiles?: number
-  /** Which numbers of a tensor share their quantiles: see `Recipe.standardize`. */
-  readonly per?: Per
 }
 
 /** What is learned: for each group of numbers, quantiles at equal distances of their shares, from 0 to 1. */

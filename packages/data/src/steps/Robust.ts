@@ -3,16 +3,11 @@
  * quartiles unless given, so that a few extreme numbers change nothing. The same as scikit-learn's RobustScaler.
  */
 import { Effect, Schema } from "effect"
-import { type Per, becomes, finite, normalized, quantilesOf } from "../internal/numeric.ts"
+import { type Sharing, becomes, finite, normalized, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
-export interface Options {
-  /**
-   * Which numbers of a tensor share a median: all of it (`"tensor"`, the default), each channel, which is the last axis
-   * (`"channel"`), or each element by itself (`"element"`).
-   */
-  readonly per?: Per
+export interface Options extends Sharing {
   /** The shares of train numbers below the lower and the upper quantile; 0.25 and 0.75 unless given. */
   readonly between?: readonly [lower: number, upper: number]
 }

@@ -4,17 +4,11 @@
  */
 import { Effect, Schema } from "effect"
 import { moments, plain, range } from "../internal/statistics/lanes.ts"
-import { type Per, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
+import { type Sharing, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
-export interface Options {
-  /**
-   * Which numbers of a tensor share a mean and a variance: all of it (`"tensor"`, the default), each channel, which is
-   * the last axis (`"channel"`), or each element by itself (`"element"`).
-   */
-  readonly per?: Per
-}
+export type Options = Sharing
 
 /** Below this, squares of deviations may have vanished: a column with such a variance must be constant. */
 const smallestVariance = 1e-290

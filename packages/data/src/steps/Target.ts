@@ -33,7 +33,7 @@ const State = Schema.Struct({
 /** Returns a row's fold: its id is the start of a SHA-256, whose bits are as good as random. */
 export const foldOf = (ids: Uint8Array, row: number, folds: number): number => {
   const at = row * RowId.bytes
-  return (((ids[at] << 24) | (ids[at + 1] << 16) | (ids[at + 2] << 8) | ids[at + 3]) >>> 0) % folds
+  return (((ids[at] << 24) | (ids[at + 1] << 16) | (ids[at + 2] << 8) | ids[at + 3]) >>> 0) % (folds >>> 0)
 }
 
 /** Sums and counts of targets by level. */

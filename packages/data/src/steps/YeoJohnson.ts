@@ -6,14 +6,11 @@
 import { Effect, Schema } from "effect"
 import { moments } from "../internal/statistics/lanes.ts"
 import { minimize } from "../internal/statistics/minimize.ts"
-import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
+import { type Sharing, mapped, sortedGroups } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
-export interface Options {
-  /** Which numbers of a tensor share an exponent: see `Recipe.standardize`. */
-  readonly per?: Per
-}
+export type Options = Sharing
 
 /** What is learned: one exponent for each group of numbers. */
 const State = Schema.Struct({ lambda: Schema.Array(Schema.Finite) })

@@ -91,13 +91,15 @@ const finds =
     name: string,
     code: string,
     plant: (tables: Parts, at: Case) => Parts,
-    check: (found: Audit.Audit["findings"][number], planted: Parts) => void = () => undefined
+    check: (found: Audit.Audit["findings"][number], planted: Parts) => void = () => undefined,
+    target: "label" | "zone" = "label"
   ) =>
   (audit: Subject): Law.Law =>
     TableLaw.make(name, cases, (at) =>
       Effect.gen(function* () {
         const planted = plant(split(at), at)
-        const found = (yield* audit(datasets(at, planted), options)).findings.find((finding) => finding.code === code)
+        const report = yield* audit(datasets(at, planted), { ...options, target })
+        const found = report.findings.find((finding) => finding.code === code)
         if (found === undefined) return Law.ensure(false, () => `no finding "${code}"`)
         check(found, planted)
       })
@@ -170,6 +172,21 @@ export const proxy = finds(
     return { train: told(tables.train), validation: told(tables.validation), test: told(tables.test) }
   },
   (found) => Law.ensure(found.column === "b", () => `it is ${found.column}`)
+)
+
+/** A column that is set for one rare class only is found, and the class named. */
+export const classProxy = finds(
+  "audit: a column that gives one class of few rows away is found",
+  "class-proxy",
+  (tables) => {
+    const told = (table: Table<typeof Rows>) => {
+      const zone = table.values.zone.map((_, row) => (row % 10 === 0 ? 2 : row % 2))
+      return changed(table, { zone, b: table.values.b.map((value, row) => (zone[row] === 2 ? value + 50 : value)) })
+    }
+    return { train: told(tables.train), validation: told(tables.validation), test: told(tables.test) }
+  },
+  (found) => Law.ensure(found.column === "b" && found.message.includes('"z"'), () => `it says ${found.message}`),
+  "zone"
 )
 
 /** Train rows that are later than test rows are found. */
@@ -278,4 +295,6 @@ export const small = (audit: Subject): Law.Law =>
 
 /** All laws of a way of auditing. */
 export const all = (audit: Subject): ReadonlyArray<Law.Law> =>
-  [duplicates, equalFeatures, groups, proxy, future, drift, quiet, order, sealed, small].map((law) => law(audit))
+  [duplicates, equalFeatures, groups, proxy, classProxy, future, drift, quiet, order, sealed, small].map((law) =>
+    law(audit)
+  )

@@ -159,6 +159,26 @@ describe("Source.images", () => {
       })
     )
 
+    it.effect("reads hundreds of JPEG files in threads as it reads a few, and leaves to sharp what is unusual", () =>
+      Effect.gen(function* () {
+        const names = ["good/420.jpg", "good/444.jpeg", "good/grey.jpg", "good/progressive.jpg", "turned/1.jpg"]
+        const all = Array.from({ length: 200 }, (_, index) => names[index % names.length])
+        const bad = { "7.jpg": bytesOf("refused/cmyk.jpg"), "8.jpg": bytesOf("refused/short.jpg") }
+        const good = all.map((name, index) => [`cat/${1000 + index}.jpg`, bytesOf(name)] as const)
+        const folder = yield* folderOf({ ...Object.fromEntries(good), ...bad, "cow/1.jpg": bytesOf(names[0]) })
+        const source = Source.images(folder, { ...photo, labels: Column.category(["cat"]) })
+        const { quarantine, table } = Source.quarantine(source)
+        const pixels = yield* run(table)
+        const digests = { ...expected.decoded, ...expected.turned }
+        for (const [at, name] of all.entries()) {
+          assert.strictEqual(sha256(row(pixels, at)), digests[name.replace(/.*\//, "")][2], name)
+        }
+        const left = (yield* run(quarantine)).setAside.map(({ file }) => file)
+        assert.deepStrictEqual(left, ["7.jpg", "8.jpg", "cow/1.jpg"])
+        assert.strictEqual((yield* failure(source)).problem, "bad value")
+      })
+    )
+
     it.effect("has a digest of what the folder holds, wherever it lies and in whatever order it was written", () =>
       Effect.gen(function* () {
         const [here, there] = [

@@ -1,6 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Ledger, Pipeline, Store } from "@watertight/core"
+import { Event, Ledger, Pipeline, Store } from "@watertight/core"
 import { Config, ConfigProvider, Context, Effect, Layer, Redacted } from "effect"
 import { Column, Source, Table } from "../../src/index.ts"
 import { run } from "../run.ts"
@@ -113,7 +113,19 @@ describe("Source.postgres", () => {
           FROM generate_series(1, 9000) AS n`)
         const columns = { word: Column.category(["A", "B", "a", "b", "ä"]), x: Column.float }
         const source = Source.postgres("SELECT * FROM t ORDER BY id DESC;", columns, { connection })
-        const first = yield* run(source)
+        const told: Array<Event.Event> = []
+        const listener = (event: Event.Event) => Effect.sync(() => void told.push(event))
+        const first = yield* run(source).pipe(
+          Effect.provideService(Event.Node, "it"),
+          Effect.provideService(Event.Listener, listener)
+        )
+        const pieces = told.flatMap((event) =>
+          event._tag === "Progress" ? [[event.done, event.total, event.unit]] : []
+        )
+        assert.deepStrictEqual(pieces.slice(0, 2), [
+          [8192, undefined, "rows"],
+          [9000, undefined, "rows"]
+        ])
         assert.strictEqual(first.length, 9000)
         assert.isTrue(first.values.word.every((code, row, all) => row === 0 || all[row - 1] <= code))
         const before = yield* externalOf(source)

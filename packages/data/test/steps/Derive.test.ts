@@ -61,6 +61,37 @@ describe("pca", () => {
   )
 })
 
+describe("products of many rows", () => {
+  const columns = { a: Column.float, b: Column.float }
+  const length = 10_000
+  const numbers = (seed: number) => Float64Array.from({ length }, (_, row) => Math.sin(row * seed))
+  const cubes = Recipe.forColumns(columns).pipe(Recipe.polynomial(["a", "b"], { as: "p", degree: 3 }))
+
+  it.effect("are those of each row by itself", () =>
+    Effect.gen(function* () {
+      const values = { a: numbers(1), b: numbers(2) }
+      const made = yield* both(cubes, columns, values, { a: values.a.slice(0, 1), b: values.b.slice(0, 1) })
+      const expected = Float32Array.from({ length: 7 * length }, (_, at) => {
+        const [a, b] = [values.a[Math.floor(at / 7)], values.b[Math.floor(at / 7)]]
+        return [a * a, a * b, b * b, a * a * a, a * a * b, a * b * b, b * b * b][at % 7]
+      })
+      assert.deepStrictEqual(made.train.values.p, expected)
+    })
+  )
+
+  it.effect("are refused at the row that has none", () =>
+    Effect.gen(function* () {
+      const values = { a: numbers(1), b: numbers(2) }
+      values.b[9000] = 1e20
+      const large = yield* Effect.flip(both(cubes, columns, values, values))
+      assert.match(large.message, /row 9000.*: b times b is Infinity in float32/)
+      values.a[9500] = Number.NaN
+      const missing = yield* Effect.flip(both(cubes, columns, values, values))
+      assert.match(missing.message, /column "a", row 9500.*: holds NaN/)
+    })
+  )
+})
+
 describe("varianceThreshold", () => {
   it.effect("agrees with scikit-learn's VarianceThreshold", () =>
     Effect.gen(function* () {

@@ -63,6 +63,30 @@ for (const given of recipes.scale) {
   })
 }
 
+describe("quantile of many rows", () => {
+  it.effect("is the middle of a number's places among the quantiles, or lies between two by proportion", () =>
+    Effect.gen(function* () {
+      const train = Array.from({ length: 9000 }, (_, row) => (row % 3 === 0 ? 0.25 : Math.sin(row) ** 3))
+      const made = yield* through(uniform, train, [-2, 2, 0.25, 1e-3])
+      const [{ quantiles }] = made.learned as unknown as ReadonlyArray<{ readonly quantiles: ReadonlyArray<Numbers> }>
+      const [own] = quantiles
+      const sorted = Float64Array.from(train).sort()
+      const place = (200 / 999) * 8999
+      const [low, high] = sorted.subarray(Math.floor(place))
+      close([own[200]], [low + (high - low) * (place % 1)], "a quantile", 1e-12)
+      const shareOf = (value: number) => {
+        const [first, last] = [own.findIndex((each) => each >= value), own.findLastIndex((each) => each <= value)]
+        if (value <= own[0]) return 0
+        if (value >= own[999]) return 1
+        if (first <= last) return (first + last) / 2 / 999
+        return (last + (value - own[last]) / (own[first] - own[last])) / 999
+      }
+      close(made.train, train.map(shareOf), "train", 1e-12)
+      close(made.other, [0, 1, shareOf(0.25), shareOf(1e-3)], "other", 1e-12)
+    })
+  )
+})
+
 describe("logarithm", () => {
   it.effect("is that of numpy, and names the row that has none", () =>
     Effect.gen(function* () {
@@ -84,6 +108,39 @@ describe("what cannot be learned", () => {
         assert.deepStrictEqual([applied._tag, applied.row], ["RecipeError", 1])
       }
       assert.match((yield* refused(robust, [-1.7e308, -1.7e308, 1.7e308, 1.7e308])).message, /too far apart/)
+    })
+  )
+
+  it.effect("is refused in rows of later, too, wherever they are", () =>
+    Effect.gen(function* () {
+      const train = Array.from({ length: 50 }, (_, row) => row)
+      const scaled = [
+        robust,
+        uniform,
+        normal,
+        describeX.pipe(Recipe.standardize("x")),
+        describeX.pipe(Recipe.minMax("x"))
+      ]
+      for (const recipe of [...scaled, describeX.pipe(Recipe.minMax("x", { clip: true }))]) {
+        for (const bad of [NaN, Infinity, -Infinity]) {
+          const other = Array.from({ length: 5000 }, (_, row) => (row === 4999 ? bad : 1))
+          const error = yield* Effect.map(
+            Effect.flip(through(recipe, train, other)),
+            (each) => each as Recipe.RecipeError
+          )
+          assert.deepStrictEqual(
+            [error.row, error.reason],
+            [4999, `holds ${bad}; drop or repair such rows at the source`]
+          )
+        }
+      }
+      const clipping = describeX.pipe(Recipe.minMax("x", { clip: true }))
+      assert.deepStrictEqual([...(yield* through(clipping, [0, 1e-300], [1e300])).other], [1])
+      const far = yield* Effect.flip(through(describeX.pipe(Recipe.minMax("x")), [0, 1e-300], [0, 1e300]))
+      assert.match(
+        (far as Recipe.RecipeError).message,
+        /row 1.*1e\+300 becomes Infinity, which is no number to train on/
+      )
     })
   )
 

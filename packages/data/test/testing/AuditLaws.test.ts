@@ -34,6 +34,7 @@ describe("broken audits", () => {
     "equal-features": AuditLaws.equalFeatures,
     groups: AuditLaws.groups,
     proxy: AuditLaws.proxy,
+    "class-proxy": AuditLaws.classProxy,
     "time-order": AuditLaws.future,
     drift: AuditLaws.drift
   }

@@ -57,13 +57,12 @@ export const encode = (table: Table): Blob.Pieces => {
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
   writer.finish()
-  const columns: ReadonlyArray<Planned> = Object.entries({ [Ipc.idColumn]: ids, ...entries }).flatMap(
-    ([name, entry]) => {
-      const isWritten = entry.length > 0 && ends[name]?.[table.length] !== 0
-      if (!isWritten || (!Columnar.isLazy(entry) && RowId.isTexts(entry))) return [] // texts in memory are there already
-      return [{ name, entry, isInteger: outlined.integers.has(name) }]
-    }
-  )
+  const columns: ReadonlyArray<Planned> = [Ipc.idColumn, ...Object.keys(table.columns)].flatMap((name) => {
+    const entry = all[name]
+    const isWritten = entry.length > 0 && ends[name]?.[table.length] !== 0
+    if (!isWritten || (!Columnar.isLazy(entry) && RowId.isTexts(entry))) return [] // texts in memory are there already
+    return [{ name, entry, isInteger: outlined.integers.has(name) }]
+  })
   return {
     byteLength: writer.written.reduce((sum, { byteLength }) => sum + byteLength, 0),
     pieces: function* () {

@@ -10,8 +10,7 @@ const unit = 2 ** -32
 /** Cuts a number to [0, 1]. */
 const cut = (value: number): number => (value < 0 ? 0 : value > 1 ? 1 : value)
 
-const luminance = (image: Float64Array, at: number, channels: number): number =>
-  channels === 3 ? 0.2989 * image[at] + 0.587 * image[at + 1] + 0.114 * image[at + 2] : image[at]
+const luminanceOf = (red: number, green: number, blue: number): number => 0.2989 * red + 0.587 * green + 0.114 * blue
 
 /** Multiplies every number by a factor. */
 export const brighten = (image: Float64Array, factor: number): void => {
@@ -21,37 +20,49 @@ export const brighten = (image: Float64Array, factor: number): void => {
 /** Moves every number away from the mean luminance, or towards it. */
 export const contrast = (image: Float64Array, channels: number, factor: number): void => {
   let sum = 0
-  for (let at = 0; at < image.length; at += channels) sum += luminance(image, at, channels)
+  if (channels === 3) {
+    for (let at = 0; at < image.length; at += 3) sum += luminanceOf(image[at], image[at + 1], image[at + 2])
+  } else for (let at = 0; at < image.length; at += channels) sum += image[at]
   const rest = ((1 - factor) * sum) / (image.length / channels)
   for (let place = 0; place < image.length; place++) image[place] = cut(factor * image[place] + rest)
 }
 
 /** Moves every pixel away from its own luminance, or towards it. */
 export const saturate = (image: Float64Array, channels: number, factor: number): void => {
-  for (let at = 0; at < image.length; at += channels) {
-    const rest = (1 - factor) * luminance(image, at, channels)
-    for (let channel = 0; channel < channels; channel++) {
-      image[at + channel] = cut(factor * image[at + channel] + rest)
+  if (channels === 3) {
+    for (let at = 0; at < image.length; at += 3) {
+      const rest = (1 - factor) * luminanceOf(image[at], image[at + 1], image[at + 2])
+      image[at] = cut(factor * image[at] + rest)
+      image[at + 1] = cut(factor * image[at + 1] + rest)
+      image[at + 2] = cut(factor * image[at + 2] + rest)
     }
-  }
+  } else for (let at = 0; at < image.length; at++) image[at] = cut(factor * image[at] + (1 - factor) * image[at])
 }
 
-/** One channel of the colour of a hue in [0, 6), of Smith (1978): `n` is 5, 3 and 1 for red, green and blue. */
+/** The remainder of a division by 6 of what is less than 12, for which the subtraction is exact. */
+const within6 = (value: number): number => (value >= 6 ? value - 6 : value)
+
+/** One channel of the colour of a hue in [0, 6], of Smith (1978): `n` is 5, 3 and 1 for red, green and blue. */
 const ofHue = (n: number, hue: number, value: number, range: number): number => {
-  const k = (n + hue) % 6
-  return value - range * Math.max(0, Math.min(k, 4 - k, 1))
+  const k = within6(n + hue)
+  const other = 4 - k
+  const least = k < other ? k : other
+  return value - range * (least < 0 ? 0 : least > 1 ? 1 : least)
 }
 
 /** Turns the hue of red, green and blue pixels by a share of the circle; saturation and value (Smith 1978) stay. */
 export const turnHue = (image: Float64Array, by: number): void => {
   for (let at = 0; at < image.length; at += 3) {
-    const [red, green, blue] = [image[at], image[at + 1], image[at + 2]]
+    const red = image[at]
+    const green = image[at + 1]
+    const blue = image[at + 2]
     const value = Math.max(red, green, blue)
     const range = value - Math.min(red, green, blue)
     if (range === 0) continue
     const sector =
       value === red ? (green - blue) / range : value === green ? 2 + (blue - red) / range : 4 + (red - green) / range
-    const hue = (((sector + 6 * by) % 6) + 6) % 6
+    const turned = sector + 6 * by // at least -4, and at most 8
+    const hue = within6(within6(turned) + 6)
     image[at] = ofHue(5, hue, value, range)
     image[at + 1] = ofHue(3, hue, value, range)
     image[at + 2] = ofHue(1, hue, value, range)
@@ -66,11 +77,10 @@ export const toUnit = (
   image: Float64Array
 ): void => {
   const channels = shape[2]
-  for (let at = 0; at < image.length; at += channels) {
-    for (let channel = 0; channel < channels; channel++) {
-      const low = black[channel]
-      image[at + channel] = cut((values[from + at + channel] - low) / (white[channel] - low))
-    }
+  for (let channel = 0; channel < channels; channel++) {
+    const low = black[channel]
+    const range = white[channel] - low
+    for (let at = channel; at < image.length; at += channels) image[at] = cut((values[from + at] - low) / range)
   }
 }
 
@@ -82,11 +92,10 @@ export const fromUnit = (
   from: number
 ): void => {
   const channels = shape[2]
-  for (let at = 0; at < image.length; at += channels) {
-    for (let channel = 0; channel < channels; channel++) {
-      const low = black[channel]
-      values[from + at + channel] = low + image[at + channel] * (white[channel] - low)
-    }
+  for (let channel = 0; channel < channels; channel++) {
+    const low = black[channel]
+    const range = white[channel] - low
+    for (let at = channel; at < image.length; at += channels) values[from + at] = low + image[at] * range
   }
 }
 

@@ -1,119 +1,35 @@
-/**
- * Images moved about: mirrors, rotations and other affine maps, crops, covered rectangles. A pixel is a point at whole
- * coordinates, so the middle of an image of height h is at (h - 1) / 2. Maps are sampled bilinearly, and beyond the image
- * lies the fill, into which the outermost pixels fade over one pixel (SciPy's `grid-constant`), or the nearest edge.
- */
+/** Images moved about: mirrors, rotations, crops, covered rectangles. Affine maps are described in `affine.ts`. */
 import type { Crop, Cutout, Flip, Rotate } from "../../augment/Operation.ts"
+import { fillOf, identity, resampler, turn } from "./affine.ts"
 import type { Kernel, Planned } from "./planned.ts"
 
 const unit = 2 ** -32
 
-/** What stands for nothing in each channel, or undefined for the nearest edge. */
-export const fillOf = (fill: "black" | "edge" | number, black: ReadonlyArray<number>): Float64Array | undefined =>
-  fill === "edge"
-    ? undefined
-    : typeof fill === "number"
-      ? new Float64Array(black.length).fill(fill)
-      : Float64Array.from(black)
-
-/** Where an output pixel (x, y) lies in the input: `(xx x + xy y + x0, yx x + yy y + y0)`. */
-export interface Affine {
-  xx: number
-  xy: number
-  x0: number
-  yx: number
-  yy: number
-  y0: number
-}
-
-/** The image that is read: its first number, and its shape. */
-export interface Source {
-  readonly values: Float32Array | Float64Array
-  readonly from: number
-  readonly shape: readonly [number, number, number]
-}
-
-/** Writes the image that an affine map makes of another into `out`, which must not be the same memory. */
-export const resample = (
-  { from, shape: [height, width, channels], values }: Source,
-  out: Float32Array | Float64Array,
-  { x0, xx, xy, y0, yx, yy }: Affine,
-  fill: Float64Array | undefined
-): void => {
-  const rowSize = width * channels
-  let to = 0
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      let sx = xx * x + xy * y + x0
-      let sy = yx * x + yy * y + y0
-      if (fill === undefined) {
-        sx = sx < 0 ? 0 : sx > width - 1 ? width - 1 : sx
-        sy = sy < 0 ? 0 : sy > height - 1 ? height - 1 : sy
-      }
-      const left = Math.floor(sx)
-      const top = Math.floor(sy)
-      const dx = sx - left
-      const dy = sy - top
-      const inX = left >= 0 && left < width
-      const inX1 = left >= -1 && left < width - 1
-      const inY = top >= 0 && top < height
-      const inY1 = top >= -1 && top < height - 1
-      const at = from + top * rowSize + left * channels
-      if (inX && inX1 && inY && inY1) {
-        for (let p = at; p < at + channels; p++) {
-          const a = values[p]
-          const c = values[p + rowSize]
-          const upper = a + (values[p + channels] - a) * dx
-          const lower = c + (values[p + rowSize + channels] - c) * dx
-          out[to++] = upper + (lower - upper) * dy
-        }
-        continue
-      }
-      for (let channel = 0; channel < channels; channel++) {
-        const none = fill === undefined ? 0 : fill[channel]
-        const p = at + channel
-        const a = inY && inX ? values[p] : none
-        const b = inY && inX1 ? values[p + channels] : none
-        const c = inY1 && inX ? values[p + rowSize] : none
-        const d = inY1 && inX1 ? values[p + rowSize + channels] : none
-        const upper = a + (b - a) * dx
-        const lower = c + (d - c) * dx
-        out[to++] = upper + (lower - upper) * dy
-      }
-    }
+/** Swaps two stretches of numbers that do not overlap. */
+const swap = (values: Float32Array, one: number, other: number, count: number): void => {
+  for (let place = 0; place < count; place++) {
+    const value = values[one + place]
+    values[one + place] = values[other + place]
+    values[other + place] = value
   }
 }
 
-/** Sets `map` to the turn by an angle in radians, counterclockwise as seen, about the middle. */
-export const turn = (map: Affine, angle: number, height: number, width: number): void => {
-  const cos = Math.cos(angle)
-  const sin = Math.sin(angle)
-  const [middleX, middleY] = [(width - 1) / 2, (height - 1) / 2]
-  map.xx = cos
-  map.xy = -sin
-  map.yx = sin
-  map.yy = cos
-  map.x0 = middleX - cos * middleX + sin * middleY
-  map.y0 = middleY - sin * middleX - cos * middleY
-}
-
-/** Makes the identity. */
-export const identity = (): Affine => ({ xx: 1, xy: 0, x0: 0, yx: 0, yy: 1, y0: 0 })
-
 /** Mirrors images, and replaces the codes of their labels. */
-export const flip = ({ codes, offset, operation, shape, size }: Planned<Flip>): Kernel => {
+export const flip = ({ codes, offset, operation, shape }: Planned<Flip>): Kernel => {
   const [height, width, channels] = shape
-  const isHorizontal = operation.name === "flipHorizontal"
-  const scratch = new Float32Array(size)
+  const rowSize = width * channels
   const mirror = (values: Float32Array, from: number): void => {
-    let to = 0
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const at = isHorizontal ? y * width + (width - 1 - x) : (height - 1 - y) * width + x
-        for (let channel = 0; channel < channels; channel++) scratch[to++] = values[from + at * channels + channel]
+    if (operation.name === "flipVertical") {
+      for (let top = from, low = from + (height - 1) * rowSize; top < low; top += rowSize, low -= rowSize) {
+        swap(values, top, low, rowSize)
+      }
+      return
+    }
+    for (let row = from; row < from + height * rowSize; row += rowSize) {
+      for (let left = row, right = row + rowSize - channels; left < right; left += channels, right -= channels) {
+        swap(values, left, right, channels)
       }
     }
-    values.set(scratch, from)
   }
   return {
     words: 1,
@@ -128,48 +44,59 @@ export const flip = ({ codes, offset, operation, shape, size }: Planned<Flip>): 
 }
 
 /** Turns images. */
-export const rotate = ({ black, offset, operation, shape, size }: Planned<Rotate>): Kernel => {
+export const rotate = ({ black, offset, operation, shape }: Planned<Rotate>): Kernel => {
   const [height, width] = shape
-  const scratch = new Float32Array(size)
   const map = identity()
-  const fill = fillOf(operation.fill, black)
+  const resample = resampler(shape, fillOf(operation.fill, black))
   const most = (operation.degrees * Math.PI) / 180
   return {
     words: 2,
     run: ({ count, features, width: rowWidth }, words) => {
       for (let row = 0; row < count; row++) {
         if (words[2 * row] * unit >= operation.probability) continue
-        const from = row * rowWidth + offset
         turn(map, (2 * words[2 * row + 1] * unit - 1) * most, height, width)
-        resample({ values: features, from, shape }, scratch, map, fill)
-        features.set(scratch, from)
+        resample(features, row * rowWidth + offset, map)
       }
     }
   }
 }
 
-/** Shifts images by whole pixels. */
-export const crop = ({ black, offset, operation, shape, size }: Planned<Crop>): Kernel => {
+/** Fills pixels with the numbers of one, or with those of the pixel at `edge`. */
+const fillPixels = (
+  values: Float32Array,
+  from: number,
+  to: number,
+  fill: Float64Array | undefined,
+  edge: number,
+  channels: number
+): void => {
+  for (let at = from; at < to; at += channels) {
+    for (let channel = 0; channel < channels; channel++) {
+      values[at + channel] = fill === undefined ? values[edge + channel] : fill[channel]
+    }
+  }
+}
+
+/** Shifts images by whole pixels, row by row in the direction in which none is written before it is read. */
+export const crop = ({ black, offset, operation, shape }: Planned<Crop>): Kernel => {
   const [height, width, channels] = shape
   const { padding } = operation
-  const scratch = new Float32Array(size)
+  const rowSize = width * channels
   const fill = fillOf(operation.fill, black)
+  const shiftRow = (values: Float32Array, to: number, source: number, byX: number): void => {
+    const [first, last] = [Math.max(0, -byX) * channels, (width - Math.max(0, byX)) * channels]
+    values.copyWithin(to + first, source + first + byX * channels, source + last + byX * channels)
+    fillPixels(values, to, to + first, fill, to + first, channels)
+    fillPixels(values, to + last, to + rowSize, fill, to + last - channels, channels)
+  }
   const shift = (values: Float32Array, from: number, byX: number, byY: number): void => {
-    let to = 0
-    for (let y = 0; y < height; y++) {
-      const sy = y + byY
-      const inY = sy >= 0 && sy < height
-      const cy = inY ? sy : sy < 0 ? 0 : height - 1
-      for (let x = 0; x < width; x++) {
-        const sx = x + byX
-        const inX = sx >= 0 && sx < width
-        const at = from + (cy * width + (inX ? sx : sx < 0 ? 0 : width - 1)) * channels
-        if (fill === undefined || (inX && inY)) {
-          for (let channel = 0; channel < channels; channel++) scratch[to++] = values[at + channel]
-        } else for (let channel = 0; channel < channels; channel++) scratch[to++] = fill[channel]
-      }
+    for (let index = 0; index < height; index++) {
+      const y = byY > 0 ? index : height - 1 - index
+      const to = from + y * rowSize
+      const source = Math.min(Math.max(y + byY, 0), height - 1)
+      if (fill !== undefined && source !== y + byY) fillPixels(values, to, to + rowSize, fill, 0, channels)
+      else shiftRow(values, to, from + source * rowSize, byX)
     }
-    values.set(scratch, from)
   }
   return {
     words: 3,

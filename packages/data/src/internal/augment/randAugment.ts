@@ -6,7 +6,7 @@
  */
 import type { RandAugment } from "../../augment/Operation.ts"
 import { brighten, contrast, fromUnit, saturate, toUnit } from "./colour.ts"
-import { type Affine, fillOf, identity, resample, turn } from "./geometry.ts"
+import { type Affine, fillOf, identity, resample, turn } from "./affine.ts"
 import type { Kernel, Planned } from "./planned.ts"
 
 const unit = 2 ** -32

@@ -3,6 +3,7 @@
  * name: hidden files alone are passed over. Nothing outside the folder is read, whatever links say.
  */
 import { Effect, FileSystem, type PlatformError } from "effect"
+import { lstatSync } from "node:fs"
 import { sep } from "node:path"
 import { type Problem, SourceError } from "../../sources/SourceError.ts"
 import * as Files from "./files.ts"
@@ -36,6 +37,36 @@ type Seen =
   | { readonly kind: "entry"; readonly name: string; readonly entry: Entry }
   | { readonly kind: "folder" | "nothing"; readonly name: string }
 
+/** Looks at names that many at a time; the thread does other work between. */
+const together = 256
+
+/** Looks at what lies in a folder: at plain files and folders without asking the service for each. */
+const look = Effect.fnUntraced(function* (
+  place: Place,
+  folder: string
+): Effect.fn.Return<ReadonlyArray<Seen>, PlatformError.PlatformError, FileSystem.FileSystem> {
+  const fileSystem = yield* FileSystem.FileSystem
+  const names = yield* fileSystem.readDirectory(`${place.root}/${folder}`)
+  const shown = names.filter((name) => !name.startsWith(".")).map((name) => below(folder, name))
+  const seen: Array<Seen> = []
+  const odd: Array<string> = []
+  for (const [index, name] of shown.entries()) {
+    if (index % together === 0) yield* Effect.yieldNow
+    const plain = yield* Effect.result(Effect.try({ try: () => plainOf(place, name), catch: () => undefined }))
+    if (plain._tag === "Success" && plain.success !== undefined) seen.push(plain.success)
+    else odd.push(name)
+  }
+  return [...seen, ...(yield* Effect.forEach(odd, (name) => entryOf(place, name), { concurrency: 8 }))]
+})
+
+/** What a file or folder is that is no link, for which nothing has to be resolved; undefined for all else. */
+const plainOf = (place: Place, name: string): Seen | undefined => {
+  const stat = lstatSync(`${place.root}/${name}`)
+  const type = stat.isFile() ? "File" : stat.isDirectory() ? "Directory" : undefined
+  const target = insideOf(place) + name.replaceAll("/", sep)
+  return type && seenOf(place, name, { type, size: stat.size, target })
+}
+
 /** Lists what lies below a folder, in the order of its paths, except the file `except`. */
 export const list = (
   folder: Files.Path,
@@ -57,9 +88,7 @@ export const list = (
     const found: Array<Entry> = []
     const folders = [""]
     for (let at = 0; at < folders.length; at++) {
-      const names = yield* fileSystem.readDirectory(`${place.root}/${folders[at]}`)
-      const shown = names.filter((name) => !name.startsWith(".")).map((name) => below(folders[at], name))
-      const seen = yield* Effect.forEach(shown, (name) => entryOf(place, name), { concurrency: 8 })
+      const seen = yield* look(place, folders[at])
       folders.push(...seen.filter(({ kind }) => kind === "folder").map(({ name }) => name))
       found.push(...seen.flatMap((each) => (each.kind === "entry" ? [each.entry] : [])))
     }
@@ -81,20 +110,37 @@ interface Place {
 const largest = 1 << 28
 
 const entryOf = Effect.fnUntraced(function* (
-  { endings, left, real, root }: Place,
+  place: Place,
   name: string
 ): Effect.fn.Return<Seen, never, FileSystem.FileSystem> {
   const fileSystem = yield* FileSystem.FileSystem
+  const path = `${place.root}/${name}`
+  const looked = yield* Effect.result(Effect.all([fileSystem.stat(path), fileSystem.realPath(path)]))
+  if (looked._tag === "Failure") {
+    return { kind: "entry", name, entry: { name, path, refused: Files.fromPlatform(path, looked.failure) } }
+  }
+  const [{ size, type }, target] = looked.success
+  return seenOf(place, name, { size, type, target })
+})
+
+const insideOf = ({ real }: Place): string => (real.endsWith(sep) ? real : real + sep)
+
+/** What a file system says of a path: `target` is where it leads in the end. */
+interface Info {
+  readonly size: number | bigint
+  readonly type: FileSystem.File.Type
+  readonly target: string
+}
+
+const seenOf = (place: Place, name: string, { size, target, type }: Info): Seen => {
+  const { endings, left, root } = place
   const path = `${root}/${name}`
   const entry = (refused?: SourceError): Seen => ({ kind: "entry", name, entry: { name, path, refused } })
   const refuse = (problem: Problem, detail: string, hint: string): Seen =>
     entry(new SourceError({ file: path, problem, detail, hint }))
 
-  const looked = yield* Effect.result(Effect.all([fileSystem.stat(path), fileSystem.realPath(path)]))
-  if (looked._tag === "Failure") return entry(Files.fromPlatform(path, looked.failure))
-  const [{ size, type }, target] = looked.success
   if (target === left) return { kind: "nothing", name }
-  const inside = real.endsWith(sep) ? real : real + sep
+  const inside = insideOf(place)
   if (!target.startsWith(inside)) {
     return refuse("not a file", "is a link out of the folder", "Copy what it points to into the folder.")
   }
@@ -112,4 +158,4 @@ const entryOf = Effect.fnUntraced(function* (
     return refuse("wrong format", `is named none of ${endings.join(", ")}`, "Move it elsewhere, or rename it.")
   }
   return size > largest ? refuse("too large", `has ${size} bytes, more than ${largest}`, "Leave it out.") : entry()
-})
+}

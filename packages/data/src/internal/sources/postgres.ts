@@ -2,6 +2,7 @@
  * The one file that knows `pg`: a query's rows as PostgreSQL writes them, in one read-only transaction, in UTC, piece by
  * piece. Of a connection nothing but the server's and the network's own words is ever in an error.
  */
+import { Event } from "@watertight/core"
 import { Effect, Redacted, Schema, type Scope } from "effect"
 import type { Client, FieldDef, QueryArrayConfig } from "pg"
 
@@ -95,12 +96,14 @@ const fieldsOf = (client: Client) => (query: string) =>
 const rowsOf = (client: Client) =>
   Effect.fnUntraced(function* (query: string, push: (rows: ReadonlyArray<Row>) => void) {
     yield* attempt(() => client.query(statement(`DECLARE watertight NO SCROLL CURSOR FOR ${query}`)))
-    for (let isMore = true; isMore;) {
+    for (let [isMore, done] = [true, 0]; isMore;) {
       const { rows } = yield* attempt(() =>
         client.query<Array<string | null>>(statement(`FETCH FORWARD ${piece} FROM watertight`))
       )
       push(rows)
+      done += rows.length
       isMore = rows.length === piece
+      if (done > piece) yield* Event.progress(done, undefined, "rows")
     }
     yield* attempt(() => client.query("CLOSE watertight"))
   })

@@ -6,9 +6,20 @@
 import { ascending } from "./order.ts"
 
 /** What is to be predicted: the code of a class, -1 where missing; or a number's rank, NaN where missing. */
-export type Outcome =
-  | { readonly kind: "classes"; readonly codes: Int32Array; readonly classes: number }
-  | { readonly kind: "ranks"; readonly ranks: Float64Array }
+export type Outcome = Classes | { readonly kind: "ranks"; readonly ranks: Float64Array }
+
+/** Classes by their codes, -1 where missing. */
+export interface Classes {
+  readonly kind: "classes"
+  readonly codes: Int32Array
+  readonly classes: number
+}
+
+/** A bin for each row. */
+export interface Bins {
+  readonly of: Int32Array
+  readonly count: number
+}
 
 /** How well one column predicts. */
 export interface Power {
@@ -25,7 +36,7 @@ export interface Power {
 const [mostBins, leastBins, rowsPerBin] = [64, 5, 10]
 
 /** A bin for each row: values in as many bins of equally many rows as there may be, and one for missing numbers. */
-export const binsOf = (values: ArrayLike<number>): { readonly of: Int32Array; readonly count: number } => {
+export const binsOf = (values: ArrayLike<number>): Bins => {
   const sorted = ascending(values)
   const distinct = sorted.filter((value, place) => place === 0 || value !== sorted[place - 1])
   const bins = Math.min(mostBins, Math.max(leastBins, Math.floor(sorted.length / rowsPerBin)))
@@ -97,8 +108,19 @@ interface Scored {
   readonly error: number
 }
 
+/** How well the bins' shares of a class in the other half tell it from the rest in this one. */
+interface ClassArea {
+  readonly hits: number
+  readonly value: number
+  readonly error: number
+}
+
 /** Scores the classes of one half by the bins' shares of them in the other half. */
-const classesIn = (counts: ReadonlyArray<Float64Array>, half: number, classes: number): Scored | null => {
+const areasIn = (
+  counts: ReadonlyArray<Float64Array>,
+  half: number,
+  classes: number
+): ReadonlyArray<ClassArea> | null => {
   const [fitted, scored] = [counts[1 - half], counts[half]]
   const bins = scored.length / classes
   const totals = (of: Float64Array) =>
@@ -106,21 +128,27 @@ const classesIn = (counts: ReadonlyArray<Float64Array>, half: number, classes: n
   const [fittedRows, rows] = [totals(fitted), totals(scored)]
   const fittedCount = fittedRows.reduce(plus, 0)
   if (fittedCount < 10 || rows.reduce(plus, 0) < 10) return null
-  let [above, error, weight] = [0, 0, 0]
-  for (let each = 0; each < classes; each++) {
-    const column = (of: Float64Array) => Float64Array.from({ length: bins }, (_, bin) => of[bin * classes + each])
+  return Array.from({ length: classes }, (_, each) => {
+    const column = (of: Float64Array) => Float64Array.from({ length: bins }, (__, bin) => of[bin * classes + each])
     const [before, hits] = [column(fitted), column(scored)]
-    const count = hits.reduce(plus, 0)
     const prior = before.reduce(plus, 0) / fittedCount
     const found = area(
       before.map((hit, bin) => (hit + prior) / (fittedRows[bin] + 1)),
       hits,
       rows
     )
+    return { hits: hits.reduce(plus, 0), ...found }
+  })
+}
+
+/** The classes of one half together, each as much as it has rows. */
+const classesIn = (areas: ReadonlyArray<ClassArea> | null): Scored | null => {
+  let [above, error, weight] = [0, 0, 0]
+  for (const found of areas ?? []) {
     if (found.error === 0) continue
-    above += count * (found.value - 0.5)
-    error += count * found.error
-    weight += count
+    above += found.hits * (found.value - 0.5)
+    error += found.hits * found.error
+    weight += found.hits
   }
   return weight === 0 ? null : { above: above / weight, error: error / weight }
 }
@@ -153,19 +181,72 @@ const ranksIn = (
   return { above: correlation, error: 1 / Math.sqrt(count - 3) }
 }
 
-/** Measures one column, given as bins, against the outcome; null where a half has fewer than ten rows or one class. */
-export const measure = (
-  bins: { readonly of: Int32Array; readonly count: number },
-  outcome: Outcome,
-  half: Uint8Array
-): Power | null => {
-  if (outcome.kind === "classes") {
-    const counts = [0, 1].map(() => new Float64Array(bins.count * outcome.classes))
-    for (let row = 0; row < half.length; row++) {
-      if (outcome.codes[row] >= 0) counts[half[row]][bins.of[row] * outcome.classes + outcome.codes[row]]++
+/** For each half, how well the other tells its classes. */
+const areasOf = (bins: Bins, { classes, codes }: Classes, half: Uint8Array) => {
+  const counts = [0, 1].map(() => new Float64Array(bins.count * classes))
+  for (let row = 0; row < half.length; row++) {
+    if (codes[row] >= 0) counts[half[row]][bins.of[row] * classes + codes[row]]++
+  }
+  return [areasIn(counts, 0, classes), areasIn(counts, 1, classes)] as const
+}
+
+/** How well one column tells one class from the rest. */
+export interface ClassPower {
+  /** The code of the class. */
+  readonly of: number
+  /** The area under the ROC curve, and its interval. */
+  readonly score: number
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * Measures one column against each class by itself, with an interval of so many standard errors, as if both halves told the
+ * same. Classes without a row in a half are left out.
+ */
+export const measureClasses = (
+  bins: Bins,
+  outcome: Classes,
+  half: Uint8Array,
+  z: number
+): ReadonlyArray<ClassPower> => {
+  const [left, right] = areasOf(bins, outcome, half)
+  if (left === null || right === null) return []
+  const rows = left.reduce((sum, { hits }, each) => sum + hits + right[each].hits, 0)
+  return left.flatMap((one, of) => {
+    const other = right[of]
+    if (one.error === 0 || other.error === 0) return []
+    const [score, hits] = [(one.value + other.value) / 2, (one.hits + other.hits) / 2]
+    return [{ of, score, ...areaInterval(score, hits, rows / 2 - hits, z) }]
+  })
+}
+
+/**
+ * The interval of an area under the ROC curve by Newcombe (2006, part 2, method 5): the areas so far from which, by Hanley and
+ * McNeil's standard error at that area, the one found is at most `z` standard errors. It stays in [0, 1], and has a width at
+ * an area of 1 too.
+ */
+export const areaInterval = (value: number, hits: number, misses: number, z: number) => {
+  const more = (hits + misses) / 2 - 1
+  const error = (at: number) =>
+    Math.sqrt(((at * (1 - at)) / (hits * misses)) * (1 + (more * (1 - at)) / (2 - at) + (more * at) / (1 + at)))
+  const end = (from: number) => {
+    let [outside, inside] = [from, value]
+    for (let step = 0; step < 60; step++) {
+      const middle = (outside + inside) / 2
+      if (Math.abs(value - middle) <= z * error(middle)) inside = middle
+      else outside = middle
     }
-    const both = [0, 1].map((side) => classesIn(counts, side, outcome.classes))
-    return together("AUC", both[0], both[1])
+    return inside
+  }
+  return { low: end(0), high: end(1) }
+}
+
+/** Measures one column, given as bins, against the outcome; null where a half has fewer than ten rows or one class. */
+export const measure = (bins: Bins, outcome: Outcome, half: Uint8Array): Power | null => {
+  if (outcome.kind === "classes") {
+    const [left, right] = areasOf(bins, outcome, half)
+    return together("AUC", classesIn(left), classesIn(right))
   }
   const [sums, rows] = [[0, 1].map(() => new Float64Array(bins.count)), [0, 1].map(() => new Float64Array(bins.count))]
   const squares = [0, 0]

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
 import { brighten, contrast, saturate, turnHue } from "../../../src/internal/augment/colour.ts"
-import { identity, resample, turn } from "../../../src/internal/augment/geometry.ts"
+import { identity, resample, turn } from "../../../src/internal/augment/affine.ts"
 import { equalize, posterize, sharpen, solarize, stretch } from "../../../src/internal/augment/randAugment.ts"
 
 type Shape = readonly [number, number, number]
@@ -95,6 +96,22 @@ describe("geometry", () => {
   })
 })
 
+/** Turns the hue of a pixel by the formula as it is written, with remainders of divisions. */
+const turnedHue = (pixel: ReadonlyArray<number>, by: number): Values => {
+  const [red, green, blue] = pixel
+  const value = Math.max(...pixel)
+  const range = value - Math.min(...pixel)
+  if (range === 0) return pixel
+  const sector =
+    value === red ? (green - blue) / range : value === green ? 2 + (blue - red) / range : 4 + (red - green) / range
+  const hue = (((sector + 6 * by) % 6) + 6) % 6
+  const channel = (n: number) => {
+    const k = (n + hue) % 6
+    return value - range * Math.max(0, Math.min(k, 4 - k, 1))
+  }
+  return [channel(5), channel(3), channel(1)]
+}
+
 describe("colours", () => {
   const { brightness, contrastOfGrey, contrast: contrasts, grey, hue, image, saturation } = fixtures.colours
 
@@ -137,6 +154,17 @@ describe("colours", () => {
         `hue ${by}`
       )
     }
+  })
+
+  it("hues are turned to the bits of the formula, wherever on the circle they come from and go to", () => {
+    const share = fc.oneof(fc.constantFrom(0, 0.25, 0.5, 0.75, 1), fc.double({ min: 0, max: 1, noNaN: true }))
+    const by = fc.oneof(fc.constantFrom(-0.5, 0, 0.5), fc.double({ min: -0.5, max: 0.5, noNaN: true }))
+    fc.assert(
+      fc.property(fc.tuple(share, share, share), by, (pixel, by) => {
+        assert.deepStrictEqual([...after(pixel, (values) => turnHue(values, by))], [...turnedHue(pixel, by)])
+      }),
+      { numRuns: 500, examples: [[[0, 1, 1], 0.4999999999999999]] }
+    )
   })
 })
 

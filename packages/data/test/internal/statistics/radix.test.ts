@@ -43,12 +43,13 @@ describe("radix.sort", () => {
 })
 
 describe("radix.select", () => {
-  it("finds what would stand at a place", () => {
+  it("finds what would stand at a few places or at many", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.float64Array({ minLength: 1, maxLength: 30 }), many), (any) => {
+      fc.property(fc.oneof(fc.float64Array({ minLength: 1, maxLength: 30 }), many), fc.boolean(), (any, isMany) => {
         const values = any.filter((value) => !Number.isNaN(value))
         fc.pre(values.length > 0)
-        const places = [0, 0.3, 0.5, 1].map((share) => Math.floor(share * (values.length - 1)))
+        const shares = isMany ? Array.from({ length: 301 }, (_, at) => at / 300) : [0, 0.3, 0.5, 1]
+        const places = shares.map((share) => Math.floor(share * (values.length - 1)))
         const sorted = values.slice().sort()
         assert.deepStrictEqual(shown(Radix.select(values, places)), shown(places.map((place) => sorted[place])))
       }),
