@@ -18,7 +18,7 @@ const marks = procedure(
   { at: i32, found: i32, text: v128 },
   i32,
   ({ at, delimiter, end, found, input, output, text }) => {
-    const are = (byte: Web.Code): Code => areEqual(get(text), splatBytes(byte))
+    const are = (byte: Web.Code): Web.Code => areEqual(get(text), splatBytes(byte))
     const breaks = either(are(integer(newline)), are(integer(carriageReturn)))
     return all(
       set(at, minus(integer(0), get(input))),
