@@ -1,5 +1,5 @@
 /** Fitting and applying recipe steps on a million rows: Watertight and scikit-learn. */
-import { Column, type Columns, Recipe, RowId, type Table } from "@watertight/data"
+import { Column, type Columns, Dataset, Recipe, RowId, type Step, type Table } from "@watertight/data"
 import { Effect } from "effect"
 import { type Contender, type Ratio, timed } from "./measure.ts"
 import * as Python from "./python.ts"
@@ -25,10 +25,23 @@ const numbers = (seed: number): Float64Array => {
   })
 }
 
-const tableOf = <C extends Columns.Columns>(columns: C, values: Table.Table<C>["values"]): Table.Table<C> => ({
+const shared = (values: Float64Array | Float32Array | Int32Array) => {
+  const Values = values.constructor as new (buffer: SharedArrayBuffer) => typeof values
+  const copy = new Values(new SharedArrayBuffer(values.byteLength))
+  copy.set(values)
+  return copy
+}
+
+/** Columns lie in memory that threads share, as they do when they were read from a file or split. */
+const tableOf = <C extends Columns.Columns>(
+  columns: C,
+  values: Readonly<Record<string, Float64Array | Float32Array | Int32Array>>
+): Table.Table<C> => ({
   columns,
   length: rows,
-  values,
+  values: Object.fromEntries(
+    Object.entries(values).map(([name, own]) => [name, shared(own)])
+  ) as Table.Table<C>["values"],
   ids: new Uint8Array(
     Uint32Array.from({ length: (rows * RowId.bytes) / 4 }, (_, word) => Math.imul(word, 2654435761)).buffer
   )
@@ -72,11 +85,22 @@ const matrix = () => {
   return tableOf({ x: Column.tensor([names.length]) }, { x: values })
 }
 
-/** Fits each step on the table as the steps before left it, and applies it: what `Recipe.fit` and `Recipe.apply` do. */
-const contender = (
+/** What `Recipe.fit` and `Recipe.apply` do with a partition's rows. */
+const contender = <C extends Columns.Columns, D extends Columns.Columns>(
+  name: string,
+  table: Table.Table<C>,
+  recipe: Recipe.Recipe<C, D>
+): Contender => {
+  const train = Dataset.make(table, undefined, "train")
+  const work = Effect.flatMap(Recipe.fitDataset(recipe, train), (fitted) => Recipe.applyTable(fitted, table))
+  return { name: `Watertight ${name}`, round: timed(1, () => Effect.orDie(work)) }
+}
+
+/** Applies a step to the rows it was fitted on, which target encoding tells from others. */
+const encoder = (
   name: string,
   table: Table.Table,
-  { steps }: Pick<Recipe.Recipe<Columns.Columns, Columns.Columns>, "steps">
+  { steps }: { readonly steps: ReadonlyArray<Step.Any> }
 ): Contender => {
   const work = Effect.gen(function* () {
     let current = table
@@ -133,7 +157,7 @@ const own = (): ReadonlyArray<Contender> => {
     contender("pca", wide, Recipe.forColumns(wide.columns).pipe(Recipe.pca("x", { components: 5 }))),
     contender("oneHot", coded, encoded.pipe(Recipe.oneHot(labels))),
     contender("ordinal", coded, ordinal),
-    contender("targetEncode", coded, encoded.pipe(Recipe.targetEncode(labels, { target: "y", smoothing: 10 })))
+    encoder("targetEncode", coded, encoded.pipe(Recipe.targetEncode(labels, { target: "y", smoothing: 10 })))
   ]
 }
 

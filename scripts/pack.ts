@@ -24,7 +24,8 @@ if (typeof All !== "object") throw new Error("no module")
 
 /** What a user writes: exported values whose types the compiler has to infer and name. */
 const user = `import { Digest, Key, Permutation } from "@watertight/core"
-import { Column, Columns, Source, Split } from "@watertight/data"
+import { Column, Columns, RowId, Source, Split, Table } from "@watertight/data"
+import { Effect } from "effect"
 
 export const digest = Digest.of({ a: [1, -0, NaN] })
 export const key = Key.foldIn(Key.fromSeed(7), "augment")
@@ -35,6 +36,12 @@ export const parts = Split.temporal(days, { on: "day", validation: "7 days", tes
 
 if (order.inverse(order.at(3)) !== 3) throw new Error("no permutation")
 if (parts.train.lineage.has("test")) throw new Error("a leak")
+
+/** Rows enough for threads. */
+const length = 300_000
+const x = Float64Array.from({ length }, (_, row) => row)
+const table = await Effect.runPromise(Table.make({ x: Column.float }, { x }, { length }))
+if (Buffer.compare(table.ids, RowId.ofContent(table.columns, { x }, length)) !== 0) throw new Error("other ids")
 `
 
 /** A whole pipeline, trained with prefetching worker threads, as the command runs it. */

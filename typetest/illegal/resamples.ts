@@ -1,5 +1,5 @@
 /** Resampling that would leak, or that a table's columns do not allow. */
-import { Resample, Split } from "@watertight/data"
+import { Near, Resample, Split } from "@watertight/data"
 import { digitParts, digits, parts, scanParts, trips, visits } from "../fixtures.ts"
 
 // error: resampling takes the train partition; this is the test partition
@@ -58,3 +58,23 @@ Resample.sliding(parts.train, { on: "pickup", folds: 5 })
 
 // error: a bootstrap draws rows twice, and inner folds would have them on both sides
 Resample.nested(Resample.bootstrap(digitParts.train, { resamples: 5 }), (train) => Resample.kFold(train, { folds: 3 }))
+
+// error: Near.text compares texts; zone is a category
+Resample.expanding(parts.train, { on: "pickup", folds: 5, near: Near.text("zone") })
+
+// error: Near.row rounds floats; zone is a category
+Resample.sliding(parts.train, {
+  on: "pickup",
+  folds: 5,
+  train: "30 days",
+  near: Near.row({ differing: 1, round: { zone: 1 } })
+})
+
+// error: Near.image compares tensors; fare is a float
+Resample.combinatorialPurged(parts.train, { on: "pickup", blocks: 6, near: Near.image("fare") })
+
+// error: Near.text compares texts; image is a tensor
+Resample.bootstrap(digitParts.train, { resamples: 5, near: Near.text("image") })
+
+// error: Near.image: there is no column picture
+Resample.leaveOneGroupOut(digitParts.train, { on: "label", groups: ["0"], near: Near.image("picture") })

@@ -1,6 +1,6 @@
 /** Splits that would leak, or that a table's columns do not allow. */
-import { Column, Split } from "@watertight/data"
-import { digits, measures, parts, pictures, scans, trips, visits } from "../fixtures.ts"
+import { Column, Near, Split } from "@watertight/data"
+import { digits, mails, measures, parts, pictures, scans, trips, visits } from "../fixtures.ts"
 
 // error: split by time: use Split.temporal
 Split.random(trips, { validation: 0.1, test: 0.1 })
@@ -88,3 +88,18 @@ Split.random(digits, { validation: 0.1, test: 0.1, duplicates: "dropped" })
 
 // error: is not assignable
 Column.group(Column.timestamp)
+
+// error: Near.text compares texts; tumour is a category
+Split.hashedGrouped(scans, { on: "patient", validation: 0.1, test: 0.1, near: Near.text("tumour") })
+
+// error: Near.text compares texts; zone is a category
+Split.temporal(trips, { on: "pickup", validation: 0.1, test: 0.1, near: Near.text("zone") })
+
+// error: Near.row: there is no column fair
+Split.temporal(trips, { on: "pickup", validation: 0.1, test: 0.1, near: Near.row({ columns: ["fair"], differing: 0 }) })
+
+// error: Near.text: there is no column note
+Split.groupedTemporal(visits, { on: "day", group: "patient", validation: 0.1, test: 0.1, near: Near.text("note") })
+
+// error: a validation table is given, so none is carved: near has no rows to part
+Split.given({ train: mails, validation: mails, test: mails }, { validation: 0.1, near: Near.text("body") })

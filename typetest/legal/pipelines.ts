@@ -480,3 +480,29 @@ Recipe.of(parts.train).pipe(
 Recipe.of(scanParts.train).pipe(
   Recipe.select(["patient"], { target: "tumour", as: "best", top: 1, by: { score: "permutation", group: "patient" } })
 )
+
+// legal: near duplicates left out of what comes before them
+Split.temporal(trips, {
+  on: "pickup",
+  validation: 0.1,
+  test: 0.1,
+  near: Near.row({ differing: 1, round: { fare: 0.5 } })
+})
+
+// legal: near duplicates left out of windows through time
+Resample.expanding(parts.train, { on: "pickup", folds: 3, near: Near.row({ columns: ["fare", "zone"], differing: 0 }) })
+
+// legal: near duplicates of drawn rows left out of what validates
+Resample.bootstrap(digitParts.train, { resamples: 3, near: Near.image("image") })
+
+// legal: groups with near rows left out of train
+Resample.leaveOneGroupOut(digitParts.train, { on: "label", groups: ["0"], near: Near.image("image") })
+
+// legal: groups hashed together with those they have near rows in common with
+Split.hashedGrouped(scans, { on: "patient", validation: 0.1, test: 0.1, near: Near.row({ differing: 1 }) })
+
+// legal: partitions that are given, as they are
+Split.given({ train: mails, validation: mails, test: mails })
+
+// legal: a copy of a table with its ids
+export const copied = (table: Table.Table): Table.Table => ({ ...table, ids: table.ids })

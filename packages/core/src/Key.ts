@@ -104,6 +104,23 @@ export const foldIn = (key: Key, data: string | number): Key => {
   return block(key, digest.readUInt32BE(0), digest.readUInt32BE(4))
 }
 
+/**
+ * Derives a key by the 32-bit words of some bytes, big-endian: as `foldIn` would by one after the other, without making
+ * the keys in between.
+ *
+ * @example
+ * import { Key } from "@watertight/core"
+ * const words = new DataView(Uint8Array.of(0, 0, 0, 7, 0, 0, 1, 0).buffer)
+ * Key.foldInWords(Key.fromSeed(1), words, 0, 2) // => Key.foldIn(Key.foldIn(Key.fromSeed(1), 7), 256)
+ */
+export const foldInWords = (key: Key, bytes: DataView, start: number, count: number): Key => {
+  const state = Uint32Array.of(key.hi, key.lo)
+  for (let word = 0; word < count; word++) {
+    encryptInto(state, state[0], state[1], 0, bytes.getUint32(start + 4 * word), 1)
+  }
+  return { hi: state[0], lo: state[1] }
+}
+
 /** Derives `count` independent keys (`jax.random.split`). */
 export const split = (key: Key, count = 2): ReadonlyArray<Key> => {
   const blocks = encrypt(key, 0, 0, count)

@@ -77,6 +77,11 @@ describe("Key", () => {
 
   it("refuses seeds and numbers that are no keys", () => {
     for (const seed of [-1, 0.5, NaN, Infinity, 2 ** 53]) assert.throws(() => Key.fromSeed(seed), /Key\.fromSeed/)
+    const words = Uint32Array.of(0, 7, 2 ** 32 - 1, 256)
+    const bytes = new DataView(new ArrayBuffer(20))
+    words.forEach((word, place) => bytes.setUint32(4 + 4 * place, word))
+    const folded = words.reduce((key, word) => Key.foldIn(key, word), Key.fromSeed(3))
+    assert.deepStrictEqual(Key.foldInWords(Key.fromSeed(3), bytes, 4, 4), folded)
     for (const data of [-1, 0.5, NaN, 2 ** 32]) assert.throws(() => Key.foldIn(Key.fromSeed(1), data), /Key\.foldIn/)
   })
 

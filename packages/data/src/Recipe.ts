@@ -11,7 +11,9 @@ import * as Dataset from "./Dataset.ts"
 import * as Columnar from "./internal/columns/columnar.ts"
 import { mapRows } from "./internal/columns/contents.ts"
 import * as Shared from "./internal/loader/shared.ts"
+import * as SideBySide from "./internal/columns/sideBySide.ts"
 import * as Tables from "./internal/columns/tables.ts"
+import * as Compute from "./internal/threads/compute.ts"
 import type { Recipe, TrainOnly } from "./recipe/Describe.ts"
 import * as Step from "./Step.ts"
 import type * as Table from "./Table.ts"
@@ -72,16 +74,37 @@ export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns,
   }
   const steps: Array<Fitted<In, Out>["steps"][number]> = []
   let table: Table.Table = yield* Effect.orDie(Dataset.rows(train)) // train rows are not sealed
-  for (const [index, each] of recipe.steps.entries()) {
-    if (Tables.isLazy(table)) yield* progress(index, recipe.steps.length, table.length)
-    yield* each.columns(table.columns)
-    const learned = yield* Effect.mapError(each.fit(table, keyOf(recipe, index, key)), placed("train"))
-    steps.push({ step: each, learned })
-    if (Tables.isLazy(table)) yield* Effect.yieldNow // so that the column it read can be freed
-    table = yield* Effect.mapError(after(table, each, learned, recipe.steps.slice(index + 1)), placed("train"))
+  while (steps.length < recipe.steps.length) {
+    if (Tables.isLazy(table)) yield* progress(steps.length, recipe.steps.length, table.length)
+    const [before, start] = [table, steps.length]
+    const placed = recipe.steps.slice(start).map((step) => ({ step }))
+    const now = placed.slice(0, yield* SideBySide.count(placed, before))
+    const done = yield* inOrder(now, ({ step }, index) => {
+      const later = recipe.steps.slice(start + index + 1)
+      return fitStep(before, step, later, keyOf(recipe, start + index, key))
+    })
+    steps.push(...done)
+    table = SideBySide.together(before, done)
   }
-  return { columns: train.columns, steps }
+  return { columns: train.columns, steps: steps.map(({ learned, step }) => ({ step, learned })) }
 })
+
+/** Does steps side by side; of several that fail, the first one's error counts. */
+const inOrder = <A, B, E>(all: ReadonlyArray<A>, f: (one: A, index: number) => Effect.Effect<B, E>) =>
+  Effect.flatMap(
+    Compute.each(all, (one, index) => Effect.exit(f(one, index))),
+    Effect.all
+  )
+
+const fitStep = Effect.fnUntraced(
+  function* (table: Table.Table, step: Step.Any, later: ReadonlyArray<Step.Any>, key: Key.Key | undefined) {
+    yield* step.columns(table.columns)
+    const learned = yield* step.fit(table, key)
+    if (Tables.isLazy(table)) yield* Effect.yieldNow // so that the column it read can be freed
+    return { step, learned, after: yield* after(table, step, learned, later) }
+  },
+  Effect.mapError(placed("train"))
+)
 
 /** The key of a step that draws: by its name and how many of that name are before it, so that others change nothing. */
 const keyOf = ({ steps }: { readonly steps: ReadonlyArray<Step.Any> }, index: number, key: Key.Key | undefined) => {
@@ -106,7 +129,7 @@ const after = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Table.Table, Step.RecipeError> {
   if (later.length === 0) return table
   const columns = yield* step.columns(table.columns, learned)
-  const made = [...(step.changes ?? []), ...Object.keys(columns).filter((name) => !(name in table.columns))]
+  const made = SideBySide.makes(step, table.columns, columns)
   const isRead = later.some(({ reads }) => reads === undefined || reads.some((name) => made.includes(name)))
   if (step.changes === undefined || isRead) return yield* step.apply(table, learned, "train")
   const kept = Object.entries(Columnar.entries(table.values)).filter(([name]) => !made.includes(name))
@@ -134,9 +157,15 @@ const applyRows = Effect.fn("Recipe.apply")(function* <In extends Columns, Out e
     return yield* new Step.RecipeError({ step: "Recipe.apply", column, reason })
   }
   let current: Table.Table = table
-  for (const [index, { learned, step }] of fitted.steps.entries()) {
-    if (Tables.isLazy(table)) yield* progress(index, fitted.steps.length, table.length)
-    current = yield* step.apply(current, learned, partition)
+  for (let start = 0; start < fitted.steps.length;) {
+    if (Tables.isLazy(table)) yield* progress(start, fitted.steps.length, table.length)
+    const [before, left] = [current, fitted.steps.slice(start)]
+    const now = left.slice(0, yield* SideBySide.count(left, before))
+    const done = yield* inOrder(now, ({ learned, step }) =>
+      Effect.map(step.apply(before, learned, partition), (after) => ({ step, after }))
+    )
+    current = SideBySide.together(before, done)
+    start += now.length
   }
   return current as Table.Table<Out> // the steps' types say so
 })

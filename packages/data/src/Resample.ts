@@ -69,13 +69,13 @@ export type Apart<C extends Columns> = [GroupsOf<C>] extends [never]
   : { readonly group: Grouped.On<GroupsOf<C>> }
 
 /** How windows through time are laid: see `resample/Windows`. */
-export type Windowed<C extends Columns> = Omit<Windows.Options, "on" | "labelEnd" | "group" | "train"> & {
+export type Windowed<C extends Columns> = Omit<Windows.Options, "on" | "labelEnd" | "group" | "near" | "train"> & {
   readonly on: Split.TimeOf<C>
   readonly labelEnd?: KeysOf<C, "timestamp">
 } & Apart<C>
 
 /** How time is cut into blocks: see `resample/Combinatorial`. */
-export type Blocked<C extends Columns> = Omit<Combinatorial.Options, "on" | "labelEnd" | "group"> & {
+export type Blocked<C extends Columns> = Omit<Combinatorial.Options, "on" | "labelEnd" | "group" | "near"> & {
   readonly on: Split.TimeOf<C>
   readonly labelEnd?: KeysOf<C, "timestamp">
 } & Apart<C>
@@ -211,18 +211,32 @@ export const stratifiedGrouped = <A, E, R, const N extends Near.Near = never>(
 
 /**
  * Lets each of the groups named validate once, and trains on all other rows. Pipelines are built before any row is read,
- * so the groups are named here; one without rows fails.
+ * so the groups are named here; one without rows fails. With `near`, groups that have rows near to those of the group that
+ * validates, directly or through other groups, are left out of train.
  */
-export const leaveOneGroupOut = <A, E, R, const On extends Split.GroupOf<NoInfer<ColumnsOf<A>>>>(
+export const leaveOneGroupOut = <
+  A,
+  E,
+  R,
+  const On extends Split.GroupOf<NoInfer<ColumnsOf<A>>>,
+  const N extends Near.Near = never
+>(
   train: Undated<Node.Node<A, E, R>, A>,
-  options: { readonly on: On; readonly groups: ReadonlyArray<GroupValue<NoInfer<ColumnsOf<A>>[NoInfer<On>]>> }
-): Folds<ColumnsOf<A>, E, R> =>
-  make(taken<A, E, R>(train), KFold.leaveOneGroupOut(options.on, options.groups as ReadonlyArray<string | number>)) // see GroupValue
+  options: Split.Nearness<NoInfer<ColumnsOf<A>>, N> & {
+    readonly on: On
+    readonly groups: ReadonlyArray<GroupValue<NoInfer<ColumnsOf<A>>[NoInfer<On>]>>
+  }
+): Folds<ColumnsOf<A>, E, R> => {
+  const groups: ReadonlyArray<unknown> = options.groups
+  const named = groups as ReadonlyArray<string | number> // see GroupValue
+  return make(taken<A, E, R>(train), KFold.leaveOneGroupOut(options.on, named, options.near))
+}
 
 /**
  * Moves a validation period through time, each fold training on all that came before: scikit-learn's `TimeSeriesSplit`,
  * with equal times kept together. Rows within `gap` before validation, and rows whose label ends later than its beginning,
- * are left out.
+ * are left out. With `near`, here and below, rows of train that are equal or near to one that validates, directly or
+ * through others, are left out of train.
  *
  * @example
  * import { Column, Columns, Resample, Source, Split } from "@watertight/data"
@@ -231,16 +245,17 @@ export const leaveOneGroupOut = <A, E, R, const On extends Split.GroupOf<NoInfer
  * const folds = Resample.expanding(train, { on: "pickup", folds: 5, validation: "7 days", gap: "1 hour" })
  * folds[0].validation.stage.name // => "expanding-1-validation"
  */
-export const expanding = <A, E, R>(
+export const expanding = <A, E, R, const N extends Near.Near = never>(
   train: Train<Node.Node<A, E, R>, A>,
-  options: Windowed<NoInfer<ColumnsOf<A>>>
+  options: Windowed<NoInfer<ColumnsOf<A>>> & Split.Nearness<NoInfer<ColumnsOf<A>>, N>
 ): Folds<ColumnsOf<A>, E, R> =>
   make(taken<A, E, R>(train), Windows.plans("Resample.expanding", "expanding", options as Windows.Options)) // its on is a name
 
 /** Moves a validation period through time, each fold training on the latest `train` before it. */
-export const sliding = <A, E, R>(
+export const sliding = <A, E, R, const N extends Near.Near = never>(
   train: Train<Node.Node<A, E, R>, A>,
-  options: Windowed<NoInfer<ColumnsOf<A>>> & { readonly train: Split.Length | Split.Rows }
+  options: Windowed<NoInfer<ColumnsOf<A>>> &
+    Split.Nearness<NoInfer<ColumnsOf<A>>, N> & { readonly train: Split.Length | Split.Rows }
 ): Folds<ColumnsOf<A>, E, R> =>
   make(taken<A, E, R>(train), Windows.plans("Resample.sliding", "sliding", options as Windows.Options)) // its on is a name
 
@@ -249,16 +264,20 @@ export const sliding = <A, E, R>(
  * folds. Rows of train whose label reaches into a validating block are left out, and so are those that begin before the
  * block's labels are known and `embargo` has passed.
  */
-export const combinatorialPurged = <A, E, R>(
+export const combinatorialPurged = <A, E, R, const N extends Near.Near = never>(
   train: Train<Node.Node<A, E, R>, A>,
-  options: Blocked<NoInfer<ColumnsOf<A>>>
+  options: Blocked<NoInfer<ColumnsOf<A>>> & Split.Nearness<NoInfer<ColumnsOf<A>>, N>
 ): Folds<ColumnsOf<A>, E, R> => make(taken<A, E, R>(train), Combinatorial.plans(options as Combinatorial.Options)) // its on is a name
 
-/** Draws as many rows as there are with replacement, `resamples` times; the rows that were not drawn validate. */
-export const bootstrap = <A, E, R>(
+/**
+ * Draws as many rows as there are with replacement, `resamples` times; the rows that were not drawn validate: with `near`,
+ * those of them that are equal or near to a row that was drawn, directly or through others, do not.
+ */
+export const bootstrap = <A, E, R, const N extends Near.Near = never>(
   train: Loose<Node.Node<A, E, R>, A>,
-  options: { readonly resamples: number }
-): Folds<ColumnsOf<A>, E, R, "repeated"> => make(taken<A, E, R>(train), Bootstrap.plans(options.resamples))
+  options: { readonly resamples: number } & Split.Nearness<NoInfer<ColumnsOf<A>>, N>
+): Folds<ColumnsOf<A>, E, R, "repeated"> =>
+  make(taken<A, E, R>(train), Bootstrap.plans(options.resamples, options.near))
 
 /** Folds in which no row is twice, or the sentence that the compiler shows. */
 export type Outer<F> =

@@ -12,6 +12,7 @@ import * as Large from "./internal/arrow/large.ts"
 import * as Cells from "./internal/columns/cells.ts"
 import * as Columnar from "./internal/columns/columnar.ts"
 import * as Tables from "./internal/columns/tables.ts"
+import * as Ids from "./internal/rows/ids.ts"
 import * as RowId from "./RowId.ts"
 
 /** What a column's values lie in: a typed array, or one string for each row. */
@@ -77,7 +78,7 @@ export const make = Effect.fnUntraced(function* <const C extends Columns>(
     kept[name] = Columnar.isLazy(own) ? own : Cells.withOneNaN(columns[name], own)
   }
   const all = Columnar.make(kept)
-  const ids = options.ids ?? RowId.ofContent(columns, all, length)
+  const ids = options.ids ?? (yield* Ids.ofContent(columns, all, length))
   if (ids.length === length * RowId.bytes) return Tables.fromEntries(columns, all, length, ids)
   const reason = `holds ${ids.length} bytes instead of ${length * RowId.bytes}`
   return yield* new TableError({ column: idColumn, reason })

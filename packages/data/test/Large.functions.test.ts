@@ -68,6 +68,7 @@ const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((t
 
 const shares = { validation: 0.2, test: 0.2 }
 const near = Near.row({ columns: ["label", "zone"], differing: 0 })
+const rare = Near.row({ columns: ["zone", "user"], differing: 0 })
 const noted = Near.text("note", { characters: 1, similarity: 0.9 })
 
 type Part = Dataset.Dataset
@@ -150,6 +151,12 @@ const ofRows: Readonly<Record<string, Result<Rows>>> = {
   "Split.hashed": (all) => split(Split.hashed(Source.fromTable(all), shares)),
   "Split.hashed, near rows together": (all) => split(Split.hashed(Source.fromTable(all), { ...shares, near: noted })),
   "Split.hashedGrouped": (all) => split(Split.hashedGrouped(Source.fromTable(all), { ...shares, on: "user" })),
+  "Split.hashedGrouped, near groups together": (all) =>
+    split(Split.hashedGrouped(Source.fromTable(all), { ...shares, on: "user", near: noted })),
+  "Resample.leaveOneGroupOut, near groups left out": (all) =>
+    folds(Resample.leaveOneGroupOut(someOf(all), { on: "label", groups: ["a", "b"], near: rare })),
+  "Resample.bootstrap, near rows left out": (all) =>
+    folds(Resample.bootstrap(someOf(all), { resamples: 2, near: noted })),
   "Split.given": (all) =>
     split(
       Split.given(
@@ -210,6 +217,10 @@ const periods = { on: "at", validation: 0.2, test: 0.2 } as const
 
 const ofVisits: Readonly<Record<string, Result<Visits>>> = {
   "Split.temporal": (all) => split(Split.temporal(Source.fromTable(all), { ...periods, gap: "1 hour" })),
+  "Split.temporal, near rows left out": (all) =>
+    split(Split.temporal(Source.fromTable(all), { ...periods, near: noted })),
+  "Resample.expanding, near rows left out": (all) =>
+    folds(Resample.expanding(someOf(all), { on: "at", folds: 2, near: noted })),
   "Split.temporal, labels that end later": (all) =>
     split(Split.temporal(Source.fromTable(all), { ...periods, labelEnd: "known" })),
   "Split.groupedTemporal": (all) => split(Split.groupedTemporal(Source.fromTable(all), { ...periods, group: "price" })),

@@ -68,6 +68,16 @@ const batches = Effect.fnUntraced(function* (table: Table.Table<typeof All>) {
   return Array.from({ length: read.steps }, (_, step) => [read.batch(step).features, read.batch(step).target])
 })
 
+describe("a copy of a table on disk", () => {
+  it("reads no ids, and is refused as a table", () => {
+    const table = Tables.onDisk(every)
+    const copy: object = { ...table }
+    assert.isFalse("ids" in copy)
+    assert.throws(() => Table.digest(copy as Table.Table), /leaves out those of a table on disk/)
+    assert.strictEqual(Table.digest({ ...table, ids: table.ids }), Table.digest(every))
+  })
+})
+
 describe("tables that are not in memory", () => {
   const subjects: ReadonlyArray<LargeLaws.Subject<typeof All>> = [
     { name: "a digest", tables: all, result: (table) => Effect.sync(() => Table.digest(table)) },

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import * as LargeFile from "./fixtures/large_file.ts"
 
 const program = fileURLToPath(new URL("./fixtures/run_large.ts", import.meta.url))
+const splitting = fileURLToPath(new URL("./fixtures/run_split.ts", import.meta.url))
 
 interface Report {
   readonly root: string
@@ -40,6 +41,23 @@ const least = (growth: number, measure: (attempt: number) => ReadonlyArray<Repor
 }
 
 describe("memory", () => {
+  it("splits, folds and batches of a table on disk never hold all of its columns; a copy of them shows", () => {
+    const rows = 300_000
+    const { status, stderr, stdout } = spawnSync(
+      process.execPath,
+      ["--expose-gc", "--single-threaded-gc", splitting, `${rows}`],
+      {
+        encoding: "utf8"
+      }
+    )
+    assert.strictEqual(status, 0, stderr)
+    const found = JSON.parse(stdout) as Readonly<Record<"bytes" | "most" | "copied" | "blocks", number>>
+    assert.isAbove(found.bytes, 50e6)
+    assert.isBelow(found.most, found.bytes / 3)
+    assert.isAbove(found.copied, 0.9 * found.bytes)
+    assert.isBelow(found.blocks, 24 * rows) // a string for each would be more
+  }, 240_000)
+
   it.live(
     "grows by the packed rows only where tables lie on disk; a copy of the train rows shows",
     () =>

@@ -12,8 +12,12 @@ const throughCodec = (codec: Codec.Codec<unknown>, value: unknown) =>
       )
     : Effect.suspend(() => codec.decode(codec.encode(value)))
 
-/** Runs a node with the keys of a seed. */
-export const run = <A, E, R>(root: Node.Node<A, E, R>, seed = 0): Effect.Effect<A, E, R> => {
+/** Runs a node with the keys of a seed; with `plain`, artifacts do not go through their codecs. */
+export const run = <A, E, R>(
+  root: Node.Node<A, E, R>,
+  seed = 0,
+  { plain = false }: { readonly plain?: boolean } = {}
+): Effect.Effect<A, E, R> => {
   const done = new Map<Node.Any, unknown>()
   const visit = (node: Node.Any): Effect.Effect<unknown, unknown, unknown> =>
     Effect.gen(function* () {
@@ -29,7 +33,7 @@ export const run = <A, E, R>(root: Node.Node<A, E, R>, seed = 0): Effect.Effect<
       }
       if (node.stage.external !== undefined) yield* node.stage.external
       const made = yield* node.stage.run(inputs as never, context)
-      const value = yield* throughCodec(node.stage.codec(), made)
+      const value = plain ? made : yield* throughCodec(node.stage.codec(), made)
       done.set(node, value)
       return value
     })

@@ -3,9 +3,9 @@ import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Cells, RecipeError } from "../Step.ts"
 import type { ValuesOf } from "../Table.ts"
-import { room } from "./statistics/float64.ts"
-import { firstNotFinite, normalize } from "./statistics/lanes.ts"
-import { ascending, present, quantiles } from "./statistics/order.ts"
+import { ascending } from "./statistics/order.ts"
+import { compute } from "./threads/compute.ts"
+import * as Shared from "./threads/shared.ts"
 
 export type Numeric = Column.Float | Column.Tensor
 
@@ -33,24 +33,22 @@ export const groupsOf = (column: Numeric, per: Per): number => {
 export const becomes = (column: Numeric): Numeric =>
   column.kind === "float" ? column : { ...column, dtype: "float32" }
 
-/** Makes room for the values of `becomes(column)`, all of which must be written. */
+/** Makes room for the values of `becomes(column)`. */
 export const output = ({ column, values }: Cells<Numeric>): Float64Array | Float32Array =>
-  column.kind === "float" ? room(values.length) : new Float32Array(values.length)
+  column.kind === "float" ? Shared.float64(values.length) : Shared.float32(values.length)
 
 /** Fails at the first NaN or infinity. */
 export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> =>
-  Effect.suspend(() => {
-    const place = firstNotFinite(cells.values)
-    return place < 0
+  Effect.flatMap(compute("firstNotFinite", cells.values), (place) =>
+    place < 0
       ? Effect.void
       : Effect.fail(cells.refuse(`holds ${cells.values[place]}; drop or repair such rows at the source`, place))
-  })
+  )
 
 /** Puts a number in the place of each code. */
-export const ofCodes = (codes: Int32Array, numbers: ReadonlyArray<number>): Float64Array => {
-  const out = room(codes.length)
-  for (let row = 0; row < out.length; row++) out[row] = numbers[codes[row]]
-  return out
+export const ofCodes = (codes: Int32Array, numbers: ReadonlyArray<number>): Effect.Effect<Float64Array> => {
+  const out = Shared.float64(codes.length)
+  return Effect.as(compute("numbersOf", codes, numbers, out), out)
 }
 
 /** Sorts the numbers of each group by themselves. */
@@ -64,12 +62,8 @@ export const quantilesOf = (
   cells: Cells<Numeric>,
   per: Per,
   shares: ReadonlyArray<number>
-): ReadonlyArray<ReadonlyArray<number>> => {
-  const { column, values } = cells
-  const groups = groupsOf(column, per)
-  if (groups === 1 && values instanceof Float64Array) return [quantiles(values, shares)]
-  return Array.from({ length: groups }, (_, group) => quantiles(present(values, groups, group), shares))
-}
+): Effect.Effect<ReadonlyArray<ReadonlyArray<number>>> =>
+  compute("quantilesOfGroups", cells.values, groupsOf(cells.column, per), shares)
 
 /** Writes `f(value, group)` of each number into an array for `becomes(column)`. */
 export const mapped = (
@@ -93,12 +87,11 @@ export const checked = (
   cells: Cells<Numeric>,
   out: Float64Array | Float32Array
 ): Effect.Effect<ValuesOf<Numeric>, RecipeError> =>
-  Effect.suspend(() => {
-    const place = firstNotFinite(out)
-    return place < 0
+  Effect.flatMap(compute("firstNotFinite", out), (place) =>
+    place < 0
       ? Effect.succeed(out)
       : Effect.fail(cells.refuse(`${cells.values[place]} becomes ${out[place]}, which is no number to train on`, place))
-  })
+  )
 
 /**
  * Subtracts the center of its group from each number and divides by the scale. Fails as `finite` and `checked` do, after
@@ -112,7 +105,8 @@ export const normalized = (
 ): Effect.Effect<ValuesOf<Numeric>, RecipeError> =>
   Effect.suspend(() => {
     const out = output(cells)
-    const isFinite = normalize(cells.values, center, scale, out)
-    then?.(out)
-    return isFinite ? Effect.succeed(out) : Effect.andThen(finite(cells), checked(cells, out))
+    return Effect.flatMap(compute("normalize", cells.values, center, scale, out), (isFinite) => {
+      then?.(out)
+      return isFinite ? Effect.succeed(out) : Effect.andThen(finite(cells), checked(cells, out))
+    })
   })

@@ -3,8 +3,9 @@
  * some of them validates once. Train is the rest, before and after, less the rows whose labels reach into what validates
  * (purging) and those that follow it too closely (embargo).
  */
-import type { Key } from "@watertight/core"
 import { Effect } from "effect"
+import type * as Near from "../Near.ts"
+import * as Blocks from "../split/Blocks.ts"
 import type * as Grouped from "../split/Grouped.ts"
 import { SplitError } from "../split/SplitError.ts"
 import * as Temporal from "../split/Temporal.ts"
@@ -28,13 +29,15 @@ export interface Options {
   readonly embargo?: Temporal.Length
   /** Groups of which none may be on both sides: those that validate are left out of train. */
   readonly group?: Grouped.On
+  /** Rows that are near ones that validate are left out of train. */
+  readonly near?: Near.Near | undefined
 }
 
 const resample = "Resample.combinatorialPurged"
 
 /** One plan per choice of blocks, at most 255. */
 export const plans = (options: Options): ReadonlyArray<Plan.Plan> => {
-  const { ahead, blocks, embargo, group, labelEnd, on, validation = 2 } = options
+  const { ahead, blocks, embargo, group, labelEnd, near, on, validation = 2 } = options
   const given = { ahead, labelEnd, embargo, group }
   const count = chooseCount(blocks, validation)
   const chosen = count <= Plan.most ? choices(blocks, validation) : [[0]]
@@ -50,12 +53,13 @@ export const plans = (options: Options): ReadonlyArray<Plan.Plan> => {
         on,
         blocks,
         validation,
-        ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+        ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+        ...Blocks.toJson(near)
       },
       reads: Windows.columnsRead(options),
       check: (columns) =>
         checkBlocks(blocks, validation, count).pipe(Effect.andThen(Windows.checkGroups(resample, columns, group))),
-      mark: (table, key) => markBlocks(table, key, options, choice),
+      mark: (table) => markBlocks(table, options, choice),
       folds: [{ name, sides: Plan.single }]
     }
   })
@@ -96,8 +100,7 @@ interface Block {
 
 const markBlocks = Effect.fnUntraced(function* (
   table: Table,
-  key: Key.Key,
-  { ahead, blocks, embargo, group, labelEnd, on }: Options,
+  { ahead, blocks, embargo, group, labelEnd, near, on }: Options,
   choice: ReadonlyArray<number>
 ): Effect.fn.Return<Int32Array, SplitError> {
   const times = yield* Temporal.instants(resample, table, on)
@@ -127,5 +130,5 @@ const markBlocks = Effect.fnUntraced(function* (
     )
     return isClear ? Plan.mark.train : Plan.mark.leftOut
   })
-  return yield* Windows.purgeGroups(resample, table, key, group, marks)
+  return yield* Windows.purge(resample, table, { group, near }, marks)
 })

@@ -5,7 +5,7 @@
 import type { Key } from "@watertight/core"
 import { Effect, type Schema } from "effect"
 import type { Columns } from "../Columns.ts"
-import * as Near from "../Near.ts"
+import type * as Near from "../Near.ts"
 import * as Blocks from "../split/Blocks.ts"
 import * as Grouped from "../split/Grouped.ts"
 import * as Random from "../split/Random.ts"
@@ -46,7 +46,7 @@ const plans = (kind: Kind, { folds, near, repeats = 1 }: Folds): ReadonlyArray<P
     code: "versioned",
     draws: true,
     repeats: false,
-    params: { ...params, folds, repeats, ...(near === undefined ? {} : { near: Near.toJson(near) }) },
+    params: { ...params, folds, repeats, ...Blocks.toJson(near) },
     reads: near === undefined ? reads : "all",
     check: (columns) =>
       Plan.checkCount(resample, "folds", folds, 2).pipe(
@@ -183,8 +183,15 @@ export const stratifiedGrouped = (on: Grouped.On, stratify: string, options: Fol
   )
 }
 
-/** One fold per group named, which validates it; rows of other groups are always in train. */
-export const leaveOneGroupOut = (on: string, groups: ReadonlyArray<string | number>): ReadonlyArray<Plan.Plan> => {
+/**
+ * One fold per group named, which validates it; rows of other groups are in train, unless some of their group are near
+ * some of the one that validates, directly or through other groups.
+ */
+export const leaveOneGroupOut = (
+  on: string,
+  groups: ReadonlyArray<string | number>,
+  near?: Near.Near
+): ReadonlyArray<Plan.Plan> => {
   const resample = "Resample.leaveOneGroupOut"
   const wanted = new Map(groups.map((group, index) => [String(group), index]))
   return [
@@ -194,15 +201,48 @@ export const leaveOneGroupOut = (on: string, groups: ReadonlyArray<string | numb
       code: "versioned",
       draws: false,
       repeats: false,
-      params: { on, groups },
-      reads: [on],
-      check: checkGroups(resample, on),
-      mark: (table) =>
-        Effect.map(Blocks.groups(resample, table, on), ({ codes, names }) => {
-          const marks = names.map((name) => wanted.get(name) ?? -1)
-          return codes.map((code) => marks[code])
-        }),
-      folds: [...wanted].map(([group, index]) => ({ name: `without-${group}`, sides: Plan.byFold(index) }))
+      params: { on, groups, ...Blocks.toJson(near) },
+      reads: near === undefined ? [on] : "all",
+      check: (columns) =>
+        Effect.andThen(
+          checkGroups(resample, on)(columns),
+          near === undefined ? Effect.void : Plan.checkCount(resample, "groups", wanted.size, 1, mostJoined)
+        ),
+      mark: Effect.fnUntraced(function* (table) {
+        const label = yield* Blocks.groups(resample, table, on)
+        const marks = new Int32Array(table.length)
+        label.firsts.forEach((first, row) => {
+          marks[row] = first === row ? (wanted.get(label.nameOf(row)) ?? -1) : marks[first]
+        })
+        const firsts = yield* Blocks.near(resample, table, near)
+        return firsts === undefined ? marks : withJoined(marks, Blocks.joined([label], firsts), wanted.size)
+      }),
+      folds: [...wanted].map(([group, index]) => ({
+        name: `without-${group}`,
+        sides: near === undefined ? Plan.byFold(index) : withoutJoined(index, wanted.size)
+      }))
     }
   ]
 }
+
+/** Two numbers up to this one fit into a mark. */
+const mostJoined = 46_339
+
+/** Marks rows by the fold they validate, or -1, and by the first fold that any row they are joined with validates. */
+const withJoined = (marks: Int32Array, firsts: Uint32Array, folds: number): Int32Array => {
+  const least = new Int32Array(marks.length).fill(folds)
+  marks.forEach((mark, row) => {
+    if (mark >= 0) least[firsts[row]] = Math.min(least[firsts[row]], mark)
+  })
+  return marks.map((mark, row) => least[firsts[row]] * (folds + 1) + mark + 1)
+}
+
+/** Reads a fold off such marks: what is joined with its group is on neither side. */
+const withoutJoined =
+  (fold: number, folds: number) =>
+  (marks: Int32Array): Plan.Sides => {
+    const joinedOf = (mark: number) => Math.floor(mark / (folds + 1))
+    const isOf = (mark: number) => mark % (folds + 1) === fold + 1
+    const own = joinedOf(marks.find(isOf) ?? -1)
+    return { train: Plan.where(marks, (mark) => joinedOf(mark) !== own), validation: Plan.where(marks, isOf) }
+  }

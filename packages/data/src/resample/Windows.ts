@@ -2,9 +2,10 @@
  * Windows that move through time: each fold validates on a period and trains on what came before it, all of it
  * (expanding) or the latest of it (sliding). Equal times stay together.
  */
-import type { Key } from "@watertight/core"
 import { Effect } from "effect"
 import type { Columns } from "../Columns.ts"
+import type * as Near from "../Near.ts"
+import * as Blocks from "../split/Blocks.ts"
 import * as Grouped from "../split/Grouped.ts"
 import * as Share from "../split/Share.ts"
 import { SplitError } from "../split/SplitError.ts"
@@ -26,13 +27,15 @@ export interface Options {
   readonly labelEnd?: string
   /** Groups of which none may be on both sides: those that validate are left out of train. */
   readonly group?: Grouped.On
+  /** Rows that are near ones that validate are left out of train. */
+  readonly near?: Near.Near | undefined
   /** For sliding windows: how much train keeps, a length of time or a number of rows. */
   readonly train?: Temporal.Length | Temporal.Rows
 }
 
 /** One plan per window. */
 export const plans = (resample: string, name: string, options: Options): ReadonlyArray<Plan.Plan> => {
-  const { folds, gap, group, labelEnd, on, train, validation } = options
+  const { folds, gap, group, labelEnd, near, on, train, validation } = options
   const given = { validation, gap, labelEnd, group, train }
   return Plan.list(folds, (index) => ({
     name: `${name}-${index + 1}`,
@@ -40,25 +43,30 @@ export const plans = (resample: string, name: string, options: Options): Readonl
     code: "versioned",
     draws: false,
     repeats: false,
-    params: { on, folds, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) },
+    params: {
+      on,
+      folds,
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...Blocks.toJson(near)
+    },
     reads: columnsRead(options),
     check: (columns) =>
       Effect.andThen(Plan.checkCount(resample, "folds", folds, 1), checkGroups(resample, columns, group)),
-    mark: (table, key) => markWindow(resample, table, key, options, index),
+    mark: (table) => markWindow(resample, table, options, index),
     folds: [{ name: `${name}-${index + 1}`, sides: Plan.single }]
   }))
 }
 
-/** The columns of instants and groups among the options. */
+/** The columns of instants and groups among the options; all where rows may be near. */
 export const columnsRead = ({
   group,
   labelEnd,
+  near,
   on
-}: Pick<Options, "on" | "labelEnd" | "group">): ReadonlyArray<string> => [
-  on,
-  ...(labelEnd === undefined ? [] : [labelEnd]),
-  ...(group === undefined ? [] : Grouped.names(group))
-]
+}: Pick<Options, "on" | "labelEnd" | "group" | "near">): Plan.Plan["reads"] =>
+  near !== undefined
+    ? "all"
+    : [on, ...(labelEnd === undefined ? [] : [labelEnd]), ...(group === undefined ? [] : Grouped.names(group))]
 
 /** Fails when a declared group is not named. */
 export const checkGroups = (
@@ -73,24 +81,25 @@ export const checkGroups = (
     'Name every declared group in "group".'
   )
 
-/** Takes rows out of train whose group validates. */
-export const purgeGroups = Effect.fnUntraced(function* (
+/** Takes rows out of train whose group validates, or that are near one that does. */
+export const purge = Effect.fnUntraced(function* (
   resample: string,
   table: Table,
-  key: Key.Key,
-  group: Grouped.On | undefined,
+  together: Grouped.Together,
   marks: Int32Array
 ) {
-  if (group === undefined) return marks
-  const { of } = yield* Grouped.blocks(resample, table, group, key)
-  const validating = new Set(of.filter((_, row) => marks[row] === Plan.mark.validation))
-  return marks.map((mark, row) => (mark === Plan.mark.train && validating.has(of[row]) ? Plan.mark.leftOut : mark))
+  const firsts = yield* Grouped.firsts(resample, table, together)
+  if (firsts === undefined) return marks
+  const validating = new Uint8Array(firsts.length)
+  firsts.forEach((first, row) => (validating[first] ||= Number(marks[row] === Plan.mark.validation)))
+  return marks.map((mark, row) =>
+    mark === Plan.mark.train && validating[firsts[row]] === 1 ? Plan.mark.leftOut : mark
+  )
 })
 
 const markWindow = Effect.fnUntraced(function* (
   resample: string,
   table: Table,
-  key: Key.Key,
   options: Options,
   index: number
 ): Effect.fn.Return<Int32Array, SplitError> {
@@ -106,7 +115,7 @@ const markWindow = Effect.fnUntraced(function* (
     if (time >= from) return time < to ? Plan.mark.validation : Plan.mark.leftOut
     return isOver(time, row) && time >= since ? Plan.mark.train : Plan.mark.leftOut
   })
-  return yield* purgeGroups(resample, table, key, options.group, marks)
+  return yield* purge(resample, table, options, marks)
 })
 
 /** The times at which a window's validation begins and ends. */

@@ -35,15 +35,17 @@ export type CellsOnly<C extends Columns> = [KeysOf<C, "tensor">] extends [never]
 
 /**
  * Reads a table from a CSV file (RFC 4180: cells quoted by `"`, a quote doubled inside them; UTF-8 unless said; a header with the
- * columns' names; names ending in `.gz` are unpacked). Columns the declaration does not name are not read.
+ * columns' names; names ending in `.gz` are unpacked). Lines end with LF or CR LF, with CR alone where the header does; blank
+ * ones are no rows where there are several columns. Columns the declaration does not name are not read. Pieces of a large
+ * file are decoded by threads; no result depends on how many.
  *
  * Floats are decimal numbers (a whole one past 2^53 only if a float64 holds it); instants are ISO 8601 (`2012-01-31`,
  * `2012-01-31T23:59:59.5Z`, `2012-01-31 23:59+02:00`), UTC where no offset is written, to the microsecond; categories are
  * one of the declared levels, texts any, letter for letter. An empty cell is a missing value where the column is declared with
  * `Column.optional`, the empty text in a column of texts, and else does not decode.
  * Fails with a `SourceError` naming the file, and where it applies the row, column and value: the file is missing, empty
- * or no CSV, the header lacks a column or has it twice, a row has too few or too many cells, a cell does not decode, or
- * a number is not finite.
+ * or no CSV, the header lacks a column or has it twice, a row has too few cells or too many that are not empty, something
+ * stands behind a closing quote, a row is longer than 16 MiB, a cell does not decode, or a number is not finite.
  *
  * @example
  * import { Column, Columns, Source } from "@watertight/data"
@@ -141,7 +143,7 @@ const planOf = (
     onBadRow === "fail"
       ? { rows: 1, characters: Number.MAX_SAFE_INTEGER }
       : { rows: Quarantine.listed, characters: 200 }
-  return Effect.succeed({ layout, columns, shown })
+  return Effect.succeed({ layout, columns, hasIds: true, shown })
 }
 
 /** Fails on the first row that is no record, or else on the first with a cell that does not decode. */

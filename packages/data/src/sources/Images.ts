@@ -7,7 +7,6 @@ import * as Column from "../Column.ts"
 import * as Files from "../internal/sources/files.ts"
 import type * as Folder from "../internal/sources/folder.ts"
 import * as FolderRows from "../internal/sources/folderRows.ts"
-import * as QuickImages from "../internal/sources/quickImages.ts"
 import type { Pixels } from "../internal/sources/resize.ts"
 import { type Wanted, fits, shape } from "../internal/sources/shapeImage.ts"
 import * as Sharp from "../internal/sources/sharp.ts"
@@ -86,7 +85,7 @@ export const images = <
   const plan: Plan = { folder, channels, concurrency, fit, height, labels, maximumPixels, width, file: options.file }
   return Quarantine.source({
     name: "images",
-    version: 1,
+    version: 2,
     params: { ...FolderRows.params({ ...options, folder }), shape: [height, width, channels], fit, maximumPixels },
     external: FolderRows.digest(folder, Sharp.endings, labels),
     label: Files.systemPath(folder),
@@ -122,8 +121,8 @@ const readTable = Effect.fn("Source.images")(function* (plan: Plan, onBadRow: Qu
   return yield* FolderRows.read(all, contentOf, onBadRow)
 })
 
-/** How many files a thread takes at a time, and with how many it is worth while to start one. */
-const [chunk, enough] = [64, 32]
+/** How many files a thread takes at a time. */
+const chunk = 64
 
 /** Lets threads read and decode what they can; gives the places of these. */
 const readQuickly = (
@@ -131,8 +130,9 @@ const readQuickly = (
   { channels, fit, height, maximumPixels, width }: Wanted,
   pixels: Uint8Array
 ): Effect.Effect<ReadonlySet<number>> => {
-  const chunks = Array.from({ length: files.length < enough ? 0 : Math.ceil(files.length / chunk) }, (_, index) =>
-    files.slice(index * chunk, (index + 1) * chunk)
+  const jpegs = files.filter(({ path }) => /\.jpe?g$/i.test(path))
+  const chunks = Array.from({ length: Math.ceil(jpegs.length / chunk) }, (_, index) =>
+    jpegs.slice(index * chunk, (index + 1) * chunk)
   )
   const wanted = { channels, fit, height, maximumPixels, width }
   const read = (files: ReadonlyArray<FolderRows.File>) =>
@@ -160,7 +160,6 @@ const checkOptions = (
 
 const readImage = Effect.fnUntraced(function* ({ name, path }: Folder.Entry, plan: Plan, to: Uint8Array) {
   const bytes = yield* Files.read(path)
-  if (QuickImages.decode(bytes, name, plan, to)) return
   const data = yield* Sharp.decode(bytes, name, plan.maximumPixels).pipe(
     Effect.flatMap((decoded) => shaped(decoded, plan)),
     Effect.mapError(({ detail, hint, problem }) => {

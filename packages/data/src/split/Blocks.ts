@@ -3,17 +3,21 @@
  * groups connects. Blocks are numbered in an order drawn by a key from their names, so where rows stand does not count.
  */
 import { Key } from "@watertight/core"
-import { Effect } from "effect"
+import { Effect, type Schema } from "effect"
+import * as Components from "../internal/near/components.ts"
+import * as EqualRows from "../internal/rows/equalRows.ts"
 import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
 import type { Table } from "../Table.ts"
 import { SplitError } from "./SplitError.ts"
 
-/** One label per row, as codes: `names` has the text of each. Labels of different columns are different labels. */
+/** One label per row. Labels of different columns are different labels. */
 export interface Labels {
   readonly column: string
-  readonly codes: Int32Array
-  readonly names: ReadonlyArray<string>
+  /** For each row, the first row that has its label. */
+  readonly firsts: Uint32Array
+  /** Writes a row's label. */
+  readonly nameOf: (row: number) => string
   /** Derives a key for a row's label. */
   readonly keyOf: (key: Key.Key, row: number) => Key.Key
 }
@@ -31,11 +35,12 @@ export const groups = (split: string, table: Table, on: string): Effect.Effect<L
   const column = table.columns[on]
   const values = table.values[on]
   if (column?.kind === "category" && values instanceof Int32Array) {
-    return Effect.succeed(named({ column: on, codes: values, names: column.levels }))
+    const firsts = EqualRows.firstsOfCodes(values, column.levels.length)
+    return Effect.succeed(named(on, firsts, (row) => column.levels[values[row]]))
   }
   if (column?.kind === "float" && values instanceof Float64Array) {
     const bad = values.findIndex(Number.isNaN)
-    if (bad < 0) return Effect.succeed(named({ column: on, ...coded(values.length, (row) => String(values[row])) }))
+    if (bad < 0) return Effect.succeed(named(on, EqualRows.firstsOfNumbers(values), (row) => String(values[row])))
     const hint = "Give every row a group."
     return Effect.fail(new SplitError({ split, reason: `row ${bad + 1} has no group in "${on}"`, hint }))
   }
@@ -46,12 +51,12 @@ export const groups = (split: string, table: Table, on: string): Effect.Effect<L
 }
 
 /** Labels rows by their ids: equal rows have one label. */
-export const equalRows = ({ ids, length }: Table): Labels => {
-  const text = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString("latin1")
+export const equalRows = ({ ids }: Pick<Table, "ids">): Labels => {
   const view = viewOf(ids)
   return {
     column: "",
-    ...coded(length, (row) => text.slice(row * RowId.bytes, (row + 1) * RowId.bytes)),
+    firsts: EqualRows.firsts(ids),
+    nameOf: (row) => Buffer.from(ids.subarray(row * RowId.bytes, (row + 1) * RowId.bytes)).toString("latin1"),
     keyOf: (key, row) => ofId(key, view, row)
   }
 }
@@ -61,11 +66,12 @@ export const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView
   new DataView(buffer, byteOffset, byteLength)
 
 /** Derives a key for a row's id: all 16 bytes of it, four at a time. */
-export const ofId = (key: Key.Key, ids: DataView, row: number): Key.Key => {
-  let hash = key
-  for (let at = 0; at < RowId.bytes; at += 4) hash = Key.foldIn(hash, ids.getUint32(row * RowId.bytes + at))
-  return hash
-}
+export const ofId = (key: Key.Key, ids: DataView, row: number): Key.Key =>
+  Key.foldInWords(key, ids, row * RowId.bytes, RowId.bytes / 4)
+
+/** A way of being near as a parameter of a stage, if there is one. */
+export const toJson = (near: Near.Near | undefined): Readonly<Record<string, Schema.Json>> =>
+  near === undefined ? {} : { near: Near.toJson(near) }
 
 /** Joins rows that are near, for `make`; nothing without a way of being near. */
 export const near = (
@@ -80,73 +86,83 @@ export const near = (
         ({ message }) => new SplitError({ split, reason: message.replace(/\.$/, ""), hint: "Compare other columns." })
       )
 
-const named = (labels: Omit<Labels, "keyOf">): Labels => ({
-  ...labels,
-  keyOf: (key, row) => Key.foldIn(key, labels.names[labels.codes[row]])
+const named = (column: string, firsts: Uint32Array, nameOf: (row: number) => string): Labels => ({
+  column,
+  firsts,
+  nameOf,
+  keyOf: (key, row) => Key.foldIn(key, nameOf(row))
 })
 
-const coded = (length: number, nameOf: (row: number) => string): Pick<Labels, "codes" | "names"> => {
-  const known = new Map<string, number>()
-  const codes = new Int32Array(length)
-  for (let row = 0; row < length; row++) {
-    const name = nameOf(row)
-    const code = known.get(name) ?? known.size
-    if (code === known.size) known.set(name, code)
-    codes[row] = code
-  }
-  return { codes, names: [...known.keys()] }
-}
-
 /**
- * Puts rows that share a label, directly or through others, into one block. With `firsts`, a row is also in the block of
+ * Puts rows that share a label, directly or through others, into one block. With `near`, a row is also in the block of
  * the row that is given for it: the first of those it is near.
  */
-export const make = (labels: ReadonlyArray<Labels>, key: Key.Key, firsts?: Uint32Array): Blocks => {
-  const isAlone = labels.length === 1 && firsts === undefined
-  const rootOf = isAlone ? labels[0].codes : connected(labels, firsts ?? new Uint32Array(0))
-  const roots = labels.reduce((sum, { names }) => sum + names.length, 0)
-  // The least of what is drawn from a block's names, and that name, which decides between equal numbers.
-  const drawn = new Float64Array(roots).fill(Infinity)
-  const drawnFrom: Array<string> = Array.from({ length: roots }, () => "")
-  const isBefore = (number: number, name: string, root: number) =>
-    number < drawn[root] || (number === drawn[root] && name < drawnFrom[root])
-  for (const { codes, column, keyOf, names } of labels) {
-    const own = Key.foldIn(key, column)
-    const seen = new Uint8Array(names.length)
-    codes.forEach((code, row) => {
-      if (seen[code] === 1) return
-      seen[code] = 1
-      const { hi, lo } = keyOf(own, row)
-      const number = hi * 2 ** 21 + (lo >>> 11)
-      const root = rootOf[row]
-      if (isBefore(number, names[code], root)) [drawn[root], drawnFrom[root]] = [number, names[code]]
-    })
-  }
-  const order = Uint32Array.from(drawn.keys())
-    .filter((root) => drawn[root] < Infinity)
-    .sort((a, b) => drawn[a] - drawn[b] || (isBefore(drawn[a], drawnFrom[a], b) ? -1 : 1))
-  const number = new Uint32Array(roots)
-  order.forEach((root, index) => (number[root] = index))
-  const of = Uint32Array.from(rootOf, (root) => number[root])
+export const make = (labels: ReadonlyArray<Labels>, key: Key.Key, near?: Uint32Array): Blocks => {
+  const firsts = joined(labels, near)
+  const order = drawn(labels, key, firsts)
+  const number = new Uint32Array(firsts.length)
+  order.forEach((first, block) => (number[first] = block))
+  const of = firsts.map((first) => number[first])
   const sizes = new Uint32Array(order.length)
   for (const block of of) sizes[block]++
   return { of, sizes }
 }
 
-/** For each row, the number of its connected component: union-find over all labels. */
-const connected = (labels: ReadonlyArray<Labels>, firsts: Uint32Array): Int32Array => {
-  const starts = labels.map((_, index) => labels.slice(0, index).reduce((total, { names }) => total + names.length, 0))
-  const total = labels.reduce((sum, { names }) => sum + names.length, 0)
-  const parent = Int32Array.from({ length: total }, (_, label) => label)
-  const find = (label: number): number => {
-    let at = label
-    while (parent[at] !== at) at = parent[at] = parent[parent[at]]
-    return at
-  }
-  const [{ codes }, ...others] = labels
-  others.forEach((other, index) =>
-    codes.forEach((code, row) => (parent[find(starts[index + 1] + other.codes[row])] = find(code)))
+/** For each row, the first row of its block. */
+export const joined = (labels: ReadonlyArray<Labels>, near?: Uint32Array): Uint32Array => {
+  const all = [...labels.map(({ firsts }) => firsts), ...(near === undefined ? [] : [near])]
+  if (all.length === 1) return all[0]
+  const components = Components.make(all[0].length)
+  for (const firsts of all) firsts.forEach((first, row) => Components.join(components, first, row))
+  return Components.firsts(components)
+}
+
+/** The first rows of the blocks, in an order that is drawn from the blocks' names. */
+const drawn = (labels: ReadonlyArray<Labels>, key: Key.Key, firsts: Uint32Array): Uint32Array => {
+  // The least of what is drawn from a block's names, and a row of that name, which decides between equal numbers.
+  const least = new Float64Array(firsts.length).fill(Infinity)
+  const rowOf = new Uint32Array(firsts.length)
+  const labelOf = new Uint16Array(firsts.length)
+  const nameOf = (first: number) => labels[labelOf[first]].nameOf(rowOf[first])
+  labels.forEach((label, index) => {
+    const own = Key.foldIn(key, label.column)
+    label.firsts.forEach((same, row) => {
+      if (same !== row) return
+      const { hi, lo } = label.keyOf(own, row)
+      const number = hi * 2 ** 21 + (lo >>> 11)
+      const first = firsts[row]
+      if (number > least[first] || (number === least[first] && label.nameOf(row) >= nameOf(first))) return
+      least[first] = number
+      rowOf[first] = row
+      labelOf[first] = index
+    })
+  })
+  const isBefore = (a: number, b: number) => least[a] < least[b] || (least[a] === least[b] && nameOf(a) < nameOf(b))
+  return sorted(
+    firsts.filter((first, row) => first === row),
+    (first) => least[first] * 2 ** -53,
+    isBefore
   )
-  firsts.forEach((first, row) => (parent[find(codes[row])] = find(codes[first])))
-  return codes.map(find)
+}
+
+/** Sorts rows by numbers in [0, 1) that were drawn for them: about one to a bucket. */
+const sorted = (
+  rows: Uint32Array,
+  drawnOf: (row: number) => number,
+  isBefore: (a: number, b: number) => boolean
+): Uint32Array => {
+  const { length } = rows
+  const bucketOf = (row: number) => Math.min(length - 1, Math.floor(drawnOf(row) * length))
+  const ends = new Uint32Array(length + 1)
+  for (const row of rows) ends[bucketOf(row) + 1]++
+  for (let bucket = 0; bucket < length; bucket++) ends[bucket + 1] += ends[bucket]
+  const out = new Uint32Array(length)
+  for (const row of rows) out[ends[bucketOf(row)]++] = row
+  for (let at = 1; at < length; at++) {
+    const row = out[at]
+    let place = at
+    for (; place > 0 && isBefore(row, out[place - 1]); place--) out[place] = out[place - 1]
+    out[place] = row
+  }
+  return out
 }

@@ -50,12 +50,30 @@ export const blocks = Effect.fnUntraced(function* (
   key: Key.Key,
   near?: Near.Near
 ): Effect.fn.Return<Blocks.Blocks, SplitError> {
+  return Blocks.make(yield* labels(split, table, on), key, yield* Blocks.near(split, table, near))
+})
+
+const labels = Effect.fnUntraced(function* (split: string, table: Table, on: On) {
   const columns = names(on)
   yield* Share.refuseGroups(split, table, columns, 'Name every declared group in "on".')
-  const labels = yield* Effect.forEach(columns.length === 0 ? [""] : columns, (name) =>
-    Blocks.groups(split, table, name)
-  )
-  return Blocks.make(labels, key, yield* Blocks.near(split, table, near))
+  return yield* Effect.forEach(columns.length === 0 ? [""] : columns, (name) => Blocks.groups(split, table, name))
+})
+
+/** What keeps rows together: groups by one column or several, and a way of being near. */
+export interface Together {
+  readonly group?: On | undefined
+  readonly near?: Near.Near | undefined
+}
+
+/** For each row, the first of those it belongs to by group, or by being equal or near; undefined where nothing does. */
+export const firsts = Effect.fnUntraced(function* (
+  split: string,
+  table: Table,
+  { group, near }: Together
+): Effect.fn.Return<Uint32Array | undefined, SplitError> {
+  if (group === undefined && near === undefined) return undefined
+  const own = group === undefined ? [Blocks.equalRows(table)] : yield* labels(split, table, group)
+  return Blocks.joined(own, yield* Blocks.near(split, table, near))
 })
 
 /** Says how many groups there are: for splits that left a partition empty. */

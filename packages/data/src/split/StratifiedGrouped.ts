@@ -46,17 +46,35 @@ interface Composition {
   readonly counts: Uint32Array
 }
 
-const compose = ({ of, sizes }: Blocks.Blocks, codes: Int32Array): Composition => {
-  const found = Array.from(sizes, () => new Map<number, number>())
-  of.forEach((block, row) => found[block].set(codes[row], (found[block].get(codes[row]) ?? 0) + 1))
-  const entries = found.flatMap((counts) => [...counts])
-  const starts = new Uint32Array(sizes.length + 1)
-  found.forEach((counts, block) => (starts[block + 1] = starts[block] + counts.size))
-  return {
-    starts,
-    classes: Uint32Array.from(entries, ([code]) => code),
-    counts: Uint32Array.from(entries, ([, count]) => count)
-  }
+/** Lists the rows of the blocks, block after block, each block's in their order. */
+const byBlock = ({ of, sizes }: Blocks.Blocks): Uint32Array => {
+  const next = new Uint32Array(sizes.length)
+  for (let block = 1; block < next.length; block++) next[block] = next[block - 1] + sizes[block - 1]
+  const rows = new Uint32Array(of.length)
+  of.forEach((block, row) => (rows[next[block]++] = row))
+  return rows
+}
+
+const compose = (blocks: Blocks.Blocks, codes: Int32Array, levels: number): Composition => {
+  const rows = byBlock(blocks)
+  const starts = new Uint32Array(blocks.sizes.length + 1)
+  const [classes, counts] = [new Uint32Array(rows.length), new Uint32Array(rows.length)]
+  const placeOf = new Int32Array(levels).fill(-1) // of this block where it is not before its start
+  let [end, at] = [0, 0]
+  blocks.sizes.forEach((size, block) => {
+    starts[block] = end
+    for (let turn = 0; turn < size; turn++) {
+      const code = codes[rows[at + turn]]
+      if (placeOf[code] < starts[block]) {
+        placeOf[code] = end
+        classes[end++] = code
+      }
+      counts[placeOf[code]]++
+    }
+    at += size
+  })
+  starts[blocks.sizes.length] = end
+  return { starts, classes, counts }
 }
 
 /**
@@ -70,7 +88,7 @@ export const deal = (
   levels: number,
   fractions: ReadonlyArray<number>
 ): Uint8Array => {
-  const { classes, counts, starts } = compose(blocks, codes)
+  const { classes, counts, starts } = compose(blocks, codes, levels)
   const totals = new Float64Array(levels)
   codes.forEach((code) => totals[code]++)
   /** Count minus share of each class, place by place. */

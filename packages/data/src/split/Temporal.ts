@@ -5,6 +5,7 @@
  */
 import { DateTime, Duration, Effect, Option } from "effect"
 import type * as Assignment from "../Assignment.ts"
+import type * as Near from "../Near.ts"
 import type { Table } from "../Table.ts"
 import * as Grouped from "./Grouped.ts"
 import * as Share from "./Share.ts"
@@ -33,6 +34,8 @@ export interface Options {
   readonly gap?: Length
   /** A column with the instant at which a row's label is known; unless given, that is the row's own time. */
   readonly labelEnd?: string
+  /** Rows that have near ones in a later period are left out. */
+  readonly near?: Near.Near | undefined
 }
 
 /**
@@ -44,8 +47,8 @@ export const assign = (on: string, options: Options): Assignment.Assign =>
   Effect.fnUntraced(function* (table) {
     const split = "Split.temporal"
     yield* Share.refuseGroups(split, table, [], "Split by group and time: use Split.groupedTemporal.")
-    const { hint, places } = yield* periods(split, table, on, options)
-    return yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
+    const again = "All its rows are near later ones: call fewer rows near, or bring more of them."
+    return yield* purged(split, table, yield* periods(split, table, on, options), { near: options.near }, again)
   })
 
 /**
@@ -53,21 +56,33 @@ export const assign = (on: string, options: Options): Assignment.Assign =>
  * out of the earlier one.
  */
 export const assignGrouped = (on: string, groups: Grouped.On, options: Options): Assignment.Assign =>
-  Effect.fnUntraced(function* (table, key) {
+  Effect.fnUntraced(function* (table) {
     const split = "Split.groupedTemporal"
-    const { hint, places } = yield* periods(split, table, on, options)
-    yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
-    const { of, sizes } = yield* Grouped.blocks(split, table, groups, key)
-    const latest = new Uint8Array(sizes.length)
-    places.forEach((place, row) => {
-      if (place !== 3) latest[of[row]] = Math.max(latest[of[row]], place)
-    })
-    const purged = places.map((place, row) => (place < latest[of[row]] ? 3 : place))
     const again =
       "All its groups occur later too. If a model is to meet them again, they are no groups to keep apart: " +
       "declare the column without Column.group and use Split.temporal."
-    return yield* Share.refuseEmpty(split, { places: purged }, ["test", "validation", "train"], again)
+    const together = { group: groups, near: options.near }
+    return yield* purged(split, table, yield* periods(split, table, on, options), together, again)
   })
+
+/** Leaves out the rows of a period of which the group has rows in a later one, or that are near some. */
+const purged = Effect.fnUntraced(function* (
+  split: string,
+  table: Table,
+  { hint, places }: { readonly places: Uint8Array; readonly hint: string },
+  together: Grouped.Together,
+  again: string
+): Effect.fn.Return<Assignment.Assignment, SplitError> {
+  const assignment = yield* Share.refuseEmpty(split, { places }, ["test", "validation", "train"], hint)
+  const firsts = yield* Grouped.firsts(split, table, together)
+  if (firsts === undefined) return assignment
+  const latest = new Uint8Array(places.length)
+  places.forEach((place, row) => {
+    if (place !== 3) latest[firsts[row]] = Math.max(latest[firsts[row]], place)
+  })
+  const left = { places: places.map((place, row) => (place < latest[firsts[row]] ? 3 : place)) }
+  return yield* Share.refuseEmpty(split, left, ["test", "validation", "train"], again)
+})
 
 const periods = Effect.fnUntraced(function* (split: string, table: Table, on: string, options: Options) {
   const times = yield* instants(split, table, on)

@@ -6,9 +6,8 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { finite } from "../internal/numeric.ts"
-import { search } from "../internal/statistics/float64.ts"
-import { range } from "../internal/statistics/lanes.ts"
-import * as Order from "../internal/statistics/order.ts"
+import { compute } from "../internal/threads/compute.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -37,7 +36,7 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
     becomes: (_: Column.Float): Column.Category => Column.category(Array.from({ length: bins }, (__, bin) => `${bin}`)),
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Float>) {
-      const { isFinite, max, min } = range(cells.values, 1)
+      const { isFinite, max, min } = yield* compute("range", cells.values, 1)
       if (!isFinite) yield* finite(cells)
       const [least, largest] = [min[0], max[0]]
       if (!Number.isFinite(largest - least)) {
@@ -47,7 +46,8 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
       const bounds =
         by === "width"
           ? places.map((place) => least + place * ((largest - least) / bins))
-          : Order.quantiles(
+          : yield* compute(
+              "quantiles",
               cells.values,
               places.map((place) => place / bins)
             )
@@ -57,8 +57,8 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
       return { bounds: apart.map((bound) => bound + 0) } // JSON has no -0
     }),
     apply: Effect.fnUntraced(function* (cells, { bounds }) {
-      const out = new Int32Array(cells.length)
-      if (!search(cells.values, bounds, out)) yield* finite(cells)
+      const out = Shared.int32(cells.length)
+      if (!(yield* compute("search", cells.values, bounds, out))) yield* finite(cells)
       return out
     })
   })

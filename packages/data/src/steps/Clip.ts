@@ -3,7 +3,8 @@
  * upper one the upper one. For columns with a few wild numbers that are not errors.
  */
 import { Effect, Schema } from "effect"
-import { type Sharing, mapped, quantilesOf } from "../internal/numeric.ts"
+import { type Sharing, output, quantilesOf } from "../internal/numeric.ts"
+import { compute } from "../internal/threads/compute.ts"
 import * as Step from "../Step.ts"
 import { checkShares } from "./Robust.ts"
 
@@ -30,18 +31,13 @@ export const make = <const Name extends string>(column: Name, options: Options =
     column,
     state: State,
     fit: (cells) =>
-      Effect.sync(() => {
-        const groups = quantilesOf(cells, per, [lower, upper])
-        return {
-          lower: groups.map(([low]) => low + 0), // JSON has no -0
-          upper: groups.map(([, high]) => high + 0)
-        }
-      }),
-    apply: (cells, bounds) =>
-      Effect.sync(() => {
-        const clipped = (value: number, group: number) =>
-          Math.min(bounds.upper[group], Math.max(bounds.lower[group], value))
-        return mapped(cells, bounds.lower.length, clipped)
-      })
+      Effect.map(quantilesOf(cells, per, [lower, upper]), (groups) => ({
+        lower: groups.map(([low]) => low + 0), // JSON has no -0
+        upper: groups.map(([, high]) => high + 0)
+      })),
+    apply: (cells, bounds) => {
+      const out = output(cells)
+      return Effect.as(compute("clamp", cells.values, bounds.lower, bounds.upper, out), out)
+    }
   })
 }

@@ -26,5 +26,5 @@ export const make = <const Name extends string>(column: Name) =>
         for (const code of cells.values) shares[code]++
         return { shares: shares.map((count) => count / cells.length) }
       }),
-    apply: (cells, { shares }) => Effect.sync(() => ofCodes(cells.values, shares))
+    apply: (cells, { shares }) => ofCodes(cells.values, shares)
   })

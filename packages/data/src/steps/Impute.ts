@@ -4,9 +4,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import * as Float64 from "../internal/statistics/float64.ts"
-import * as Order from "../internal/statistics/order.ts"
-import * as Radix from "../internal/statistics/radix.ts"
+import type { Statistic } from "../internal/statistics/order.ts"
+import { compute } from "../internal/threads/compute.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Step from "../Step.ts"
 
 /** What is learned: the value that fills, a number, an instant in milliseconds or a level's text. */
@@ -16,12 +16,12 @@ type Value = number | string
 
 const optional = ["optional float", "optional category", "optional timestamp"] as const
 
-/** Fails at the first infinity, and when nothing is there to learn from. */
-const present = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>) {
+/** Computes a statistic; fails at the first infinity, and when nothing is there to learn from. */
+const learned = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>, statistic: Statistic) {
   const { values } = cells
-  const found =
-    values instanceof Int32Array ? Float64Array.from(values.filter((code) => code >= 0)) : Float64.present(values)
-  if (found.length > 0 && Float64.isFinite(found)) return found
+  const numbers = values instanceof Int32Array ? Float64Array.from(values.filter((code) => code >= 0)) : values
+  const found = yield* compute("ofPresent", numbers, statistic)
+  if (found !== undefined) return found
   const place = values.findIndex((value) => Math.abs(value) === Infinity)
   if (place >= 0) {
     return yield* cells.refuse(`holds ${values[place]}; drop or repair such rows at the source`, place)
@@ -31,8 +31,11 @@ const present = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>)
   )
 })
 
-const filled = ({ values }: Step.Cells<Column.Optional>, value: number): Float64Array | Int32Array =>
-  values instanceof Int32Array ? values.map((code) => (code < 0 ? value : code)) : Float64.fill(values, value)
+const filled = ({ values }: Step.Cells<Column.Optional>, value: number): Effect.Effect<Float64Array | Int32Array> => {
+  if (values instanceof Int32Array) return Effect.sync(() => values.map((code) => (code < 0 ? value : code)))
+  const out = Shared.float64(values.length)
+  return Effect.as(compute("fill", values, value, out), out)
+}
 
 /** The number that a learned value is in a column's array. */
 const coded = (cells: Step.Cells<Column.Optional>, column: Column.Complete, value: Value) =>
@@ -48,7 +51,7 @@ const learning = <const Name extends string>(
   name: string,
   column: Name,
   takes: ReadonlyArray<Column.Optional["kind"]>,
-  statistic: (present: Float64Array) => number
+  statistic: Statistic
 ) =>
   Step.column({
     name,
@@ -59,27 +62,26 @@ const learning = <const Name extends string>(
     becomes: (declared: Column.Optional): Column.Complete => Column.complete(declared),
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>) {
-      const value = statistic(yield* present(cells))
+      const value = yield* learned(cells, statistic)
       if (!Number.isFinite(value)) {
         return yield* cells.refuse("holds numbers too large for float64 to add; use Recipe.imputeMedian")
       }
       return { value: cells.column.kind === "optional category" ? cells.column.levels[value] : value + 0 } // JSON has no -0
     }),
     apply: (cells, { value }) =>
-      Effect.map(coded(cells, Column.complete(cells.column), value), (number) => filled(cells, number))
+      Effect.flatMap(coded(cells, Column.complete(cells.column), value), (number) => filled(cells, number))
   })
 
 /** Makes the step that fills with the train rows' mean. */
 export const mean = <const Name extends string>(column: Name) =>
-  learning("imputeMean", column, ["optional float"], Float64.mean)
+  learning("imputeMean", column, ["optional float"], "mean")
 
 /** Makes the step that fills with the train rows' median. */
 export const median = <const Name extends string>(column: Name) =>
-  learning("imputeMedian", column, ["optional float"], (present) => Order.quantiles(present, [0.5])[0])
+  learning("imputeMedian", column, ["optional float"], "median")
 
 /** Makes the step that fills with the train rows' most frequent value. */
-export const mode = <const Name extends string>(column: Name) =>
-  learning("imputeMode", column, optional, (present) => Order.mode(Radix.sort(present)))
+export const mode = <const Name extends string>(column: Name) => learning("imputeMode", column, optional, "mode")
 
 /** Makes the step that fills with a constant. Throws a RangeError for a number that is not finite. */
 export const constant = <const Name extends string>(column: Name, value: Value) => {
@@ -102,6 +104,6 @@ export const constant = <const Name extends string>(column: Name, value: Value) 
     state: Schema.Null,
     fit: () => Effect.succeed(null),
     apply: (cells: Step.Cells<Column.Optional>) =>
-      Effect.map(coded(cells, becomes(cells.column), value), (number) => filled(cells, number))
+      Effect.flatMap(coded(cells, becomes(cells.column), value), (number) => filled(cells, number))
   })
 }

@@ -3,8 +3,9 @@
  * partitions may lie outside [0, 1] unless clipped. The same as scikit-learn's MinMaxScaler.
  */
 import { Effect, Schema } from "effect"
-import { plain, range } from "../internal/statistics/lanes.ts"
+import { plain } from "../internal/statistics/lanes.ts"
 import { type Sharing, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
+import { compute } from "../internal/threads/compute.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -35,7 +36,7 @@ export const make = <const Name extends string>(column: Name, options: Options =
     becomes,
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
-      const { isFinite, max, min } = range(cells.values, groupsOf(cells.column, per))
+      const { isFinite, max, min } = yield* compute("range", cells.values, groupsOf(cells.column, per))
       if (!isFinite) yield* finite(cells)
       if (!max.every((high, group) => Number.isFinite(high - min[group]))) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")

@@ -4,14 +4,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { mark } from "../internal/statistics/float64.ts"
+import { compute } from "../internal/threads/compute.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Step from "../Step.ts"
-
-const ofCodes = (codes: Int32Array): Float64Array => {
-  const out = new Float64Array(codes.length)
-  for (let row = 0; row < out.length; row++) out[row] = codes[row] < 0 ? 1 : 0
-  return out
-}
 
 /** Makes the step. Fails where there is such a column already. */
 export const make = <const Name extends string>(column: Name) =>
@@ -24,8 +19,10 @@ export const make = <const Name extends string>(column: Name) =>
     adds: () => ({ [`${column}_missing`]: Column.float }),
     state: Schema.Null,
     fit: () => Effect.succeed(null),
-    apply: ([{ values }]) =>
-      Effect.sync(() => ({
-        [`${column}_missing`]: values instanceof Int32Array ? ofCodes(values) : mark(values, 1)
-      }))
+    apply: ([{ values }]) => {
+      const out = Shared.float64(values.length)
+      const marked =
+        values instanceof Int32Array ? compute("markMissing", values, out) : compute("mark", values, 1, out)
+      return Effect.as(marked, { [`${column}_missing`]: out })
+    }
   })

@@ -5,6 +5,8 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
+import { compute } from "../internal/threads/compute.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -19,6 +21,11 @@ export interface Options {
 /** Makes the step. Throws a RangeError for a share outside (0, 1). */
 export const make = <const Name extends string>(column: Name, { minimumShare }: Options = {}) =>
   minimumShare === undefined ? whole(column) : merging(column, minimumShare)
+
+const encoded = (cells: Step.Cells<Column.Category>, places: ReadonlyArray<number>, width: number) => {
+  const out = Shared.float32(cells.length * width)
+  return Effect.as(compute("oneHot", cells.values, places, width, out), out)
+}
 
 /** What is learned: the levels that have a number of their own, and whether there are others. */
 const State = Schema.Struct({ frequent: Schema.Array(Schema.String), rare: Schema.Boolean })
@@ -47,15 +54,14 @@ const merging = <const Name extends string>(column: Name, minimumShare: number) 
         return { frequent, rare: frequent.length < counts.length }
       }),
     apply: (cells, learned) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const width = widthOf(learned)
-        const place = cells.column.levels.map((level) => learned.frequent.indexOf(level))
-        const out = new Float32Array(cells.length * width)
-        for (let row = 0; row < cells.length; row++) {
-          const own = place[cells.values[row]]
-          out[row * width + (own < 0 ? width - 1 : own)] = 1
-        }
-        return out
+        const places = cells.column.levels.map((level) => learned.frequent.indexOf(level))
+        return encoded(
+          cells,
+          places.map((place) => (place < 0 ? width - 1 : place)),
+          width
+        )
       })
   })
 }
@@ -71,10 +77,9 @@ const whole = <const Name extends string>(column: Name) =>
     state: Schema.Null,
     fit: () => Effect.succeed(null),
     apply: (cells) =>
-      Effect.sync(() => {
-        const width = cells.column.levels.length
-        const out = new Float32Array(cells.length * width)
-        for (let row = 0; row < cells.length; row++) out[row * width + cells.values[row]] = 1
-        return out
-      })
+      encoded(
+        cells,
+        cells.column.levels.map((_, code) => code),
+        cells.column.levels.length
+      )
   })

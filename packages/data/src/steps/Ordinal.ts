@@ -26,6 +26,6 @@ export const make = <const Name extends string>(column: Name, order: ReadonlyArr
     becomes: (_: Column.Category): Column.Float => Column.float,
     state: Schema.Null,
     fit: (cells: Step.Cells<Column.Category>) => Effect.as(placesOf(cells), null),
-    apply: (cells) => Effect.map(placesOf(cells), (places) => ofCodes(cells.values, places))
+    apply: (cells) => Effect.flatMap(placesOf(cells), (places) => ofCodes(cells.values, places))
   })
 }

@@ -5,8 +5,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { firstNotFinite } from "../internal/statistics/lanes.ts"
 import { finite } from "../internal/numeric.ts"
+import { byRows, compute } from "../internal/threads/compute.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -37,55 +38,6 @@ export const products = (
   return all
 }
 
-/** Rows are multiplied so many at a time that their products stay in the processor's nearest cache. */
-const productsTogether = 8192
-
-/** Writes products of two columns into a third, and as float32 every `stride` places; NaN if one is none or too large. */
-const multiplyTwo = (
-  [left, right, into]: ReadonlyArray<Float64Array>,
-  rows: number,
-  out: Float32Array,
-  start: number,
-  stride: number
-): number => {
-  let odd = 0
-  for (let row = 0, to = start; row < rows; row++, to += stride) {
-    const value = left[row] * right[row]
-    into[row] = value
-    const rounded = Math.fround(value)
-    out[to] = rounded
-    odd += rounded - rounded
-  }
-  return odd
-}
-
-/** Multiplies the columns of each product, that of all but its last column times the last; says whether all are finite. */
-const multiply = (
-  columns: ReadonlyArray<Float64Array>,
-  factors: ReadonlyArray<ReadonlyArray<number>>,
-  out: Float32Array
-): boolean => {
-  const places = new Map(factors.map((product, place) => [product.join(), place]))
-  const terms = factors.map((product) => ({
-    before: places.get(product.slice(0, -1).join()),
-    first: product[0],
-    last: product[product.length - 1]
-  }))
-  const count = factors.length
-  const length = out.length / count
-  const size = Math.max(8, Math.floor(productsTogether / count))
-  const made = factors.map(() => new Float64Array(size))
-  let odd = 0
-  for (let start = 0; start < length; start += size) {
-    const own = columns.map((column) => column.subarray(start, start + size))
-    terms.forEach(({ before, first, last }, place) => {
-      const three = [before === undefined ? own[first] : made[before], own[last], made[place]]
-      odd += multiplyTwo(three, own[0].length, out, start * count + place, count)
-    })
-  }
-  return odd === 0
-}
-
 /**
  * Makes the step. Fails on NaN and infinity, and on products that float32 cannot hold. Throws a RangeError for a degree
  * below 2 and where there is no product.
@@ -109,11 +61,14 @@ export const make = (columns: ReadonlyArray<string>, options: Options) => {
     fit: () => Effect.succeed(null),
     apply: Effect.fnUntraced(function* (cells: ReadonlyArray<Step.Cells<Column.Float>>) {
       const [{ length, refuse }] = cells
-      const out = new Float32Array(length * factors.length)
-      const values = cells.map(({ values }) => values)
-      if (multiply(values, factors, out)) return { [as]: out }
+      const out = Shared.float32(length * factors.length)
+      const finished = yield* byRows(length, (start, end) => {
+        const values = cells.map((each) => each.values.subarray(start, end))
+        return compute("multiply", values, factors, out.subarray(start * factors.length, end * factors.length))
+      })
+      if (finished.every((isFinite) => isFinite)) return { [as]: out }
       yield* Effect.forEach(cells, finite)
-      const bad = firstNotFinite(out)
+      const bad = yield* compute("firstNotFinite", out)
       const names = factors[bad % factors.length].map((place) => cells[place].name).join(" times ")
       const reason = `${names} is ${out[bad]} in float32; scale the columns first`
       return yield* refuse(reason, Math.floor(bad / factors.length))

@@ -4,11 +4,8 @@
  * scikit-learn's QuantileTransformer with `subsample=None`.
  */
 import { Effect, Schema } from "effect"
-import * as Normal from "../internal/statistics/normal.ts"
 import { type Sharing, groupsOf, output as outputOf } from "../internal/numeric.ts"
-import * as Float64 from "../internal/statistics/float64.ts"
-import * as Order from "../internal/statistics/order.ts"
-import * as Radix from "../internal/statistics/radix.ts"
+import { compute } from "../internal/threads/compute.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -21,19 +18,6 @@ export interface Options extends Sharing {
 
 /** What is learned: for each group of numbers, quantiles at equal distances of their shares, from 0 to 1. */
 const State = Schema.Struct({ quantiles: Schema.Array(Schema.Array(Schema.Finite)) })
-
-const margin = 1e-7
-
-/** What a number becomes that has some share of train numbers below it. */
-type Output = (share: number, value: number) => number
-
-const normal = (least: number, largest: number): Output => {
-  const [low, high] = [margin - Number.EPSILON, 1 - (margin - Number.EPSILON)]
-  return (share, value) => {
-    if (value - margin < least) return Normal.quantile(low)
-    return Normal.quantile(value + margin > largest ? high : Math.min(high, Math.max(low, share)))
-  }
-}
 
 /** The shares of the quantiles themselves, from 0 to 1: of equal ones, the middle of theirs. */
 const sharesOf = (quantiles: ReadonlyArray<number>): ReadonlyArray<number> => {
@@ -71,29 +55,21 @@ export const make = <const Name extends string>(column: Name, options: Options =
     column,
     state: State,
     fit: (cells) =>
-      Effect.sync(() => {
-        const groups = groupsOf(cells.column, per)
-        const learned = Array.from({ length: groups }, (_, group) => {
-          const present = Order.present(cells.values, groups, group)
-          const last = Math.min(quantiles, present.length) - 1
-          if (last === present.length - 1) return Array.from(Radix.sort(present), (value) => value + 0) // JSON has no -0
-          const shares = Array.from({ length: last + 1 }, (__, index) => index / last)
-          return Order.quantiles(present, shares).map((value) => value + 0)
-        })
-        return { quantiles: learned }
-      }),
-    apply: (cells, learned) =>
-      Effect.sync(() => {
-        const out = outputOf(cells)
-        const groups = learned.quantiles.length
-        learned.quantiles.forEach((own, group) => {
+      compute("evenQuantiles", cells.values, groupsOf(cells.column, per), quantiles).pipe(
+        Effect.map((learned) => ({ quantiles: learned }))
+      ),
+    apply: (cells, learned) => {
+      const out = outputOf(cells)
+      const groups = learned.quantiles.length
+      return Effect.as(
+        Effect.forEach(learned.quantiles, (own, group) => {
           const bounds = own.length === 1 ? [...own, ...own] : own
-          const [least, largest] = [own[0], own[own.length - 1]]
           const ties = output === "uniform" ? withEnds(bounds, sharesOf(bounds)) : sharesOf(bounds)
-          const f = output === "uniform" ? undefined : normal(least, largest)
-          Float64.shares(cells.values, { groups, group, bounds, ties }, f, out)
-        })
-        return out
-      })
+          const normal = output === "uniform" ? undefined : ([own[0], own[own.length - 1]] as const)
+          return compute("shares", cells.values, { groups, group, bounds, ties }, normal, out)
+        }),
+        out
+      )
+    }
   })
 }

@@ -40,7 +40,7 @@ export const make = <const Name extends string>(column: Name, options: Options =
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
       yield* finite(cells)
-      const groups = quantilesOf(cells, per, [lower, 0.5, upper])
+      const groups = yield* quantilesOf(cells, per, [lower, 0.5, upper])
       const spread = groups.map(([low, , high]) => high - low)
       if (!spread.every(Number.isFinite)) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")

@@ -3,8 +3,9 @@
  * have mean 0 and variance 1. Variance is the population's (divided by n), as in scikit-learn's StandardScaler.
  */
 import { Effect, Schema } from "effect"
-import { moments, plain, range } from "../internal/statistics/lanes.ts"
+import { plain } from "../internal/statistics/lanes.ts"
 import { type Sharing, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
+import { compute } from "../internal/threads/compute.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -33,13 +34,13 @@ export const make = <const Name extends string>(column: Name, options: Options =
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
       const groups = groupsOf(cells.column, per)
-      const { mean, variance } = moments(cells.values, groups)
+      const { mean, variance } = yield* compute("moments", cells.values, groups)
       if (!mean.every(Number.isFinite) || !variance.every(Number.isFinite)) {
         yield* finite(cells)
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale or Recipe.minMax first")
       }
       if (variance.some((each) => each < smallestVariance)) {
-        const { max, min } = range(cells.values, groups)
+        const { max, min } = yield* compute("range", cells.values, groups)
         if (variance.some((each, group) => each < smallestVariance && min[group] < max[group])) {
           return yield* cells.refuse(
             "holds numbers too close together for float64; use Recipe.scale or Recipe.minMax first"

@@ -135,10 +135,11 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
     columns: (columns) => Effect.as(levelsOf(columns), { [column]: Column.float }),
     fit,
     apply: (table, { whole, withoutFold }, partition) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const codes = Table.numbers(table, column) as Int32Array // of a category
-        if (partition !== "train") return { [column]: ofCodes(codes, whole) }
-        return { [column]: ofFolds(codes, table.ids, withoutFold) }
+        const encoded =
+          partition === "train" ? Effect.sync(() => ofFolds(codes, table.ids, withoutFold)) : ofCodes(codes, whole)
+        return Effect.map(encoded, (values) => ({ [column]: values }))
       })
   })
 }

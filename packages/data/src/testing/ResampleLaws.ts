@@ -14,6 +14,7 @@ import * as Table from "../Table.ts"
 import { nearPairs } from "./CleanLaws.ts"
 import { anywhere } from "./Tables.ts"
 import * as LazyTables from "../internal/columns/tables.ts"
+import * as Joined from "./internal/joined.ts"
 import * as TableLaw from "./internal/tableLaw.ts"
 
 /** Plans, and tables to resample: large enough that no side of a fold must be empty. */
@@ -139,14 +140,62 @@ export const grouped = <C extends Columns>(
     }
   })
 
-/** Rows that are near are on one side of every fold, each pair compared by itself. */
-export const near = <C extends Columns>(subject: Subject<C> & { readonly near: Near.Near }): Law.Law =>
+/**
+ * Rows that are near are on one side of every fold, each pair compared by itself; with `leftOut`, one of them may be on
+ * neither.
+ */
+export const near = <C extends Columns>(
+  subject: Subject<C> & { readonly near: Near.Near; readonly leftOut?: boolean }
+): Law.Law =>
   make("near: rows that are near are on one side of every fold", subject, (table, drawn) =>
     Effect.map(nearPairs(subject.near, table), (pairs) => {
-      for (const { name, validation } of drawn.flat()) {
+      for (const { name, train, validation } of drawn.flat()) {
         const validating = new Set(validation)
-        const apart = pairs.find(([first, second]) => validating.has(first) !== validating.has(second))
+        const there = subject.leftOut === true ? new Set([...train, ...validation]) : undefined
+        const isIn = (row: number) => there === undefined || there.has(row)
+        const apart = pairs.find(
+          ([first, second]) => isIn(first) && isIn(second) && validating.has(first) !== validating.has(second)
+        )
         Law.ensure(apart === undefined, () => `rows ${apart?.join(" and ")} are near, and on two sides of ${name}`)
+      }
+    })
+  )
+
+const named = (folds: ReadonlyArray<ReadonlyArray<Drawn>>) => new Map(folds.flat().map((fold) => [fold.name, fold]))
+
+/**
+ * Folds that leave rows out for being near ones of the other side do nothing else for it: `without` are the same plans
+ * that do not look at what is near. `on` lists columns of groups of which all rows leave with one.
+ */
+export const nearLeaves = <C extends Columns>(
+  subject: Subject<C> & {
+    readonly near: Near.Near
+    readonly without: ReadonlyArray<Plan>
+    readonly on?: ReadonlyArray<KeysOf<C, "category" | "float">>
+  }
+): Law.Law =>
+  make(
+    "near: rows stay on their side of a fold, or are left out for a near row on the other",
+    subject,
+    Effect.fnUntraced(function* (table, drawn, key) {
+      const before = named(yield* draw(subject.without, table, key))
+      const firsts = yield* Joined.firsts(subject.near, table, subject.on)
+      for (const fold of drawn.flat()) {
+        const there = before.get(fold.name) ?? { train: [], validation: [] }
+        for (const [side, other] of [
+          ["train", "validation"],
+          ["validation", "train"]
+        ] as const) {
+          const [now, was] = [Array.from(fold[side]), Array.from(there[side])]
+          const more = now.find((row) => !was.includes(row))
+          Law.ensure(more === undefined, () => `row ${more} came to ${side} of ${fold.name}`)
+          const alike = new Set(Array.from(there[other], (row) => firsts[row]))
+          const left = was.filter((row) => !now.includes(row))
+          const odd = left.find((row) => !alike.has(firsts[row]))
+          Law.ensure(odd === undefined, () => `row ${odd} left ${side} of ${fold.name}, and is near none of ${other}`)
+          const isSame = left.length > 0 || was.length === now.length
+          Law.ensure(isSame, () => `${side} of ${fold.name} has ${now.length} rows instead of ${was.length}`)
+        }
       }
     })
   )

@@ -16,6 +16,7 @@ import * as Share from "../split/Share.ts"
 import type { Shares } from "../Split.ts"
 import * as Table from "../Table.ts"
 import { anywhere } from "./Tables.ts"
+import * as Joined from "./internal/joined.ts"
 import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A way of splitting, and tables to split: large enough that no partition must be empty. */
@@ -139,14 +140,45 @@ export const grouped = <C extends Columns>(
 export const duplicates = <C extends Columns>(subject: Subject<C>): Law.Law =>
   make("duplicates: equal rows are on one side", subject, (table, { places }) => apart(places, idOf(table)))
 
-/** Rows that are near are in one partition, each pair compared by itself. */
-export const near = <C extends Columns>(subject: Subject<C> & { readonly near: Near.Near }): Law.Law =>
+/** Rows that are near are in one partition, each pair compared by itself; with `leftOut`, one of them may be left out. */
+export const near = <C extends Columns>(
+  subject: Subject<C> & { readonly near: Near.Near; readonly leftOut?: boolean }
+): Law.Law =>
   make("near: rows that are near are on one side", subject, (table, { places }) =>
     Effect.map(nearPairs(subject.near, table), (pairs) =>
       pairs.forEach(([first, second]) =>
-        Law.ensure(places[first] === places[second], () => `rows ${first} and ${second} are near, and on two sides`)
+        Law.ensure(
+          places[first] === places[second] ||
+            (subject.leftOut === true && [places[first], places[second]].includes(out)),
+          () => `rows ${first} and ${second} are near, and on two sides`
+        )
       )
     )
+  )
+
+const out = Assignment.code("left out")
+
+/**
+ * A split by time that leaves out rows for being near later ones does nothing else for it: `without` is the same split
+ * that does not look at what is near.
+ */
+export const nearLeaves = <C extends Columns>(
+  subject: Subject<C> & { readonly near: Near.Near; readonly without: Assignment.Assign<C> }
+): Law.Law =>
+  make(
+    "near: rows stay in their period, or are left out for a near row of a later one",
+    subject,
+    Effect.fnUntraced(function* (table, { places }, key) {
+      const before = (yield* subject.without(table, key)).places
+      const firsts = yield* Joined.firsts(subject.near, table)
+      places.forEach((place, row) => {
+        if (place === before[row]) return
+        Law.ensure(place === out, () => `row ${row} went from ${Assignment.places[before[row]]} to another period`)
+        const isLater = (other: number, at: number) =>
+          other !== out && other > before[row] && firsts[at] === firsts[row]
+        Law.ensure(before.some(isLater), () => `row ${row} is left out, and no near row is later`)
+      })
+    })
   )
 
 /** Sizes of partitions are as near to what was asked for as whole groups allow. Without `on`, equal rows are groups. */

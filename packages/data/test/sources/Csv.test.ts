@@ -327,10 +327,9 @@ describe("Source.csv", () => {
         const columns = { c999999: Column.float, c0: Column.float }
         const header = each((index) => `c${index}`).join(",")
         const path = yield* write(`${header}\n${each((index) => `${index}`).join(",")}\n${each(() => "").join(",")}`)
-        const wide = Source.quarantine(Source.csv(path, columns))
-        const { values } = yield* run(wide.table)
-        assert.deepStrictEqual([[...values.c999999], [...values.c0]], [[999_999], [0]])
-        const [{ column, row }] = (yield* run(wide.quarantine)).setAside
+        const { quarantine, table } = yield* Csv.readTable(path, columns, {}, "set aside")
+        assert.deepStrictEqual([[...table.values.c999999], [...table.values.c0]], [[999_999], [0]])
+        const [{ column, row }] = quarantine.setAside
         assert.deepStrictEqual([column, row], ["c999999", 2])
         const few = yield* Effect.flip(run(Source.csv(yield* write(`${header}\n1`), columns)))
         assert.include(few.message, "Expected Number of Columns: 1000000 Found: 1")

@@ -93,7 +93,63 @@ describe("folds that keep near rows together", () => {
     few(ResampleLaws.complete({ plans, tables: letters }))
     few(ResampleLaws.disjoint({ plans, tables: letters }))
   }
+
   breaks("each row is dealt by itself", ResampleLaws.near({ plans: KFold.plain({ folds: 2 }), tables: letters, near }))
+})
+
+describe("folds that leave near rows out", () => {
+  const Codes = Columns.make({ a: names(7), b: names(7), c: names(7), user: Column.float, t: Column.timestamp })
+  const coded = Tables.arbitrary(Codes, { minLength: 14, maxLength: 20 }).map((table): Table.Table<typeof Codes> => {
+    const values = {
+      ...table.values,
+      user: table.values.user.map((_, row) => row >> 1),
+      t: table.values.t.map((_, row) => ((row * 7) % 13) * hour)
+    }
+    return { columns: Codes, length: table.length, values, ids: RowId.ofContent(Codes, values, table.length) }
+  })
+  const Undated = Columns.make({ a: names(7), b: names(7), c: names(7), user: Column.float })
+  const undated = coded.map(({ ids, length, values: { t: _, ...values } }): Table.Table<typeof Undated> => {
+    return { columns: Undated, length, values, ids }
+  })
+  const near = Near.row({ columns: ["a", "b", "c"], differing: 1 })
+  const few = (law: Law.Law) => it.effect(law.name, () => law.check({ runs: Math.ceil(runs / 3) }))
+  const ways = (near?: Near.Near) => {
+    const window = { on: "t", folds: 2, near }
+    return {
+      expanding: Windows.plans("Resample.expanding", "expanding", window),
+      sliding: Windows.plans("Resample.sliding", "sliding", { ...window, train: { rows: 6 } }),
+      blocks: Combinatorial.plans({ on: "t", blocks: 4, validation: 1, near })
+    }
+  }
+  const [apart, together] = [ways(), ways(near)]
+  for (const way of ["expanding", "sliding", "blocks"] as const) {
+    const subject = { plans: together[way], tables: coded, near }
+    few(ResampleLaws.disjoint(subject))
+    few(ResampleLaws.near({ ...subject, leftOut: true }))
+    few(ResampleLaws.nearLeaves({ ...subject, without: apart[way] }))
+    breaks(`${way}: train keeps near rows`, ResampleLaws.near({ ...subject, plans: apart[way], leftOut: true }))
+  }
+  few(ResampleLaws.temporal({ plans: together.expanding, tables: coded, on: "t" }))
+
+  const groups = [0, 2, 3]
+  const one = { plans: KFold.leaveOneGroupOut("user", groups, near), tables: undated, near }
+  const oneApart = KFold.leaveOneGroupOut("user", groups)
+  const drawn = { plans: Bootstrap.plans(2, near), tables: undated, near }
+  const drawnApart = Bootstrap.plans(2)
+  for (const [subject, without] of [
+    [one, oneApart],
+    [drawn, drawnApart]
+  ] as const) {
+    few(ResampleLaws.disjoint({ ...subject, repeats: true }))
+    few(ResampleLaws.near({ ...subject, leftOut: true }))
+    few(ResampleLaws.nearLeaves({ ...subject, on: ["user"], without }))
+    few(ResampleLaws.deterministic(subject))
+    breaks("near rows stay on the other side", ResampleLaws.near({ ...subject, plans: without, leftOut: true }))
+    const lost = { ...subject, plans: without.map(withoutFirst) }
+    breaks("a row leaves for nothing", ResampleLaws.nearLeaves({ ...lost, on: [], without }))
+  }
+  few(ResampleLaws.nearLeaves({ ...drawn, without: drawnApart }))
+  few(ResampleLaws.grouped({ ...one, on: ["user"] }))
 })
 
 describe("windows through time", () => {

@@ -234,6 +234,58 @@ describe("near duplicates kept together", () => {
   )
 })
 
+/** Rows of which some are near: they differ in one of three columns at most. */
+const Codes = Columns.make({ a: names(7), b: names(7), c: names(7), user: Column.float, t: Column.timestamp })
+const coded = Tables.arbitrary(Codes, { minLength: 12, maxLength: 20 }).map((table): Table.Table<typeof Codes> => {
+  const user = table.values.user.map((_, row) => row % 9)
+  const values = { ...table.values, user, t: table.values.t.map((time) => time % (12 * hour)) }
+  return { columns: Codes, length: table.length, values, ids: RowId.ofContent(Codes, values, table.length) }
+})
+const Undated = Columns.make({ a: names(7), b: names(7), c: names(7), user: Column.float })
+const undated = coded.map(({ ids, length, values: { t: _, ...values } }): Table.Table<typeof Undated> => {
+  return { columns: Undated, length, values, ids }
+})
+
+describe("near duplicates left out of earlier periods, and groups hashed with them", () => {
+  const near = Near.row({ columns: ["a", "b", "c"], differing: 1 })
+  const some = (law: Law.Law) => holds(law, Math.ceil(runs / 5))
+  const periods = { validation: 0.3, test: 0.3 }
+  const alone = Temporal.assign("t", periods)
+  const subject = { assign: Temporal.assign("t", { ...periods, near }), tables: coded, near }
+  some(SplitLaws.partition({ ...subject, leftOut: true }))
+  some(SplitLaws.near({ ...subject, leftOut: true }))
+  some(SplitLaws.nearLeaves({ ...subject, without: alone }))
+  some(SplitLaws.temporal({ ...subject, on: "t", gap: 0 }))
+  some(SplitLaws.orderIndependent(subject))
+  const grouped = { ...subject, assign: Temporal.assignGrouped("t", "user", { validation: 0.2, test: 0.2, near }) }
+  some(SplitLaws.near({ ...grouped, leftOut: true }))
+  some(SplitLaws.grouped({ ...grouped, on: ["user"] }))
+  const half = { validation: 0.3, test: 0.3 }
+  const hashed = { assign: Hashed.assignGroups("user", half, near), tables: undated, near }
+  some(SplitLaws.partition(hashed))
+  some(SplitLaws.near(hashed))
+  some(SplitLaws.grouped({ ...hashed, on: ["user"] }))
+  some(SplitLaws.orderIndependent(hashed))
+  some(SplitLaws.deterministic(hashed))
+
+  breaks("near rows of two periods stay", SplitLaws.near({ ...subject, assign: alone, leftOut: true }))
+  breaks("rows may not be left out", SplitLaws.near(subject))
+  breaks("groups are hashed without", SplitLaws.near({ ...hashed, assign: Hashed.assignGroups("user", half) }))
+  const moving: Assignment.Assign = (table, key) =>
+    Effect.zipWith(alone(table, key), Effect.orDie(Near.firsts(near, table)), ({ places }, firsts) => ({
+      places: places.map((place, row) =>
+        places.reduce(
+          (most, other, at) => (firsts[at] === firsts[row] && other < 3 ? Math.max(most, other) : most),
+          place
+        )
+      )
+    }))
+  breaks("near rows move to the later period", SplitLaws.nearLeaves({ ...subject, assign: moving, without: alone }))
+  const greedy: Assignment.Assign = (table, key) =>
+    Effect.map(alone(table, key), ({ places }) => ({ places: places.map((place, row) => (row % 5 === 0 ? 3 : place)) }))
+  breaks("other rows leave too", SplitLaws.nearLeaves({ ...subject, assign: greedy, without: alone }))
+})
+
 describe("Split.groupedTemporal", () => {
   const assign = Temporal.assignGrouped("t", "user", { validation: 0.3, test: 0.3, gap: "1 hour" })
   const subject = { assign, tables: visits }

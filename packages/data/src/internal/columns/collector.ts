@@ -10,6 +10,7 @@ import * as RowId from "../../RowId.ts"
 import { idColumn } from "../../Table.ts"
 import type { Entry } from "./columnar.ts"
 import * as Exact from "./exact.ts"
+import * as Shared from "../threads/shared.ts"
 import * as Spill from "./spill.ts"
 import * as Tables from "./tables.ts"
 
@@ -17,7 +18,7 @@ import * as Tables from "./tables.ts"
 export interface Collector {
   /** Gives arrays for the next block, of about so many rows. */
   readonly room: (rows: number) => Room
-  /** Adds a block. What it has in the last room's arrays is kept there. */
+  /** Adds a block, of all columns or some: ids may come later. What it has in the last room's arrays is kept there. */
   readonly add: (block: Block) => Effect.Effect<void, Scratch.ScratchError>
   /** Returns the columns. */
   readonly end: Effect.Effect<Readonly<Record<string, Entry>>>
@@ -49,8 +50,8 @@ export const make = Effect.fnUntraced(function* (columns: Columns, expected: num
 const arrayFor = (column: Column.Column, rows: number): RowId.Numbers | undefined => {
   const complete = Column.complete(column)
   if (complete.kind === "text") return undefined
-  if (complete.kind === "tensor") return Exact.arrayOf(complete.dtype, rows * Column.width(complete))
-  return complete.kind === "category" ? new Int32Array(rows) : new Float64Array(rows)
+  if (complete.kind === "tensor") return Shared.like(Exact.arrayOf(complete.dtype, 0), rows * Column.width(complete))
+  return complete.kind === "category" ? Shared.int32(rows) : Shared.float64(rows)
 }
 
 const arraysFor = (columns: Columns, rows: number): Room => ({
@@ -63,6 +64,7 @@ const inPlace = (columns: Columns, length: number): Collector => {
     own === undefined ? [] : [{ name, own, width: Column.width(columns[name]) }]
   )
   all.push({ name: idColumn, own: new Uint8Array(length * RowId.bytes), width: RowId.bytes })
+  const rowsOf = new Map<string, number>()
   let kept = 0
   return {
     room: (wanted) => {
@@ -74,10 +76,13 @@ const inPlace = (columns: Columns, length: number): Collector => {
     add: (block) =>
       Effect.sync(() => {
         for (const { name, own, width } of all) {
-          const values = block.columns[name] as RowId.Numbers // there are no texts
-          if (values.buffer !== own.buffer) own.set(values, kept * width)
+          const values = block.columns[name] as RowId.Numbers | undefined // there are no texts
+          if (values === undefined) continue
+          const before = rowsOf.get(name) ?? 0
+          if (values.buffer !== own.buffer) own.set(values, before * width)
+          rowsOf.set(name, before + block.length)
+          kept = Math.max(kept, before + block.length)
         }
-        kept += block.length
       }),
     end: Effect.sync(() =>
       Object.fromEntries(all.map(({ name, own, width }) => [name, kept === length ? own : own.slice(0, kept * width)]))
@@ -90,8 +95,10 @@ const joined = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
   if (blocks.every(RowId.isTexts)) return blocks.flat()
   const parts = blocks as ReadonlyArray<RowId.Numbers> // as the first
   if (parts.length === 1 && parts[0].byteLength === parts[0].buffer.byteLength) return parts[0]
-  const Values = parts[0].constructor as { new (length: number): RowId.Numbers } // a typed array's constructor makes its own kind
-  const all = new Values(parts.reduce((sum, part) => sum + part.length, 0))
+  const all = Shared.like(
+    parts[0],
+    parts.reduce((sum, part) => sum + part.length, 0)
+  )
   let at = 0
   for (const part of parts) {
     all.set(part, at)

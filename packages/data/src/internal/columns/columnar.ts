@@ -5,6 +5,7 @@
  * of a block, and copies values by `merge`: `{ ...values }` reads every column.
  */
 import { type Numbers, type Values, isTexts } from "../../RowId.ts"
+import * as Shared from "../threads/shared.ts"
 
 /** A column that is read when it is needed. */
 export interface Lazy<V extends Numbers = Numbers> {
@@ -283,14 +284,18 @@ export const taken = (entry: Entry, width: number, rows: Uint32Array): Entry => 
 
 /** Copies the rows of an array at some places, in that order. */
 export const gather = <V extends Numbers>(all: V, width: number, rows: Uint32Array): V => {
-  const Values = all.constructor as new (length: number) => V // a typed array's constructor makes its own kind
-  const out = new Values(rows.length * width)
+  const out = Shared.like(all, rows.length * width)
+  gatherTo(all, width, rows, out)
+  return out
+}
+
+/** Does the same, into an array. */
+export const gatherTo = <V extends Numbers>(all: V, width: number, rows: Uint32Array, out: V): void => {
   if (width === 1) {
     for (let index = 0; index < rows.length; index++) out[index] = all[rows[index]]
-    return out
+    return
   }
   for (let index = 0; index < rows.length; index++) {
-    out.set(all.subarray(rows[index] * width, (rows[index] + 1) * width), index * width)
+    out.set(all.subarray(rows[index] * width, (rows[index] + 1) * width) as never, index * width) // of the same type
   }
-  return out
 }

@@ -77,10 +77,14 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
 
 /** Does the same; a few rows of a table that lies on disk are read into memory. */
 export const opening = <C extends Columns>(dataset: Dataset.Dataset<C>): Effect.Effect<Table.Table<C>> =>
-  Effect.map(Scratch.Settings, ({ inMemory }) => {
-    const table = open(dataset)
-    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) + Tables.bytesOfTexts(table) <= inMemory
-    return isSmall && Tables.isLazy(table) ? Tables.resident(table) : table
+  Effect.flatMap(Scratch.Settings, ({ inMemory }) => {
+    const { rows, table } = of(dataset)
+    if (rows !== undefined && !Tables.isLazy(table)) {
+      return Tables.taking(table, rows) as Effect.Effect<Table.Table<C>> // made from a table of these columns
+    }
+    const opened = open(dataset)
+    const isSmall = rows !== undefined && Tables.bytes(opened) + Tables.bytesOfTexts(opened) <= inMemory
+    return Effect.succeed(isSmall ? Tables.resident(opened) : opened)
   })
 
 /** Tells whether a row is in a data set more than once, as in a bootstrap sample. Rows that are equal are not one row. */

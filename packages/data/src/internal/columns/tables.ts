@@ -6,7 +6,10 @@ import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import type { Table } from "../../Table.ts"
+import * as Compute from "../threads/compute.ts"
+import * as Shared from "../threads/shared.ts"
 import * as Columnar from "./columnar.ts"
+import * as ValuesDigest from "./valuesDigest.ts"
 
 /** Makes a table of values that were checked. */
 export const fromEntries = <C extends Columns>(
@@ -53,6 +56,21 @@ export const bytes = ({ columns, length }: Pick<Table, "columns" | "length">): n
   Object.values(columns).reduce((sum, column) => sum + bytesPerNumber(column) * Column.width(column), RowId.bytes) *
   length
 
+/** Copies the rows of a table in memory at some places, in that order: `Table.take`, column by column. */
+export const taking = Effect.fnUntraced(function* (table: Table, rows: Uint32Array) {
+  const places = Shared.copy(rows)
+  const take = (values: RowId.Values, width: number) => {
+    if (RowId.isTexts(values)) return Effect.sync(() => Columnar.taken(values, width, rows))
+    const out = Shared.like(values, rows.length * width)
+    return Effect.as(Compute.compute("gather", values, width, places, out), out)
+  }
+  const columns = yield* Compute.each(Object.entries(table.values), ([name, values]) =>
+    Effect.map(take(values, Column.width(table.columns[name])), (taken) => [name, taken] as const)
+  )
+  const ids = yield* take(table.ids, RowId.bytes)
+  return fromEntries(table.columns, Columnar.make(Object.fromEntries(columns)), rows.length, ids as Uint8Array) // bytes, as before
+})
+
 /** Counts the bytes of a table's texts that are not in memory, about. */
 export const bytesOfTexts = (table: Table): number =>
   Object.values(Columnar.entries(table.values)).reduce(
@@ -72,13 +90,8 @@ export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
 }
 
 const digestOfValues = (all: Columnar.Entry, width: number, rows: Uint32Array | undefined): string => {
-  const hasher = createHash("sha256")
-  if (Columnar.isTextual(all)) {
-    return digestOfTexts(Columnar.textBlocks(rows === undefined ? all : Columnar.takenTexts(all, rows)))
-  }
-  if (rows === undefined && !Columnar.isLazy(all)) return hasher.update(all).digest("hex")
-  for (const block of picked(all, width, rows)) hasher.update(block)
-  return hasher.digest("hex")
+  if (!Columnar.isTextual(all)) return ValuesDigest.ofNumbers(all, width, rows)
+  return digestOfTexts(Columnar.textBlocks(rows === undefined ? all : Columnar.takenTexts(all, rows)))
 }
 
 /** Each text after the number of its bytes, so that texts cannot run into each other. */
@@ -92,22 +105,6 @@ const digestOfTexts = (blocks: Iterable<ReadonlyArray<string>>): string => {
     }
   }
   return hasher.digest("hex")
-}
-
-/** Rows in memory are gathered and hashed in blocks of about this many numbers, which stay in the processor's cache. */
-const blockSize = 32_768
-
-function* picked(
-  all: Columnar.Entry<RowId.Numbers>,
-  width: number,
-  rows: Uint32Array | undefined
-): Generator<RowId.Numbers> {
-  if (rows === undefined) return yield* Columnar.blocks(all, width)
-  if (Columnar.isLazy(all)) return yield* Columnar.gathered(all, width, rows).blocks()
-  const step = Math.max(1, Math.floor(blockSize / width))
-  for (let start = 0; start < rows.length; start += step) {
-    yield Columnar.gather(all, width, rows.subarray(start, start + step))
-  }
 }
 
 /** The parts of a table's digest, one after the other: those of the columns, then that of the ids. */
@@ -133,9 +130,22 @@ const combined = (table: Table, rows: Uint32Array | undefined, found: ReadonlyAr
 export const digest = (table: Table, rows?: Uint32Array): Digest.Digest =>
   combined(table, rows, [...parts(table, rows)])
 
+const digestingMemory = Effect.fnUntraced(function* (table: Table, rows: Uint32Array | undefined) {
+  const places = rows === undefined ? undefined : Shared.copy(rows)
+  const columns = Object.entries(table.columns).map(
+    ([name, column]) => [table.values[name], Column.width(column)] as const
+  )
+  const found = yield* Compute.each([...columns, [table.ids, RowId.bytes] as const], ([values, width]) =>
+    RowId.isTexts(values)
+      ? Effect.sync(() => digestOfValues(values, width, rows))
+      : Compute.compute("digest", values, width, places)
+  )
+  return combined(table, rows, found)
+})
+
 /** Computes `digest` column by column, tells how far it is, and lets others run in between. */
 export const digesting = Effect.fnUntraced(function* (table: Table, rows?: Uint32Array) {
-  if (!isLazy(table)) return digest(table, rows)
+  if (!isLazy(table)) return yield* digestingMemory(table, rows)
   const remaining = parts(table, rows)
   const found: Array<string> = []
   const length = rows?.length ?? table.length

@@ -16,6 +16,8 @@ export interface Plan {
   readonly layout: Records.Layout
   /** In the order of the layout's places. */
   readonly columns: Columns
+  /** Whether rows get ids. */
+  readonly hasIds: boolean
   /** So many of the rows that leave carry what stands there, cut after so many characters. */
   readonly shown: { readonly rows: number; readonly characters: number }
 }
@@ -47,7 +49,7 @@ export interface Decoded {
 }
 
 /** Decodes text that starts and ends with whole records. */
-export const decode = (text: Uint8Array, { columns, layout, shown }: Plan): Decoded => {
+export const decode = (text: Uint8Array, { columns, hasIds, layout, shown }: Plan): Decoded => {
   const { bytes, floats, marks, room } = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
   const records = Records.find(bytes, layout, marks, room)
   const { capacity, count, ends, rows, starts } = records
@@ -77,7 +79,7 @@ export const decode = (text: Uint8Array, { columns, layout, shown }: Plan): Deco
     records: count,
     kept: length,
     values,
-    ids: names.length === 0 ? new Uint8Array(0) : RowId.ofContent(columns, values, length),
+    ids: hasIds ? RowId.ofContent(columns, values, length) : new Uint8Array(0),
     left: left.sort((one, other) => one.record - other.record)
   }
 }

@@ -115,9 +115,9 @@ const startsCell = (bytes: Uint8Array, quoteAt: number, delimiter: number, isRet
 /** How many rows there may be. */
 const capacityOf = ({ width }: Layout, marks: number): number => Math.floor((marks + 1) / width) + 1
 
-/** How many numbers `find` needs room for. */
+/** How many numbers `find` needs room for, and two more for each row behind them. */
 export const roomOf = (layout: Layout, marks: number): number =>
-  (2 * layout.places.length + 3) * capacityOf(layout, marks)
+  (2 * layout.places.length + 5) * capacityOf(layout, marks)
 
 /** Where a search stands. */
 interface Cursor {

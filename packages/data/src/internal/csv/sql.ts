@@ -26,7 +26,7 @@ export const scan = Effect.fnUntraced(function* (path: Files.Path, delimiter = "
       const tooMany = `has a header of ${names.length} cells, more than ${mostColumns}`
       return names.length > mostColumns
         ? Effect.fail(new SourceError({ file, problem: "bad header", detail: tooMany, hint: Refusals.tooWide }))
-        : Effect.succeed({ layout, columns: {}, shown: { rows: 0, characters: 0 } })
+        : Effect.succeed({ layout, columns: {}, hasIds: false, shown: { rows: 0, characters: 0 } })
     },
     add: ({ records }) => Effect.sync(() => void (rows += records))
   })

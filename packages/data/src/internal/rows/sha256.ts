@@ -179,7 +179,7 @@ export const hasher = (length: number): Hasher => {
   const all = Math.ceil((4 * length + 9) / 64)
   const blocks = Math.ceil(length / 16)
   const stride = 64 * blocks
-  const groups = Math.max(1, Math.min(1024, Math.floor(inputBytes / (4 * stride))))
+  const groups = Math.max(1, Math.min(256, Math.floor(inputBytes / (4 * stride))))
   const input = new Uint32Array(memory.buffer, inputAt, groups * stride)
   const output = new Uint32Array(memory.buffer, inputAt + inputBytes, groups * 4 * words)
   const isEndInside = length % 16 > 0

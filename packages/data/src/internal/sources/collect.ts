@@ -3,7 +3,7 @@
  * a scratch file. What is in a block is looked at before anything is made of it.
  */
 import { Event, type Scratch } from "@watertight/core"
-import { Effect } from "effect"
+import { Effect, Fiber, type Scope } from "effect"
 import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
@@ -14,7 +14,9 @@ import * as Cells from "../columns/cells.ts"
 import * as Collector from "../columns/collector.ts"
 import * as Columnar from "../columns/columnar.ts"
 import type * as DuckDB from "./duckdb.ts"
+import * as Ids from "../rows/ids.ts"
 import * as Tables from "../columns/tables.ts"
+import * as Threads from "../threads/pool.ts"
 
 /** What to collect. */
 export interface Query<C extends Columns> {
@@ -69,6 +71,9 @@ const without = (
   }
 }
 
+/** Ids of this many blocks are computed while the next block is read; each has a copy of its rows. */
+const ahead = 1
+
 /** Refuses a column that is called as the ids are. */
 export const reserved = (file: string): SourceError => {
   const detail = `Column "${idColumn}" has a reserved name; choose another`
@@ -95,9 +100,12 @@ const tell = ({ bytes, connection, rows }: Query<Columns>, done: number): Effect
       )
 
 /** Runs the query. */
-export const collect = Effect.fnUntraced(function* <C extends Columns>(
+export const collect = <C extends Columns>(query: Query<C>): Effect.Effect<Collected<C>, SourceError> =>
+  Effect.scoped(collecting(query))
+
+const collecting = Effect.fnUntraced(function* <C extends Columns>(
   query: Query<C>
-): Effect.fn.Return<Collected<C>, SourceError> {
+): Effect.fn.Return<Collected<C>, SourceError, Scope.Scope> {
   const { bad, columns, connection, file, onBadRow, refused, rows, sql } = query
   const badColumn = (column: string, reason: string) => {
     const detail = `Column "${column}" ${reason}`
@@ -110,6 +118,17 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
     Effect.forever(Effect.andThen(Effect.sleep(pause), tell(query, 0)))
   )
   const collector = yield* Collector.make(columns, rows)
+  const computing: Array<Fiber.Fiber<Uint8Array>> = []
+  const addIds = Effect.fnUntraced(
+    function* (left: number) {
+      for (const fiber of computing.splice(0, computing.length - left)) {
+        const ids = yield* Fiber.join(fiber)
+        yield* collector.add({ length: ids.length / RowId.bytes, columns: { [idColumn]: ids } })
+      }
+    },
+    Effect.mapError(noRoom(file))
+  )
+  const areUseful = yield* Threads.areUseful
   const names = Object.keys(columns)
   const blockRows = rowsOf(columns, rows)
   let [length, kept, isOver] = [0, 0, false]
@@ -130,13 +149,18 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
-      const ids = RowId.ofContent(columns, values, rest.length)
-      const all = { length: rest.length, columns: { ...values, [idColumn]: ids } }
-      yield* Effect.mapError(collector.add(all), noRoom(file))
+      const isMany = areUseful && (rows ?? length) >= Ids.fewest
+      const ids = isMany
+        ? Ids.ofBlock(columns, values, rest.length)
+        : Effect.succeed(RowId.ofContent(columns, values, rest.length))
+      computing.push(yield* Effect.forkScoped(ids))
+      yield* addIds(isMany ? ahead : 0)
+      yield* Effect.mapError(collector.add({ length: rest.length, columns: values }), noRoom(file))
       kept += rest.length
     }
     if (rows !== block.length) yield* tell(query, length)
   }
+  yield* addIds(0)
   const { [idColumn]: ids, ...values } = yield* collector.end
   const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)
   return {

@@ -1,6 +1,6 @@
 /**
- * Reads and decodes files of images in a thread: small JPEG files of the usual kind, for which sharp takes many times as
- * long. Whatever is anything else, or cannot be read, is left to the calling thread and its services.
+ * Reads and decodes JPEG files in a thread: small ones of the usual kind, for which sharp takes several times as long.
+ * Whatever is anything else, or cannot be read, is left to the calling thread and its services.
  */
 import { readFileSync } from "node:fs"
 import type { Answer } from "../threads/worker.ts"
@@ -16,27 +16,19 @@ export interface Work {
   readonly pixels: Uint8Array
 }
 
-/** Decodes a file into the bytes of an image as it is wanted, if it can. */
-export const decode = (bytes: Uint8Array, name: string, wanted: Wanted, to: Uint8Array): boolean =>
-  /\.jpe?g$/i.test(name) &&
-  Jpeg.decode(
-    bytes,
-    (size) => size.height * size.width <= wanted.maximumPixels && fits(size, wanted),
-    (image) => {
-      to.set(shape(image, wanted).data)
-      return true
-    }
-  ) === true
-
-/** Reads and decodes files; gives the places of those that it could. */
+/** Reads and decodes files, one after the other; gives the places of those that it could. */
 export const task = ({ files, pixels, wanted }: Work): Promise<Answer<ReadonlyArray<number>>> => {
   const size = wanted.height * wanted.width * wanted.channels
-  const put = ({ path, place }: File): ReadonlyArray<number> => {
-    const to = pixels.subarray(place * size, (place + 1) * size)
-    return decode(readFileSync(path), path, wanted, to) ? [place] : []
-  }
-  const attempts = files.map((file) => new Promise<ReadonlyArray<number>>((done) => done(put(file))))
-  return Promise.allSettled(attempts).then((results) => ({
-    value: results.flatMap((result) => (result.status === "fulfilled" ? result.value : []))
-  }))
+  const isWanted = (image: { readonly height: number; readonly width: number }) =>
+    image.height * image.width <= wanted.maximumPixels && fits(image, wanted)
+  const value: Array<number> = []
+  const put = ({ path, place }: File): Promise<void> =>
+    Jpeg.decode(readFileSync(path), isWanted).then((image) => {
+      if (image === undefined) return
+      pixels.set(shape(image, wanted).data, place * size)
+      value.push(place)
+    })
+  return files
+    .reduce((before, file) => before.then(() => put(file)).catch(() => undefined), Promise.resolve())
+    .then(() => ({ value }))
 }

@@ -131,14 +131,12 @@ export const normalize = (values: Float64Array, center: number, scale: number, o
 
 const ofMissing =
   (name: "fill" | "mark") =>
-  (values: Float64Array, by: number): Float64Array => {
+  (values: Float64Array, by: number, out: Float64Array): void => {
     const { kernels, output } = workshop()
-    const out = room(values.length)
     overBlocks(values, (size, end, start) => {
       kernels[name](places.input, end, by)
       give(output, size, out, start)
     })
-    return out
   }
 
 /** Puts a number in the place of each NaN. */

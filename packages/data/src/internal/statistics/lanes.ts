@@ -134,3 +134,23 @@ export const normalize = (
   }
   return firstNotFinite(out) < 0
 }
+
+/** Writes each number into `out`, or the bound of its group that it lies beyond. */
+export const clamp = (
+  values: Numbers,
+  lower: ReadonlyArray<number>,
+  upper: ReadonlyArray<number>,
+  out: Float64Array | Float32Array
+): void => {
+  const groups = lower.length
+  if (groups === 1) {
+    const [[low], [high]] = [lower, upper]
+    for (let place = 0; place < out.length; place++) out[place] = Math.min(high, Math.max(low, values[place]))
+    return
+  }
+  for (let start = 0; start < out.length; start += groups) {
+    for (let group = 0; group < groups; group++) {
+      out[start + group] = Math.min(upper[group], Math.max(lower[group], values[start + group]))
+    }
+  }
+}

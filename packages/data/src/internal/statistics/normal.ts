@@ -36,3 +36,17 @@ export const quantile = (share: number): number => {
   const r = Math.sqrt(-Math.log(distance < 0 ? share : 1 - share)) - 1.6
   return (Math.sign(distance) * horner(tail, r)) / horner(underTail, r)
 }
+
+const margin = 1e-7
+
+/**
+ * Makes a function of a number and the share of numbers below it that gives the normal number of the share. Outside the
+ * least and the largest number, and within 1e-7 of them, it is that of a share of 1e-7 or 1 - 1e-7.
+ */
+export const ofShares = (least: number, largest: number): ((share: number, value: number) => number) => {
+  const [low, high] = [margin - Number.EPSILON, 1 - (margin - Number.EPSILON)]
+  return (share, value) => {
+    if (value - margin < least) return quantile(low)
+    return quantile(value + margin > largest ? high : Math.min(high, Math.max(low, share)))
+  }
+}

@@ -1,4 +1,5 @@
 /** Order statistics of numbers: sorted copies, quantiles, medians, modes. NaN stands for a missing number. */
+import type { Numbers } from "../../RowId.ts"
 import * as Float64 from "./float64.ts"
 import * as Radix from "./radix.ts"
 
@@ -34,6 +35,37 @@ export const quantiles = (values: Float64Array, shares: ReadonlyArray<number>): 
     places.flatMap(({ above, below }) => [below, above])
   )
   return places.map(({ part }, index) => mixed(found[2 * index], found[2 * index + 1], part))
+}
+
+/** Returns `quantiles` of the numbers of each group by themselves. */
+export const quantilesOfGroups = (
+  values: Numbers,
+  groups: number,
+  shares: ReadonlyArray<number>
+): ReadonlyArray<ReadonlyArray<number>> => {
+  if (groups === 1 && values instanceof Float64Array) return [quantiles(values, shares)]
+  return Array.from({ length: groups }, (_, group) => quantiles(present(values, groups, group), shares))
+}
+
+/** Returns quantiles of each group at equal distances of their shares, from 0 to 1: all numbers, if they are no more. */
+export const evenQuantiles = (values: Numbers, groups: number, most: number): ReadonlyArray<ReadonlyArray<number>> =>
+  Array.from({ length: groups }, (_, group) => {
+    const own = present(values, groups, group)
+    const last = Math.min(most, own.length) - 1
+    if (last === own.length - 1) return Array.from(Radix.sort(own), (value) => value + 0) // JSON has no -0
+    const shares = Array.from({ length: last + 1 }, (__, index) => index / last)
+    return quantiles(own, shares).map((value) => value + 0)
+  })
+
+/** What stands for missing numbers. */
+export type Statistic = "mean" | "median" | "mode"
+
+/** Returns a statistic of the numbers that are there; undefined where there is none, or one is infinite. */
+export const ofPresent = (values: Float64Array, statistic: Statistic): number | undefined => {
+  const own = Float64.present(values)
+  if (own.length === 0 || !Float64.isFinite(own)) return undefined
+  if (statistic === "mean") return Float64.mean(own)
+  return statistic === "median" ? quantiles(own, [0.5])[0] : mode(Radix.sort(own))
 }
 
 /** The two places that a share lies between, and how far it is from the lower one. */

@@ -4,7 +4,7 @@
  * copies them: arrays in shared memory are shared, and what is transferred changes hands. Threads start when they are first
  * needed, sleep between tasks, and do not keep the process alive.
  */
-import { Context, Effect, Result, Schema } from "effect"
+import { Context, Effect, Result, Scheduler, Schema } from "effect"
 import { availableParallelism } from "node:os"
 import { type Transferable, Worker } from "node:worker_threads"
 import type { Reply, Request } from "./worker.ts"
@@ -28,6 +28,12 @@ const mostUseful = 8
 /** How many tasks run side by side: as many as there are processors, at most 8, unless given. No result depends on it. */
 export const size = Context.Reference<number>("@watertight/data/Threads/size", {
   defaultValue: () => Math.min(mostUseful, availableParallelism())
+})
+
+/** Tells whether threads are of use to the caller: not where there is only one, and not to one that cannot wait. */
+export const areUseful: Effect.Effect<boolean> = Effect.gen(function* () {
+  const { executionMode } = yield* Scheduler.Scheduler // "sync" in `Effect.runSync`
+  return executionMode === "async" && (yield* size) > 1
 })
 
 /** Returns the address of a module that lies beside another: `.ts` in the workspace, `.js` as it is published. */

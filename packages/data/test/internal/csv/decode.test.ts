@@ -25,7 +25,7 @@ const read = (text: Uint8Array, columns: Columns.Columns, part: number) => {
     if (header === undefined || piece.length === 0) return
     const places = names.map((name) => header.names.indexOf(name))
     const layout = { delimiter: 0x2c, isReturn: header.isReturn, width: header.names.length, places }
-    const made = Decode.decode(piece, { columns, layout, shown: { rows: 1000, characters: 1000 } })
+    const made = Decode.decode(piece, { columns, layout, hasIds: true, shown: { rows: 1000, characters: 1000 } })
     const gone = new Set(made.left.map(({ record }) => record))
     const kept = Array.from({ length: made.records }, (_, record) => record).filter((record) => !gone.has(record))
     assert.strictEqual(kept.length, made.kept)

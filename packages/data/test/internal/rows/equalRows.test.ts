@@ -21,4 +21,15 @@ describe("equalRows", () => {
       })
     )
   })
+
+  it("finds the first row with each number, 0 and -0 being one, and with each code", () => {
+    const drawn = fc.array(fc.oneof(fc.constantFrom(0, -0, 1e-320, Infinity), fc.double({ noNaN: true }), fc.nat(9)))
+    fc.assert(
+      fc.property(drawn, (numbers) => {
+        const expected = Uint32Array.from(numbers, (number) => numbers.findIndex((other) => other === number))
+        assert.deepStrictEqual(EqualRows.firstsOfNumbers(Float64Array.from(numbers)), expected)
+      })
+    )
+    assert.deepStrictEqual(EqualRows.firstsOfCodes(Int32Array.of(3, 1, 3, 0, 1), 5), Uint32Array.of(0, 1, 0, 3, 1))
+  })
 })

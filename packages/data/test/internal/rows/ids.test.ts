@@ -1,0 +1,53 @@
+import { assert, describe, it } from "@effect/vitest"
+import { NodeServices } from "@effect/platform-node"
+import { Scratch } from "@watertight/core"
+import { Effect } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Ids from "../../../src/internal/rows/ids.ts"
+import * as Threads from "../../../src/internal/threads/pool.ts"
+import { Column, RowId, Source, Table } from "../../../src/index.ts"
+import { run } from "../../run.ts"
+
+const length = Ids.fewest + 1001
+const columns = {
+  x: Column.float,
+  pair: Column.tensor([2]),
+  level: Column.optional(Column.category(["a", "b"])),
+  word: Column.text
+}
+const values = {
+  x: Float64Array.from({ length }, (_, row) => Math.sin(row)),
+  pair: Float32Array.from({ length: 2 * length }, (_, place) => place / 3),
+  level: Int32Array.from({ length }, (_, row) => (row % 3) - 1),
+  word: Array.from({ length }, (_, row) => `word ${row % 1000}`)
+}
+
+describe("ids of many rows", () => {
+  it.live("are those of the rows, by 1, 2 and 3 threads, and where nobody may wait", () =>
+    Effect.gen(function* () {
+      const expected = RowId.ofContent(columns, values, length)
+      for (const size of [1, 2, 3]) {
+        const { ids } = yield* Effect.provideService(Table.make(columns, values, { length }), Threads.size, size)
+        assert.strictEqual(Buffer.compare(ids, expected), 0)
+      }
+      const { ids } = Effect.runSync(Table.make(columns, values, { length }))
+      assert.strictEqual(Buffer.compare(ids, expected), 0)
+    })
+  )
+
+  it.live("are those of the rows when a file is read, whose blocks are overwritten meanwhile", () =>
+    Effect.gen(function* () {
+      const folder = mkdtempSync(join(tmpdir(), "watertight-ids-"))
+      const lines = Array.from({ length }, (_, row) => `${row},${row % 7}\n`)
+      writeFileSync(join(folder, "rows.csv"), `a,b\n${lines.join("")}`)
+      const source = Source.csv(join(folder, "rows.csv"), { a: Column.float, b: Column.float })
+      const table = yield* run(source).pipe(
+        Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true }))),
+        Effect.provideService(Scratch.Settings, { folder: tmpdir(), inMemory: 2 ** 20 })
+      )
+      assert.strictEqual(Buffer.compare(table.ids, RowId.ofContent(table.columns, table.values, length)), 0)
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
