@@ -145,8 +145,11 @@ const growing = (columns: Columns, inMemory: number): Collector => {
     }),
     end: Effect.sync(() => {
       const entryOf = (name: string) => writers.get(name)?.end() ?? joined(held.get(name) ?? [])
-      const names = [...Object.keys(columns), idColumn].filter((name) => writers.has(name) || held.has(name))
-      return Object.fromEntries(names.map((name): [string, Entry] => [name, entryOf(name)]))
+      const names = [...held.keys(), ...writers.keys()] // which columns lie where does not change their order
+      const declared = Object.keys(columns).filter((name) => names.includes(name))
+      return Object.fromEntries(
+        [...new Set([...declared, ...names])].map((name): [string, Entry] => [name, entryOf(name)])
+      )
     })
   }
 }
