@@ -26,7 +26,7 @@ export const becomes = (column: Numeric): Numeric =>
 
 /** Makes room for the values of `becomes(column)`, all of which must be written. */
 export const output = ({ column, values }: Cells<Numeric>): Float64Array | Float32Array =>
-  column.kind === "float" ? room(values.length) : new Float32Array(values.length)
+  column.kind === "float" ? room(Float64Array, values.length) : room(Float32Array, values.length)
 
 /** Fails at the first NaN or infinity. */
 export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> =>
@@ -39,7 +39,7 @@ export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> 
 
 /** Puts a number in the place of each code. */
 export const ofCodes = (codes: Int32Array, numbers: ReadonlyArray<number>): Float64Array => {
-  const out = room(codes.length)
+  const out = room(Float64Array, codes.length)
   for (let row = 0; row < out.length; row++) out[row] = numbers[codes[row]]
   return out
 }

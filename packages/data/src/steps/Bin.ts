@@ -6,7 +6,7 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { finite } from "../internal/numeric.ts"
-import { search } from "../internal/statistics/float64.ts"
+import { room, search } from "../internal/statistics/float64.ts"
 import { range } from "../internal/statistics/lanes.ts"
 import * as Order from "../internal/statistics/order.ts"
 import * as Step from "../Step.ts"
@@ -57,7 +57,7 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
       return { bounds: apart.map((bound) => bound + 0) } // JSON has no -0
     }),
     apply: Effect.fnUntraced(function* (cells, { bounds }) {
-      const out = new Int32Array(cells.length)
+      const out = room(Int32Array, cells.length)
       if (!search(cells.values, bounds, out)) yield* finite(cells)
       return out
     })

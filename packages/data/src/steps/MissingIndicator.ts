@@ -4,11 +4,11 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { mark } from "../internal/statistics/float64.ts"
+import { mark, room } from "../internal/statistics/float64.ts"
 import * as Step from "../Step.ts"
 
 const ofCodes = (codes: Int32Array): Float64Array => {
-  const out = new Float64Array(codes.length)
+  const out = room(Float64Array, codes.length)
   for (let row = 0; row < out.length; row++) out[row] = codes[row] < 0 ? 1 : 0
   return out
 }

@@ -6,6 +6,7 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { firstNotFinite } from "../internal/statistics/lanes.ts"
+import { room } from "../internal/statistics/float64.ts"
 import { finite } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
@@ -109,7 +110,7 @@ export const make = (columns: ReadonlyArray<string>, options: Options) => {
     fit: () => Effect.succeed(null),
     apply: Effect.fnUntraced(function* (cells: ReadonlyArray<Step.Cells<Column.Float>>) {
       const [{ length, refuse }] = cells
-      const out = new Float32Array(length * factors.length)
+      const out = room(Float32Array, length * factors.length)
       const values = cells.map(({ values }) => values)
       if (multiply(values, factors, out)) return { [as]: out }
       yield* Effect.forEach(cells, finite)
