@@ -159,10 +159,10 @@ describe("Audit.of", () => {
         const clean = yield* Audit.ofDatasets(placed(yield* kinds(2, 0.001), [3000, 3500]), { target: "kind" })
         assert.isFalse(codesOf(clean).some((code) => code.includes("proxy")))
         for (let draw = 3; draw < 203; draw++) {
-          const table = yield* kinds(draw, 0.001)
-          const kind = table.values.kind.map((each, row) => (each === 3 && row > 60 * (draw % 10) + 300 ? 0 : each))
+          const { values } = yield* kinds(draw, 0.001)
+          const kind = values.kind.map((each, row) => (each === 3 && row > 60 * (draw % 10) + 300 ? 0 : each))
           const given = Table.take(
-            { ...table, values: { ...table.values, kind } },
+            yield* Table.make(Kinds, { ...values, kind }, { length: rows }),
             Uint32Array.from({ length: 1000 }, (_, row) => row)
           )
           assert.deepStrictEqual(Target.classPowers(given, "kind", 2.5), [], `draw ${draw}`)
@@ -345,7 +345,10 @@ describe("an audit and the rest of a pipeline", () => {
       const turned = { ...parts, test: Dataset.make(rows, reversed, "test") }
       assert.deepStrictEqual(yield* Audit.ofDatasets(turned, { target: "label" }), before)
       const a = rows.values.a.map((value, row) => (row < 250 ? value : 77.125))
-      const poisoned = { ...parts, test: Dataset.make({ ...rows, values: { ...rows.values, a } }, reversed, "test") }
+      const poisoned = {
+        ...parts,
+        test: Dataset.make({ ...rows, ids: rows.ids, values: { ...rows.values, a } }, reversed, "test")
+      }
       const after = yield* Audit.ofDatasets(poisoned, { target: "label" })
       assert.deepStrictEqual(after.powers, before.powers)
       assert.deepStrictEqual(after.drifts[1], before.drifts[1]) // train and validation

@@ -11,6 +11,7 @@ import * as Dataset from "../Dataset.ts"
 import * as Recipe from "../Recipe.ts"
 import type { Numbers } from "../RowId.ts"
 import * as Table from "../Table.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A recipe, and tables to try it on. */
 export interface Subject<C extends Columns> {
@@ -35,7 +36,7 @@ const fitAll = <C extends Columns>(recipe: Recipe.Recipe<C, Columns>, table: Tab
 export const standardized = <C extends Columns>(
   subject: Subject<C> & { readonly columns: ReadonlyArray<string> }
 ): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "standardize: train columns have mean 0 and variance 1 to 1e-6, and constants stay finite",
     subject.tables,
     Effect.fnUntraced(function* (table) {
@@ -106,7 +107,7 @@ export const fitsTrainOnly = <C extends Columns>(subject: {
   readonly fit: (parts: Parts<C>) => Effect.Effect<unknown, unknown>
   readonly tables: fc.Arbitrary<Table.Table<C>>
 }): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "fit: statistics do not change when validation or test rows change",
     subject.tables.filter((table) => table.length >= 9),
     Effect.fnUntraced(function* (table) {
@@ -133,7 +134,7 @@ export const fitsTrainOnly = <C extends Columns>(subject: {
 
 /** A row's output is the same alone, in another order, and among other rows. */
 export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "apply: one row's output does not depend on the other rows",
     subject.tables
       .filter((table) => table.length >= 2)
@@ -163,7 +164,7 @@ export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
  * no step after the encoding learns from what it made.
  */
 export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { readonly target: string }): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "target encoding: a train row's own target changes nothing else in it",
     subject.tables
       .filter((table) => table.length >= 2)
@@ -173,7 +174,7 @@ export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { reado
       const after = before.slice()
       after[row] = before instanceof Int32Array ? 1 - before[row] : before[row] + 1000
       const made = Effect.fnUntraced(function* (target: Numbers) {
-        const given = { ...table, values: { ...table.values, [subject.target]: target } }
+        const given = { ...table, ids: table.ids, values: { ...table.values, [subject.target]: target } }
         const train = Dataset.make(given, undefined, "train")
         const fitted = yield* passing(Recipe.fitDataset(subject.recipe, train, { key }))
         const rows = yield* passing(Effect.flatMap(Recipe.applyDataset(fitted, train), Dataset.rows))
@@ -188,7 +189,7 @@ export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { reado
 
 /** Neither fitting nor applying writes into the rows it was given. */
 export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "apply: the input's bytes are unchanged",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -203,7 +204,7 @@ export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
 
 /** What was learned is read back from JSON to the same outputs. */
 export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "fit: what was learned is JSON, and read back it gives the same outputs",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -217,7 +218,7 @@ export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
 
 /** No rows stay no rows, and one row can be learned from or is refused with a `RecipeError`. */
 export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "apply: no rows give no rows, and one row is one row",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -236,7 +237,7 @@ export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
 export const inverts = <C extends Columns>(
   subject: Subject<C> & { readonly columns: ReadonlyArray<string> }
 ): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "inverse: what was applied and undone is what it was",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {

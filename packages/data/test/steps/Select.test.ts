@@ -149,16 +149,24 @@ describe("select by L1", () => {
         fit(described.pipe(Recipe.select(names, { target: "three", as: "s", by })), given)
       )
       assert.match(three.message, /L1 tells two classes apart; this has 3/)
-      const one = { ...given, values: { ...given.values, two: new Int32Array(given.length) } }
+      const one = { ...given, ids: given.ids, values: { ...given.values, two: new Int32Array(given.length) } }
       const same = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), one))
       assert.match(same.message, /all train rows are of one class/)
-      const bad = { ...given, values: { ...given.values, c: given.values.c.with(4, NaN) } }
+      const bad = { ...given, ids: given.ids, values: { ...given.values, c: given.values.c.with(4, NaN) } }
       const nan = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), bad))
       assert.match(nan.message, /select of column "c", row 4 of the train partition: holds NaN/)
-      const rows = { ...given, values: { ...given.values, float: given.values.float.with(0, Infinity) } }
+      const rows = {
+        ...given,
+        ids: given.ids,
+        values: { ...given.values, float: given.values.float.with(0, Infinity) }
+      }
       const far = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "float", as: "s", by })), rows))
       assert.match(far.message, /column "float", row 0/)
-      const wide = { ...given, values: { ...given.values, a: given.values.a.with(0, 1e308).with(1, -1e308) } }
+      const wide = {
+        ...given,
+        ids: given.ids,
+        values: { ...given.values, a: given.values.a.with(0, 1e308).with(1, -1e308) }
+      }
       const apart = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), wide))
       assert.match(apart.message, /column "a".*too far apart for float64/)
       const wrong = [
@@ -265,7 +273,9 @@ describe("select by permutation", () => {
       for (let draw = 0; draw < 100; draw++) {
         const table = yield* made(100 + draw, 120)
         const y = Float64Array.from(Key.normal(Key.fromSeed(500 + draw), 120))
-        const result = yield* Effect.result(learnedOf(recipe, { ...table, values: { ...table.values, y } }, draw))
+        const result = yield* Effect.result(
+          learnedOf(recipe, { ...table, ids: table.ids, values: { ...table.values, y } }, draw)
+        )
         if (Result.isSuccess(result)) kept++
         else assert.match(result.failure.message, /no feature has a score above what chance explains/)
       }
@@ -363,7 +373,7 @@ describe("select by permutation", () => {
       const few = yield* Effect.flip(learnedOf(recipe, yield* made(1, 20)))
       assert.match(few.message, /select of column "y": a model needs 20 rows and its scores 10; here are 15 and 5/)
       const table = yield* made(1, 100)
-      const same = { ...table, values: { ...table.values, y: new Float64Array(100) } }
+      const same = { ...table, ids: table.ids, values: { ...table.values, y: new Float64Array(100) } }
       assert.match(
         (yield* Effect.flip(learnedOf(recipe, same))).message,
         /does not vary in the 25 rows that are scored/
@@ -401,6 +411,7 @@ describe("laws", () => {
   }
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: {
       ...table.values,
       x: table.values.x.map(Math.asinh),

@@ -19,6 +19,7 @@ const moderate = (values: Float64Array) => values.map((value) => Math.round(Math
 
 const tables: fc.Arbitrary<Table.Table<typeof Trip>> = Tables.arbitrary(Trip, { maxLength: 40 }).map((table) => ({
   ...table,
+  ids: table.ids,
   values: {
     ...table.values,
     distance: moderate(table.values.distance),
@@ -37,6 +38,7 @@ const Gaps = Columns.make({
 })
 const gaps: fc.Arbitrary<Table.Table<typeof Gaps>> = Tables.arbitrary(Gaps, { maxLength: 40 }).map((table) => ({
   ...table,
+  ids: table.ids,
   values: { ...table.values, age: moderate(table.values.age), children: moderate(table.values.children) }
 }))
 const filling = Recipe.forColumns(Gaps).pipe(
@@ -228,6 +230,7 @@ describe("RecipeLaws", () => {
   })
   const told = Tables.arbitrary(Told, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: { ...table.values, fare: moderate(table.values.fare) }
   }))
   const describeTold = Recipe.forColumns(Told)
