@@ -497,3 +497,12 @@ Split.given({ train: mails, validation: mails, test: mails })
 
 // legal: a copy of a table with its ids
 export const copied = (table: Table.Table): Table.Table => ({ ...table, ids: table.ids })
+
+// legal: columns selected by permutations that keep time and groups apart
+Recipe.of(parts.train).pipe(
+  Recipe.oneHot("zone"),
+  Recipe.select(["distance", "zone"], { target: "fare", as: "best", by: { score: "permutation", time: "pickup" } })
+)
+Recipe.of(scanParts.train).pipe(
+  Recipe.select(["patient"], { target: "tumour", as: "best", top: 1, by: { score: "permutation", group: "patient" } })
+)

@@ -38,6 +38,7 @@ export {
 } from "./split/Accepted.ts"
 export { type Carve, given, type NotCarved } from "./split/Given.ts"
 export { type Definition, make } from "./split/Nodes.ts"
+export { type Errors, errorRepresentativeness, errorResolution, rowsForError } from "./split/Errors.ts"
 export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
 export { SplitError } from "./split/SplitError.ts"

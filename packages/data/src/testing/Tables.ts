@@ -9,7 +9,7 @@ import type * as Column from "../Column.ts"
 import { width } from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Columnar from "../internal/columns/columnar.ts"
-import * as Spill from "../internal/columns/spill.ts"
+import * as Collector from "../internal/columns/collector.ts"
 import * as LazyTables from "../internal/columns/tables.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, idColumn, take } from "../Table.ts"
@@ -35,13 +35,16 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
 
 /**
  * Returns a table that is equal to another, but lies on disk, like one that is too large for memory: its ids and its
- * columns of numbers, in a scratch file, `rows` rows in one piece. Texts are always in memory.
+ * columns are in a scratch file, `rows` rows in one piece. It is written at once, since arbitraries draw at once.
  */
 export const onDisk = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => Effect.runSync(spilled(table, rows))
 
 const spilled = Effect.fnUntraced(function* <C extends Columns>(table: Table<C>, rows: number) {
   const settings = yield* Scratch.Settings
-  const collector = yield* Effect.provideService(Spill.collector, Scratch.Settings, { ...settings, inMemory: -1 })
+  const collector = yield* Effect.provideService(Collector.make(table.columns, undefined), Scratch.Settings, {
+    ...settings,
+    inMemory: -1
+  })
   const named: Readonly<Record<string, RowId.Values>> = { ...table.values, [idColumn]: table.ids }
   const widthOf = (name: string) => (name === idColumn ? RowId.bytes : width(table.columns[name]))
   for (let start = 0; start < Math.max(1, table.length); start += rows) {
@@ -49,7 +52,7 @@ const spilled = Effect.fnUntraced(function* <C extends Columns>(table: Table<C>,
       name,
       all.slice(start * widthOf(name), (start + rows) * widthOf(name))
     ])
-    yield* collector.add(Object.fromEntries(block))
+    yield* collector.add({ length: Math.min(rows, table.length - start), columns: Object.fromEntries(block) })
   }
   const { [idColumn]: ids, ...values } = yield* collector.end
   return LazyTables.fromEntries(table.columns, Columnar.make(values), table.length, ids as Columnar.Lazy<Uint8Array>) // of bytes

@@ -150,6 +150,29 @@ describe("RecipeLaws", () => {
     })
   )
 
+  it.effect("fit fails for what is not of the rows and the key, or of where a row stands", () =>
+    Effect.gen(function* () {
+      let fits = 0
+      const [counting, first] = [
+        broken(
+          () => Effect.sync(() => fits++),
+          ({ values }) => Effect.succeed(values.slice())
+        ),
+        broken(
+          ({ values }) => Effect.succeed(values[0]),
+          ({ values }) => Effect.succeed(values.slice())
+        )
+      ]
+      for (const law of [
+        RecipeLaws.fitsByKey({ recipe: counting, tables }),
+        RecipeLaws.fitsByKey({ recipe: first, tables, anyOrder: true })
+      ]) {
+        assert.match((yield* Effect.flip(law.check({ runs: 100 }))).reason, /from the same rows and key/)
+      }
+      yield* RecipeLaws.fitsByKey({ recipe: first, tables }).check({ runs })
+    })
+  )
+
   it.effect("apply fails for statistics of the rows it is applied to", () =>
     Effect.gen(function* () {
       const local = broken(one, ({ values }) => Effect.succeed(values.map((value) => value - mean(values))))

@@ -79,7 +79,7 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
 export const opening = <C extends Columns>(dataset: Dataset.Dataset<C>): Effect.Effect<Table.Table<C>> =>
   Effect.map(Scratch.Settings, ({ inMemory }) => {
     const table = open(dataset)
-    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) <= inMemory
+    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) + Tables.bytesOfTexts(table) <= inMemory
     return isSmall && Tables.isLazy(table) ? Tables.resident(table) : table
   })
 

@@ -53,6 +53,13 @@ export const bytes = ({ columns, length }: Pick<Table, "columns" | "length">): n
   Object.values(columns).reduce((sum, column) => sum + bytesPerNumber(column) * Column.width(column), RowId.bytes) *
   length
 
+/** Counts the bytes of a table's texts that are not in memory, about. */
+export const bytesOfTexts = (table: Table): number =>
+  Object.values(Columnar.entries(table.values)).reduce(
+    (sum, own) => sum + (Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? own.byteLength : 0),
+    0
+  )
+
 /** Reads a table into memory. */
 export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
   const columns = Object.entries(Columnar.entries(table.values)).map(([name, own]) => [name, Columnar.whole(own)])
@@ -66,21 +73,23 @@ export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
 
 const digestOfValues = (all: Columnar.Entry, width: number, rows: Uint32Array | undefined): string => {
   const hasher = createHash("sha256")
-  if (!Columnar.isLazy(all)) {
-    if (RowId.isTexts(all)) return digestOfTexts(rows === undefined ? all : Array.from(rows, (row) => all[row]))
-    if (rows === undefined) return hasher.update(all).digest("hex")
+  if (Columnar.isTextual(all)) {
+    return digestOfTexts(Columnar.textBlocks(rows === undefined ? all : Columnar.takenTexts(all, rows)))
   }
+  if (rows === undefined && !Columnar.isLazy(all)) return hasher.update(all).digest("hex")
   for (const block of picked(all, width, rows)) hasher.update(block)
   return hasher.digest("hex")
 }
 
 /** Each text after the number of its bytes, so that texts cannot run into each other. */
-const digestOfTexts = (texts: ReadonlyArray<string>): string => {
+const digestOfTexts = (blocks: Iterable<ReadonlyArray<string>>): string => {
   const hasher = createHash("sha256")
   const size = new Uint32Array(1)
-  for (const text of texts) {
-    size[0] = Buffer.byteLength(text)
-    hasher.update(size).update(text)
+  for (const texts of blocks) {
+    for (const text of texts) {
+      size[0] = Buffer.byteLength(text)
+      hasher.update(size).update(text)
+    }
   }
   return hasher.digest("hex")
 }
