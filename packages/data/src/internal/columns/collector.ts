@@ -91,7 +91,9 @@ const inPlace = (columns: Columns, length: number): Collector => {
 }
 
 /** An array of its own for each part of a column, or for all. */
-const joined = (parts: ReadonlyArray<RowId.Numbers>): RowId.Numbers => {
+const joined = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
+  if (blocks.every(RowId.isTexts)) return blocks.flat()
+  const parts = blocks as ReadonlyArray<RowId.Numbers> // as the first
   if (parts.length === 1 && parts[0].byteLength === parts[0].buffer.byteLength) return parts[0]
   const all = Shared.like(
     parts[0],
@@ -109,32 +111,16 @@ const joined = (parts: ReadonlyArray<RowId.Numbers>): RowId.Numbers => {
 const bytesOfTexts = (texts: ReadonlyArray<string>): number => texts.reduce((sum, text) => sum + text.length + 24, 0)
 
 const growing = (columns: Columns, inMemory: number): Collector => {
-  const texts = new Map<string, Array<ReadonlyArray<string>>>()
-  const textPieces = new Map<string, Array<Spill.TextPiece>>()
-  const held = new Map<string, Array<RowId.Numbers>>()
-  const pieces = new Map<
-    string,
-    { readonly Values: { new (length: number): RowId.Numbers }; readonly all: Array<Spill.Piece> }
-  >()
+  const held = new Map<string, Array<RowId.Values>>()
+  const writers = new Map<string, Spill.Writer>()
   let bytes = 0
   let scratch: Scratch.Scratch | undefined
   let spare: Room | undefined
 
-  const write = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: RowId.Numbers) {
-    const start = yield* file.append(Spill.bytesOf(values))
-    const Values = values.constructor as { new (length: number): RowId.Numbers } // a typed array's constructor makes its own kind
-    const own = pieces.get(name) ?? { Values, all: [] }
-    own.all.push({ start, length: values.length })
-    pieces.set(name, own)
-  })
-  const writeTexts = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: ReadonlyArray<string>) {
-    textPieces.set(name, [...(textPieces.get(name) ?? []), yield* Spill.writeTexts(file, values)])
-  })
-  const flush = Effect.fnUntraced(function* (file: Scratch.Scratch) {
-    for (const [name, parts] of texts) for (const part of parts) yield* writeTexts(file, name, part)
-    texts.clear()
-    for (const [name, parts] of held) for (const part of parts) yield* write(file, name, part)
-    held.clear()
+  const write = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: RowId.Values) {
+    const writer = writers.get(name) ?? Spill.writer(file, values)
+    writers.set(name, writer)
+    yield* writer.add(values)
   })
   return {
     room: (rows) => {
@@ -143,32 +129,24 @@ const growing = (columns: Columns, inMemory: number): Collector => {
     },
     add: Effect.fnUntraced(function* (block) {
       for (const [name, values] of Object.entries(block.columns)) {
-        if (RowId.isTexts(values)) {
-          if (scratch !== undefined) yield* writeTexts(scratch, name, values)
-          else texts.set(name, [...(texts.get(name) ?? []), values])
-          bytes += bytesOfTexts(values)
-        } else if (scratch !== undefined) yield* write(scratch, name, values)
-        else {
-          held.set(name, [...(held.get(name) ?? []), values])
-          bytes += values.byteLength
+        if (scratch !== undefined) {
+          yield* write(scratch, name, values)
+          continue
         }
+        const parts = held.get(name) ?? []
+        parts.push(values)
+        held.set(name, parts)
+        bytes += RowId.isTexts(values) ? bytesOfTexts(values) : values.byteLength
       }
-      if (scratch === undefined && bytes > inMemory) {
-        scratch = yield* Scratch.make
-        yield* flush(scratch)
-      }
+      if (scratch !== undefined || bytes <= inMemory) return
+      scratch = yield* Scratch.make
+      for (const [name, parts] of held) for (const part of parts) yield* write(scratch, name, part)
+      held.clear()
     }),
     end: Effect.sync(() => {
-      const file = scratch
-      const found: Record<string, Entry> = {}
-      for (const [name, parts] of texts) found[name] = parts.flat()
-      for (const [name, parts] of held) found[name] = joined(parts)
-      if (file !== undefined) {
-        for (const [name, { Values, all }] of pieces) found[name] = Spill.inScratch(file, Values, all)
-        for (const [name, all] of textPieces) found[name] = Spill.textsInScratch(file, all)
-      }
-      const names = [...Object.keys(columns), idColumn].filter((name) => name in found)
-      return Object.fromEntries(names.map((name) => [name, found[name]]))
+      const entryOf = (name: string) => writers.get(name)?.end() ?? joined(held.get(name) ?? [])
+      const names = [...Object.keys(columns), idColumn].filter((name) => writers.has(name) || held.has(name))
+      return Object.fromEntries(names.map((name): [string, Entry] => [name, entryOf(name)]))
     })
   }
 }

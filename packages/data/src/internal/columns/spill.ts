@@ -1,22 +1,19 @@
 /** Columns in a scratch file, where each block of each column lies in one piece. */
 import type { Scratch } from "@watertight/core"
 import { Effect } from "effect"
-import { type Numbers, isTexts } from "../../RowId.ts"
+import { type Numbers, type Values, isTexts } from "../../RowId.ts"
 import { type Entry, type Lazy, type LazyTexts, blocks, isLazy, textBlocks } from "./columnar.ts"
 import * as Utf8 from "./utf8.ts"
 
 /** A block of a column in a scratch file. */
-export interface Piece {
+interface Piece {
   readonly start: number
   readonly length: number
 }
 
-/** The bytes of an array. */
-export const bytesOf = (values: Numbers): Uint8Array =>
-  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+const bytesOf = (values: Numbers): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
-/** A column of pieces. */
-export const inScratch = <V extends Numbers>(
+const inScratch = <V extends Numbers>(
   scratch: Scratch.Scratch,
   Values: { new (length: number): V },
   pieces: ReadonlyArray<Piece>
@@ -47,52 +44,43 @@ export const inScratch = <V extends Numbers>(
   }
 }
 
-/** Writes a column into a scratch file. */
-export const column = Effect.fnUntraced(function* <V extends Numbers>(scratch: Scratch.Scratch, values: V, width = 1) {
-  const Values = values.constructor as { new (length: number): V } // a typed array's constructor makes its own kind
-  const pieces: Array<Piece> = []
-  for (const block of blocks(values, width)) {
-    pieces.push({ start: yield* scratch.append(bytesOf(block)), length: block.length })
-  }
-  return inScratch(scratch, Values, pieces)
-})
-
-/** A block of texts in a scratch file: where they end, and after that they. */
-export interface TextPiece {
-  readonly start: number
-  readonly length: number
+/** Texts of a block: where they end, and after that they. */
+interface TextPiece extends Piece {
   readonly byteLength: number
 }
 
-/** Writes a block of texts. */
-export const writeTexts = Effect.fnUntraced(function* (scratch: Scratch.Scratch, texts: ReadonlyArray<string>) {
-  const { bytes, offsets } = Utf8.encode(texts)
-  const start = yield* scratch.append(bytesOf(offsets))
-  yield* scratch.append(bytes)
-  return { start, length: texts.length, byteLength: bytes.byteLength }
-})
-
-/** A column of blocks of texts. */
-export const textsInScratch = (scratch: Scratch.Scratch, pieces: ReadonlyArray<TextPiece>): LazyTexts => ({
+const textsInScratch = (scratch: Scratch.Scratch, pieces: ReadonlyArray<TextPiece>): LazyTexts => ({
   Values: Array,
   length: pieces.reduce((sum, { length }) => sum + length, 0),
   byteLength: pieces.reduce((sum, { byteLength }) => sum + byteLength, 0),
   blocks: function* () {
     for (const { byteLength, length, start } of pieces) {
-      const offsets = new Int32Array(length + 1)
-      const bytes = new Uint8Array(byteLength)
-      scratch.read(start, bytesOf(offsets))
-      scratch.read(start + offsets.byteLength, bytes)
-      yield Utf8.decode({ bytes, offsets })
+      const all = new Uint8Array(byteLength)
+      scratch.read(start, all)
+      const offsets = new Int32Array(all.buffer, 0, length + 1)
+      yield Utf8.decode({ bytes: all.subarray(offsets.byteLength), offsets })
     }
   }
 })
 
-const textColumn = Effect.fnUntraced(function* (scratch: Scratch.Scratch, texts: ReadonlyArray<string>) {
+/** Writes a column block by block. */
+export interface Writer {
+  readonly add: (block: Values) => Effect.Effect<void, Scratch.ScratchError>
+  readonly end: () => Entry
+}
+
+/** Makes a writer of columns like one. */
+export const writer = (scratch: Scratch.Scratch, like: Values): Writer => {
   const pieces: Array<TextPiece> = []
-  for (const block of textBlocks(texts)) pieces.push(yield* writeTexts(scratch, block))
-  return textsInScratch(scratch, pieces)
-})
+  const Values = like.constructor as { new (length: number): Numbers } // unless they are texts
+  return {
+    add: Effect.fnUntraced(function* (block) {
+      const bytes = isTexts(block) ? Utf8.together(Utf8.encode(block)) : bytesOf(block)
+      pieces.push({ start: yield* scratch.append(bytes), length: block.length, byteLength: bytes.byteLength })
+    }),
+    end: () => (isTexts(like) ? textsInScratch(scratch, pieces) : inScratch(scratch, Values, pieces))
+  }
+}
 
 /** Writes the columns that are in memory into one scratch file. */
 export const spilled = Effect.fnUntraced(function* (
@@ -102,9 +90,13 @@ export const spilled = Effect.fnUntraced(function* (
 ) {
   const out: Record<string, Entry> = {}
   for (const [name, entry] of Object.entries(columns)) {
-    if (isLazy(entry)) out[name] = entry
-    else if (isTexts(entry)) out[name] = yield* textColumn(scratch, entry)
-    else out[name] = yield* column(scratch, entry, widthOf(name))
+    if (isLazy(entry)) {
+      out[name] = entry
+      continue
+    }
+    const { add, end } = writer(scratch, entry)
+    for (const block of isTexts(entry) ? textBlocks(entry) : blocks(entry, widthOf(name))) yield* add(block)
+    out[name] = end()
   }
   return out
 })

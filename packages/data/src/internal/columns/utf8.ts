@@ -31,6 +31,14 @@ export const addOffsets = (offsets: Int32Array, at: number, texts: ReadonlyArray
 /** Offsets are 32-bit integers. */
 const longest = 2 ** 31 - 1
 
+/** Puts both parts into one piece, the offsets first. */
+export const together = ({ bytes, offsets }: Encoded): Uint8Array => {
+  const all = new Uint8Array(offsets.byteLength + bytes.byteLength)
+  all.set(new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength))
+  all.set(bytes, offsets.byteLength)
+  return all
+}
+
 /** Decodes texts; the first starts where the bytes do. A mark at a text's start is part of it. */
 export const decode = ({ bytes, offsets }: Encoded): Array<string> => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
