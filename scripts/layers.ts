@@ -19,6 +19,7 @@ export const table: Readonly<Record<string, ReadonlyArray<string>>> = {
     "@huggingface/tokenizers",
     "aws4fetch",
     "pg",
+    "@jsquash/jpeg",
     "sharp",
     "yauzl"
   ],

@@ -159,10 +159,10 @@ describe("Audit.of", () => {
         const clean = yield* Audit.ofDatasets(placed(yield* kinds(2, 0.001), [3000, 3500]), { target: "kind" })
         assert.isFalse(codesOf(clean).some((code) => code.includes("proxy")))
         for (let draw = 3; draw < 203; draw++) {
-          const table = yield* kinds(draw, 0.001)
-          const kind = table.values.kind.map((each, row) => (each === 3 && row > 60 * (draw % 10) + 300 ? 0 : each))
+          const { values } = yield* kinds(draw, 0.001)
+          const kind = values.kind.map((each, row) => (each === 3 && row > 60 * (draw % 10) + 300 ? 0 : each))
           const given = Table.take(
-            { ...table, ids: table.ids, values: { ...table.values, kind } },
+            yield* Table.make(Kinds, { ...values, kind }, { length: rows }),
             Uint32Array.from({ length: 1000 }, (_, row) => row)
           )
           assert.deepStrictEqual(Target.classPowers(given, "kind", 2.5), [], `draw ${draw}`)

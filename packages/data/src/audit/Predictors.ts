@@ -41,25 +41,6 @@ const proxies = (powers: Powers, target: string, z: number): ReadonlyArray<LeakF
       })
     })
 
-/** Columns that give a class away, but for those that give all of them away. */
-const classProxies = (
-  powers: ReadonlyArray<Target.ClassPower>,
-  others: ReadonlyArray<LeakFinding.LeakFinding>,
-  target: string
-): ReadonlyArray<LeakFinding.LeakFinding> =>
-  powers
-    .filter(({ column }) => others.every((other) => other.column !== column))
-    .map((power) =>
-      LeakFinding.make({
-        code: "class-proxy",
-        severity: 2 * power.score - 1 >= Target.thresholds.near ? "warning" : "note",
-        leakage: "L2",
-        column: power.column,
-        message: `${Target.shownClass(power, target)} on train rows it was not fitted to`,
-        remedy: Target.classRemedy
-      })
-    )
-
 const ids = (table: Table, powers: Powers, target: string, z: number): ReadonlyArray<LeakFinding.LeakFinding> =>
   powers
     .filter((power) => power.strength >= Target.leastStrength && power.strength < Target.thresholds.high && power.z > z)
@@ -153,9 +134,12 @@ export const of = (
   const z = -normalQuantile(classes === 0 ? level : level / 2)
   const ofAll = proxies(powers, target, z)
   const ofClasses = classes === 0 ? [] : Target.classPowers(train.table, target, -normalQuantile(level / 2 / classes))
+  const known = new Set(ofAll.map(({ column }) => column))
   return [
     ...ofAll,
-    ...classProxies(ofClasses, ofAll, target),
+    ...ofClasses
+      .filter(({ column }) => !known.has(column))
+      .map((power) => LeakFinding.make({ ...Target.classFinding(power, target), leakage: "L2" })),
     ...ids(train.table, powers, target, z),
     ...(inTime ? [] : dates(train.table, powers, target, z)),
     ...places(train, test, isOneTable, target, z)

@@ -125,13 +125,18 @@ export const classPowers = (table: Table, target: string, z: number): ReadonlyAr
     .sort((a, b) => b.score - a.score || (a.column < b.column ? -1 : 1))
 }
 
-/** Says that a column gives a class away. */
-export const shownClass = ({ high, level, low, score }: ClassPower, target: string): string => {
-  const well = 2 * score - 1 >= thresholds.near ? "almost perfectly" : "very well"
+/** What to say of a column that gives a class away. */
+export const classFinding = ({ column, high, level, low, score }: ClassPower, target: string) => {
+  const isNear = 2 * score - 1 >= thresholds.near
   const between = `${low.toFixed(3)} to ${high.toFixed(3)}, all classes and columns considered`
-  return `alone tells the class "${level}" of ${target} from the others ${well}: AUC ${score.toFixed(3)} (${between})`
+  return {
+    code: "class-proxy",
+    severity: isNear ? ("warning" as const) : ("note" as const),
+    column,
+    message:
+      `alone tells the class "${level}" of ${target} from the others ${isNear ? "almost perfectly" : "very well"}: ` +
+      `AUC ${score.toFixed(3)} (${between}) on rows it was not fitted to`,
+    remedy:
+      "Ask when this value is known, and from what: what is set for one class only may have been written after the target."
+  }
 }
-
-/** What to do about a column that gives a class away. */
-export const classRemedy =
-  "Ask when this value is known, and from what: what is set for one class only may have been written after the target."

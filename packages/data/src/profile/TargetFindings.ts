@@ -6,7 +6,7 @@ import { counted, percent, significant, some } from "../internal/prose.ts"
 import type { ColumnProfile } from "./ColumnProfile.ts"
 import * as Finding from "./Finding.ts"
 import type * as Rows from "./Rows.ts"
-import { type ClassPower, type Power, classRemedy, shownClass, thresholds } from "./Target.ts"
+import { type ClassPower, type Power, classFinding, thresholds } from "./Target.ts"
 
 const missing = ({ missing, name, rows }: ColumnProfile): ReadonlyArray<Finding.Finding> => {
   if (missing === 0) return []
@@ -105,17 +105,7 @@ const classProxies = (
   target: string
 ): ReadonlyArray<Finding.Finding> => {
   const known = new Set(powers.filter(({ strength }) => strength >= thresholds.high).map(({ column }) => column))
-  return ofClasses
-    .filter(({ column }) => !known.has(column))
-    .map((power) =>
-      Finding.make({
-        code: "class-proxy",
-        severity: 2 * power.score - 1 >= thresholds.near ? "warning" : "note",
-        column: power.column,
-        message: `${shownClass(power, target)} on rows it was not fitted to`,
-        remedy: classRemedy
-      })
-    )
+  return ofClasses.filter(({ column }) => !known.has(column)).map((power) => Finding.make(classFinding(power, target)))
 }
 
 /** Points at what is odd about the target. */

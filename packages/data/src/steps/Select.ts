@@ -11,8 +11,18 @@ import * as Column from "../Column.ts"
 import * as Coordinate from "../internal/statistics/coordinate.ts"
 import { moments } from "../internal/statistics/lanes.ts"
 import * as Mutual from "../internal/statistics/mutual.ts"
-import { type Numeric, finite } from "../internal/numeric.ts"
+import { finite } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
+import {
+  type Element,
+  type Feature,
+  type Parts,
+  type Read,
+  type Target,
+  gathered,
+  parts,
+  valuesOf
+} from "./select/Features.ts"
 import * as Permuting from "./select/Permuting.ts"
 
 /** Options of `make`. */
@@ -84,67 +94,6 @@ const State = Schema.Struct({
   ),
   /** For permutations, how the model that was asked did. */
   model: Schema.optionalKey(Permuting.Model)
-})
-
-type Target = Step.Cells<Column.Float | Column.Category>
-type Read = Step.Cells<Numeric | Column.Category | Column.Timestamp>
-
-/** One number of each row: a float column, or one element of a tensor's. */
-interface Element {
-  readonly name: string
-  readonly cells: Step.Cells<Numeric>
-  readonly at: number
-  readonly width: number
-}
-
-/** What stays or goes: one number, or all numbers of a column. */
-interface Feature {
-  readonly name: string
-  readonly elements: ReadonlyArray<Element>
-}
-
-/** Whether a tensor's numbers stay or go together. */
-const isWhole = (by: Options["by"]): boolean => by.score === "permutation"
-
-const featuresOf = (cells: Step.Cells<Numeric>, by: Options["by"]): ReadonlyArray<Feature> => {
-  const { column, name } = cells
-  const width = Column.width(column)
-  const elements = Array.from({ length: width }, (_, at) => {
-    return { name: column.kind === "float" ? name : `${name}[${at}]`, cells, at, width }
-  })
-  return isWhole(by) ? [{ name, elements }] : elements.map((element) => ({ name: element.name, elements: [element] }))
-}
-
-const valuesOf = ({ at, cells, width }: Element): Float64Array =>
-  Float64Array.from({ length: cells.length }, (_, row) => cells.values[row * width + at])
-
-/** What is read: numeric features, the target, and what says which rows belong together. */
-interface Parts {
-  readonly features: ReadonlyArray<Feature>
-  readonly target: Target
-  readonly beside: ReadonlyArray<Read>
-}
-
-const parts = Effect.fnUntraced(function* (
-  cells: ReadonlyArray<Read>,
-  count: number,
-  by: Options["by"]
-): Effect.fn.Return<Parts, Step.RecipeError> {
-  const numeric: Array<Step.Cells<Numeric>> = []
-  for (const each of cells.slice(0, count)) {
-    if (each.column.kind === "category" || each.column.kind === "timestamp") {
-      return yield* each.refuse("a feature is a float or tensor column; make numbers of it first: Recipe.oneHot")
-    }
-    const column = each as Step.Cells<Numeric> // its kind was just checked
-    yield* finite(column)
-    numeric.push(column)
-  }
-  const told = cells[count]
-  if (told.column.kind !== "float" && told.column.kind !== "category") {
-    return yield* told.refuse("a target is a float or category column")
-  }
-  const target = told as Target // its kind was just checked
-  return { features: numeric.flatMap((column) => featuresOf(column, by)), target, beside: cells.slice(count + 1) }
 })
 
 const informationOf = (features: ReadonlyArray<Feature>, target: Target, by: MutualInformation) => {
@@ -272,21 +221,6 @@ const choose = ({ features }: Parts, { all, model }: Scores, top?: number): type
   }
 }
 
-/** The numbers of features side by side, as float32. */
-const gathered = Effect.fnUntraced(function* (features: ReadonlyArray<Feature>, length: number) {
-  const elements = features.flatMap((feature) => feature.elements)
-  const out = new Float32Array(length * elements.length)
-  elements.forEach(({ at, cells, width }, place) => {
-    for (let row = 0; row < length; row++) out[row * elements.length + place] = cells.values[row * width + at]
-  })
-  const place = out.findIndex((value) => !Number.isFinite(value))
-  if (place < 0) return out
-  const { cells, name } = elements[place % elements.length]
-  return yield* cells.refuse(
-    `row ${Math.floor(place / elements.length)} of ${name} is too large for float32; scale it first`
-  )
-})
-
 /**
  * Makes the step. Fails on NaN and infinity, on categories among the features, and where no feature's score is large enough;
  * with permutations also on too few rows, and where a declared group or a timestamp is not named. Throws a RangeError for
@@ -295,6 +229,7 @@ const gathered = Effect.fnUntraced(function* (features: ReadonlyArray<Feature>, 
 export const make = (columns: ReadonlyArray<string>, options: Options): Step.Any => {
   checkOptions(options)
   const { as, by, target, top } = options
+  const isWhole = by.score === "permutation"
   const above = options.above ?? (by.score === "l1" ? 1e-5 : top === undefined ? 0 : -1)
   const learn = (
     cells: ReadonlyArray<Read>,
@@ -302,7 +237,7 @@ export const make = (columns: ReadonlyArray<string>, options: Options): Step.Any
     enough: string
   ) =>
     Effect.gen(function* () {
-      const given = yield* parts(cells, columns.length, by)
+      const given = yield* parts(cells, columns.length, isWhole)
       if (given.target.column.kind === "float") yield* finite(given.target as Step.Cells<Column.Float>) // its kind was just checked
       const state = choose(given, yield* scoresOf(given), top)
       if (state !== undefined) return state
@@ -316,14 +251,14 @@ export const make = (columns: ReadonlyArray<string>, options: Options): Step.Any
     takes: ["float", "tensor", "category", "timestamp"],
     adds: (read: ReadonlyArray<Read["column"]>, learned?: typeof State.Type) => {
       const widths = read.slice(0, columns.length).map(Column.width)
-      const sizes = isWhole(by) ? widths : widths.flatMap((width) => Array.from({ length: width }, () => 1))
+      const sizes = isWhole ? widths : widths.flatMap((width) => Array.from({ length: width }, () => 1))
       const stays = (_: number, at: number) => learned === undefined || learned.features[at]?.selected === true
       const all = sizes.filter(stays).reduce((sum, size) => sum + size, 0)
-      return { [as]: Column.tensor([learned === undefined && !isWhole(by) ? Math.min(all, top ?? all) : all]) }
+      return { [as]: Column.tensor([learned === undefined && !isWhole ? Math.min(all, top ?? all) : all]) }
     },
     state: State,
     apply: Effect.fnUntraced(function* (cells: ReadonlyArray<Read>, learned: typeof State.Type) {
-      const { features } = yield* parts(cells, columns.length, by)
+      const { features } = yield* parts(cells, columns.length, isWhole)
       return {
         [as]: yield* gathered(
           features.filter((_, at) => learned.features[at]?.selected === true),

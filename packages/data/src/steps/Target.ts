@@ -71,7 +71,7 @@ const encoding = ({ counts, sums }: Sums, smoothing: number): ReadonlyArray<numb
 const ofFolds = (codes: Int32Array, ids: Uint8Array, values: ReadonlyArray<ReadonlyArray<number>>): Float64Array => {
   const levels = values[0].length
   const flat = Float64Array.from(values.flat())
-  const out = room(codes.length)
+  const out = room(Float64Array, codes.length)
   for (let row = 0; row < out.length; row++) out[row] = flat[foldOf(ids, row, values.length) * levels + codes[row]]
   return out
 }

@@ -35,7 +35,7 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
 
 /**
  * Returns a table that is equal to another, but lies on disk, like one that is too large for memory: its ids and its
- * columns are in a scratch file, `rows` rows in one piece.
+ * columns are in a scratch file, `rows` rows in one piece. It is written at once, since arbitraries draw at once.
  */
 export const onDisk = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => Effect.runSync(spilled(table, rows))
 

@@ -63,7 +63,7 @@ const inPlace = (columns: Columns, length: number): Collector => {
   const all = Object.entries(arraysFor(columns, length).columns).flatMap(([name, own]) =>
     own === undefined ? [] : [{ name, own, width: Column.width(columns[name]) }]
   )
-  all.push({ name: idColumn, own: new Uint8Array(length * RowId.bytes), width: RowId.bytes })
+  all.push({ name: idColumn, own: new Uint8Array(Shared.room(length * RowId.bytes)), width: RowId.bytes })
   const rowsOf = new Map<string, number>()
   let kept = 0
   return {

@@ -4,6 +4,7 @@
  * depends on nothing but the number of rows.
  */
 import type { Numbers } from "../../RowId.ts"
+import { room } from "./float64.ts"
 import * as Web from "../webassembly.ts"
 
 type Code = Web.Code
@@ -305,7 +306,7 @@ export const projected = (
   centers.set(mean)
   directions.set(along.flat())
   const results = new Float32Array(made.buffer, made.byteOffset, together * count)
-  const out = new Float32Array((values.length / width) * count)
+  const out = room(Float32Array, (values.length / width) * count)
   let odd = 0
   overBlocks(block, values, width, (size, start) => {
     const [from, end] = [columns.byteOffset, endOf(columns)]

@@ -31,8 +31,11 @@ const parts = (kernels: Kernels): Workshop => {
 
 const workshop = (): Workshop => (made ??= parts(make()))
 
-/** Makes room for numbers that are all about to be written: until then it holds anything. */
-export const room = (length: number): Float64Array => new Float64Array(Buffer.allocUnsafeSlow(8 * length).buffer)
+/** Makes an array of numbers all of which are about to be written: until then it holds anything. */
+export const room = <V extends Numbers>(
+  Values: { new (buffer: ArrayBuffer): V; readonly BYTES_PER_ELEMENT: number },
+  length: number
+): V => new Values(Buffer.allocUnsafeSlow(Values.BYTES_PER_ELEMENT * length).buffer)
 
 /**
  * Copies a column's numbers of a group (number `i` belongs to group `i % groups`) into the input, block by block, filled up
@@ -148,7 +151,7 @@ export const mark = ofMissing("mark")
 /** Copies the numbers that are not NaN. */
 export const present = (values: Float64Array): Float64Array => {
   const { kernels, output } = workshop()
-  const out = room(values.length)
+  const out = room(Float64Array, values.length)
   let count = 0
   overBlocks(values, (size) => {
     const found = kernels.present(places.input, places.input + 8 * size) / 8

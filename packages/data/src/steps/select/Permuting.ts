@@ -6,12 +6,13 @@ import { Key } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import type * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
-import { type Numeric, finite } from "../../internal/numeric.ts"
+import { finite } from "../../internal/numeric.ts"
 import * as IdOrder from "../../internal/rows/idOrder.ts"
 import { moments } from "../../internal/statistics/lanes.ts"
 import { quantile as normalQuantile } from "../../internal/statistics/normal.ts"
 import * as Permutation from "../../internal/statistics/permutation.ts"
 import * as Step from "../../Step.ts"
+import type { Read, Target } from "./Features.ts"
 
 /** How the model that was asked did on the rows it was not fitted to, and how many these were. */
 export const Model = Schema.Struct({
@@ -32,9 +33,9 @@ export interface Options {
 /** What is asked: each feature's numbers in some rows, the target, and the columns that say which rows stay together. */
 export interface Question {
   readonly features: ReadonlyArray<ReadonlyArray<(rows: Uint32Array) => Float64Array>>
-  readonly target: Step.Cells<Column.Float | Column.Category>
-  readonly group: Step.Cells<Numeric | Column.Category | Column.Timestamp> | undefined
-  readonly time: Step.Cells<Numeric | Column.Category | Column.Timestamp> | undefined
+  readonly target: Target
+  readonly group: Read | undefined
+  readonly time: Read | undefined
 }
 
 /** So many rows at most, and fewer where they have so many numbers for each class; but not fewer than that. */
@@ -55,10 +56,6 @@ export const checkColumns = (columns: Columns, { group, time }: Options): Effect
   return Effect.void
 }
 
-/** A word for each row, drawn from its name of 128 bits. */
-const drawn = (key: Key.Key, names: Uint32Array, rows: Uint32Array): Uint32Array =>
-  Key.bitsOfNames(key, names, rows, 1, new Uint32Array(rows.length))
-
 /** Marks the rows that are scored, 1, those fitted to, 0, and those that are neither, 2. */
 const parted = ({ group, target, time }: Question, rows: Uint32Array, share: number, key: Key.Key): Uint8Array => {
   if (time !== undefined) {
@@ -77,7 +74,7 @@ const parted = ({ group, target, time }: Question, rows: Uint32Array, share: num
           Float64Array.from({ length: 2 * group.length }, (_, at) => (at % 2 === 0 ? group.values[at / 2] + 0 : 0))
             .buffer
         )
-  const words = drawn(key, names, rows)
+  const words = Key.bitsOfNames(key, names, rows, 1, new Uint32Array(rows.length))
   const units = [...new Set(words)].sort((a, b) => a - b)
   const last = units[Math.ceil(share * units.length) - 1]
   return Uint8Array.from(words, (word) => (word <= last ? 1 : 0))

@@ -82,12 +82,11 @@ describe("float64: column to column", () => {
         assert.strictEqual(Float64.normalize(values, 0.3, 0.7, out), scaled.every(Number.isFinite))
         assert.deepStrictEqual(bits(out), bits(scaled))
         const missing = values.map((value, at) => (at % 3 === 1 ? Number.NaN : value))
+        Float64.fill(missing, by, out)
+        assert.deepStrictEqual(bits(out), bits(values.map((value, at) => (at % 3 === 1 ? by : value))))
+        Float64.mark(missing, 1, out)
         assert.deepStrictEqual(
-          bits(Float64.fill(missing, by)),
-          bits(values.map((value, at) => (at % 3 === 1 ? by : value)))
-        )
-        assert.deepStrictEqual(
-          Float64.mark(missing, 1),
+          out,
           values.map((_, at) => (at % 3 === 1 ? 1 : 0))
         )
         assert.deepStrictEqual(
