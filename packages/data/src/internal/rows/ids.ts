@@ -10,6 +10,9 @@ type Content = Readonly<Record<string, RowId.Values>>
 /** The ids of fewer rows are computed before a thread has started. */
 export const fewest = 2 ** 18
 
+/** Of fewer rows that are read from a file they are not worth the memory of threads. */
+export const fewestRead = 2 ** 19
+
 /** A task has at most this many rows. */
 const taskRows = 2 ** 16
 

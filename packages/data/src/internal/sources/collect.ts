@@ -149,7 +149,7 @@ const collecting = Effect.fnUntraced(function* <C extends Columns>(
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
-      const isMany = areUseful && (rows ?? length) >= Ids.fewest
+      const isMany = areUseful && (rows ?? length) >= Ids.fewestRead
       const ids = isMany
         ? Ids.ofBlock(columns, values, rest.length)
         : Effect.succeed(RowId.ofContent(columns, values, rest.length))

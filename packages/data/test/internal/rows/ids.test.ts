@@ -2,10 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Scratch } from "@watertight/core"
 import { Effect } from "effect"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Ids from "../../../src/internal/rows/ids.ts"
+import * as DuckDB from "../../../src/internal/sources/duckdb.ts"
 import * as Threads from "../../../src/internal/threads/pool.ts"
 import { Column, RowId, Source, Table } from "../../../src/index.ts"
 import { run } from "../../run.ts"
@@ -40,14 +41,20 @@ describe("ids of many rows", () => {
   it.live("are those of the rows when a file is read, whose blocks are overwritten meanwhile", () =>
     Effect.gen(function* () {
       const folder = mkdtempSync(join(tmpdir(), "watertight-ids-"))
-      const lines = Array.from({ length }, (_, row) => `${row},${row % 7}\n`)
-      writeFileSync(join(folder, "rows.csv"), `a,b\n${lines.join("")}`)
-      const source = Source.csv(join(folder, "rows.csv"), { a: Column.float, b: Column.float })
+      const file = join(folder, "rows.parquet")
+      const rows = Ids.fewestRead + 1001
+      const query = `SELECT i::DOUBLE AS a, (i % 7)::DOUBLE AS b FROM range(${rows}) t(i)`
+      yield* Effect.scoped(
+        Effect.flatMap(DuckDB.connectBounded, (connection) =>
+          connection.rows(`COPY (${query}) TO ${DuckDB.text(file)} (FORMAT parquet)`)
+        )
+      )
+      const source = Source.parquet(file, { a: Column.float, b: Column.float })
       const table = yield* run(source).pipe(
         Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true }))),
         Effect.provideService(Scratch.Settings, { folder: tmpdir(), inMemory: 2 ** 20 })
       )
-      assert.strictEqual(Buffer.compare(table.ids, RowId.ofContent(table.columns, table.values, length)), 0)
+      assert.strictEqual(Buffer.compare(table.ids, RowId.ofContent(table.columns, table.values, rows)), 0)
     }).pipe(Effect.provide(NodeServices.layer))
   )
 })
