@@ -5,10 +5,8 @@
  */
 import { Effect, Schema } from "effect"
 import * as Normal from "../internal/statistics/normal.ts"
-import { type Per, groupsOf, output as outputOf } from "../internal/numeric.ts"
+import { type Per, groupsOf, output as outputOf, quantilesOf, sortedGroups } from "../internal/numeric.ts"
 import * as Float64 from "../internal/statistics/float64.ts"
-import * as Order from "../internal/statistics/order.ts"
-import * as Radix from "../internal/statistics/radix.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -74,15 +72,11 @@ export const make = <const Name extends string>(column: Name, options: Options =
     state: State,
     fit: (cells) =>
       Effect.sync(() => {
-        const groups = groupsOf(cells.column, per)
-        const learned = Array.from({ length: groups }, (_, group) => {
-          const present = Order.present(cells.values, groups, group)
-          const last = Math.min(quantiles, present.length) - 1
-          if (last === present.length - 1) return Array.from(Radix.sort(present), (value) => value + 0) // JSON has no -0
-          const shares = Array.from({ length: last + 1 }, (__, index) => index / last)
-          return Order.quantiles(present, shares).map((value) => value + 0)
-        })
-        return { quantiles: learned }
+        const count = cells.values.length / groupsOf(cells.column, per)
+        const last = Math.min(quantiles, count) - 1
+        const shares = Array.from({ length: last + 1 }, (_, index) => index / last)
+        const found = last === count - 1 ? sortedGroups(cells, per) : quantilesOf(cells, per, shares)
+        return { quantiles: found.map((group) => Array.from(group, (value) => value + 0)) } // JSON has no -0
       }),
     apply: (cells, learned) =>
       Effect.sync(() => {
