@@ -77,9 +77,9 @@ const sums = procedure(
     all(
       set(shifts, splat(get(by))),
       each(laneCount / 16, (part) => {
-        const add_ = (pair: number) =>
+        const added = (pair: number) =>
           set(a + pair, add(get(a + pair), subtract(load(128 * part + 16 * pair, get(at)), get(shifts))))
-        const body = repeat(get(at), get(end), all(each(8, add_), advance(at, 8 * laneCount)))
+        const body = repeat(get(at), get(end), all(each(8, added), advance(at, 8 * laneCount)))
         return keeping(pairs(8, a, places.lanes + 128 * part), all(set(at, get(input)), body))
       })
     )
@@ -95,13 +95,13 @@ const squares = procedure(
     all(
       set(centers, splat(get(center))),
       each(laneCount / 8, (part) => {
-        const add_ = (pair: number) =>
+        const added = (pair: number) =>
           all(
             set(deviation, subtract(load(64 * part + 16 * pair, get(at)), get(centers))),
             set(a + pair, add(get(a + pair), get(deviation))),
             set(e + pair, add(get(e + pair), multiply(get(deviation), get(deviation))))
           )
-        const body = repeat(get(at), get(end), all(each(4, add_), advance(at, 8 * laneCount)))
+        const body = repeat(get(at), get(end), all(each(4, added), advance(at, 8 * laneCount)))
         const kept = [...pairs(4, a, places.lanes + 64 * part), ...pairs(4, e, places.squares + 64 * part)]
         return keeping(kept, all(set(at, get(input)), body))
       })
