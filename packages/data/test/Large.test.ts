@@ -4,14 +4,9 @@ import { Blob, type Codec, Digest, Scratch, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { createHash } from "node:crypto"
-import { type Assignment, Column, Columns, Dataset, Loader, Recipe, Table } from "../src/index.ts"
+import { Column, Columns, Dataset, Loader, Recipe, Table } from "../src/index.ts"
 import * as Columnar from "../src/internal/columns/columnar.ts"
-import * as Hashed from "../src/split/Hashed.ts"
-import * as Grouped from "../src/split/Grouped.ts"
-import * as Random from "../src/split/Random.ts"
-import * as Stratified from "../src/split/Stratified.ts"
-import * as Temporal from "../src/split/Temporal.ts"
-import { LargeLaws, RecipeLaws, SplitLaws, Tables } from "../src/testing/index.ts"
+import { LargeLaws, RecipeLaws, Tables } from "../src/testing/index.ts"
 import { every, missing, texts } from "./fixtures/tables.ts"
 
 const runs = Math.ceil(Number(process.env.WATERTIGHT_RUNS ?? 50) / 3)
@@ -125,7 +120,7 @@ describe("tables that are not in memory", () => {
   )
 })
 
-describe("the laws over tables that are not in memory", () => {
+describe("the laws of recipes over tables that are not in memory", () => {
   const Trip = Columns.make({
     distance: Column.float,
     fare: Column.float,
@@ -150,32 +145,6 @@ describe("the laws over tables that are not in memory", () => {
     Recipe.oneHot("zone")
   )
   for (const law of RecipeLaws.laws({ recipe, tables: trips })) it.effect(law.name, () => law.check({ runs }))
-
-  const Visits = Columns.make({
-    x: Column.float,
-    label: Column.category(Array.from({ length: 12 }, (_, level) => `${level}`))
-  })
-  const Times = Columns.make({ x: Column.float, t: Column.timestamp })
-  const shares = { validation: 0.15, test: 0.2 }
-  const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table) => Tables.onDisk(table))
-  const times = Tables.arbitrary(Times, { minLength: 20, maxLength: 60 }).map((table) => Tables.onDisk(table))
-  const ways: Readonly<Record<string, Assignment.Assign<typeof Visits>>> = {
-    random: Random.assign(shares),
-    stratified: Stratified.assign("label", shares),
-    grouped: Grouped.assign("label", shares),
-    hashed: Hashed.assign(shares)
-  }
-  for (const [name, assign] of Object.entries(ways)) {
-    for (const law of [
-      SplitLaws.partition({ assign, tables: visits }),
-      SplitLaws.deterministic({ assign, tables: visits })
-    ]) {
-      it.effect(`${name} ${law.name}`, () => law.check({ runs }))
-    }
-  }
-  const byTime = { assign: Temporal.assign("t", { validation: 0.2, test: 0.2 }), tables: times }
-  const temporal = SplitLaws.temporal({ ...byTime, on: "t", gap: 0 })
-  it.effect(temporal.name, () => temporal.check({ runs }))
 })
 
 /** Runs with a store in a folder, and with nothing kept in memory. */

@@ -50,9 +50,10 @@ export const quantilesOfGroups = (
 /** Returns quantiles of each group at equal distances of their shares, from 0 to 1: all numbers, if they are no more. */
 export const evenQuantiles = (values: Numbers, groups: number, most: number): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: groups }, (_, group) => {
-    const own = present(values, groups, group)
-    const last = Math.min(most, own.length) - 1
-    if (last === own.length - 1) return Array.from(Radix.sort(own), (value) => value + 0) // JSON has no -0
+    const count = values.length / groups
+    const last = Math.min(most, count) - 1
+    const own = groups === 1 && last < count - 1 && values instanceof Float64Array ? values : present(values, groups, group)
+    if (last === count - 1) return Array.from(Radix.sort(own), (value) => value + 0) // JSON has no -0
     const shares = Array.from({ length: last + 1 }, (__, index) => index / last)
     return quantiles(own, shares).map((value) => value + 0)
   })
