@@ -41,7 +41,7 @@ describe("no peeking: changing the test rows changes no digest on the train side
         Effect.sync(() => {
           const largest = table.values.wind.reduce((a, b) => Math.max(a, Math.abs(b)), 0)
           const wind = table.values.wind.map((value) => value / largest)
-          return { ...table, values: { ...table.values, wind } }
+          return { ...table, ids: table.ids, values: { ...table.values, wind } }
         })
     }),
     { table: Weather.days }

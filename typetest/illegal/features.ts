@@ -1,6 +1,6 @@
 /** Windows, joins and features of columns that are not there or of the wrong kind, and balancing what is not train. */
 import { Balance, Column, Columns, Join, Recipe, Source, Split, Window } from "@watertight/data"
-import { digitParts, measures, parts, surveyed, surveyParts, survey, trips } from "../fixtures.ts"
+import { digitParts, measures, parts, scanParts, surveyed, surveyParts, survey, trips } from "../fixtures.ts"
 
 const Page = Columns.make({ pickup: Column.timestamp, image: Column.tensor([2]), words: Column.float })
 const pages = Source.parquet("pages.parquet", Page)
@@ -41,6 +41,25 @@ Recipe.of(parts.train).pipe(
 // error: "distance"
 Recipe.of(parts.train).pipe(
   Recipe.select(["distance"], { target: "fare", as: "best", by: { score: "mutualInformation", discrete: ["tip"] } })
+)
+
+// error: select: rows near in time are alike: name pickup as the time
+Recipe.of(parts.train).pipe(Recipe.select(["distance"], { target: "fare", as: "best", by: { score: "permutation" } }))
+
+// error: select: the time takes timestamp columns; zone is a category
+Recipe.of(parts.train).pipe(
+  Recipe.select(["distance"], { target: "fare", as: "best", by: { score: "permutation", time: "zone" } })
+)
+
+// error: select: the group takes float or category columns; image is a tensor
+Recipe.of(digitParts.train).pipe(
+  Recipe.select(["ink"], { target: "label", as: "best", by: { score: "permutation", group: "image" } })
+)
+
+// error: select: rows of one patient stay together: name it as the group
+Recipe.of(scanParts.train).pipe(
+  Recipe.oneHot("tumour"),
+  Recipe.select(["tumour"], { target: "patient", as: "best", by: { score: "permutation", repeats: 5 } })
 )
 
 // error: oneHot: there is no column both

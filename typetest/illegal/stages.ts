@@ -1,5 +1,6 @@
 /** Stages and nodes that do not fit together, and values without a fingerprint. */
 import { Codec, Digest, Key, Node, Permutation, Pipeline, Stage } from "@watertight/core"
+import { Column, Step } from "@watertight/data"
 import { Effect, Schema } from "effect"
 import { double, mean, module, parts, two } from "../fixtures.ts"
 
@@ -77,3 +78,13 @@ Pipeline.run(Pipeline.make("p", {}), {})
 
 // error: is not assignable
 Effect.runSync(Pipeline.run(Pipeline.make("p", { mean: Node.make(mean, { rows: parts.train }) }), { seed: 1 }))
+
+// error: a step is given a key if it says draws: true
+Step.make({
+  name: "s",
+  version: 1,
+  state: Schema.Finite,
+  columns: () => Effect.succeed({ a: Column.float }),
+  fit: (_, key) => Effect.succeed(Key.uniform(key, 1)[0]),
+  apply: () => Effect.succeed({ a: new Float64Array(1) })
+})

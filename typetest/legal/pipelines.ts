@@ -471,3 +471,12 @@ Source.postgres(
   { at: Column.timestamp },
   { connection: Config.Redacted("TRIPS"), orderBy: ["at"] }
 )
+
+// legal: columns selected by permutations that keep time and groups apart
+Recipe.of(parts.train).pipe(
+  Recipe.oneHot("zone"),
+  Recipe.select(["distance", "zone"], { target: "fare", as: "best", by: { score: "permutation", time: "pickup" } })
+)
+Recipe.of(scanParts.train).pipe(
+  Recipe.select(["patient"], { target: "tumour", as: "best", top: 1, by: { score: "permutation", group: "patient" } })
+)

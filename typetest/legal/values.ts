@@ -1,6 +1,6 @@
 /** Keys, digests, stages, rows: what a user's own code does with them. */
 import { Codec, Digest, Key, Ledger, Node, Permutation, Pipeline, Stage, Store } from "@watertight/core"
-import { Dataset, Loader, Sampler, type Table } from "@watertight/data"
+import { type Column, Dataset, Loader, Sampler, Step, type Table } from "@watertight/data"
 import { Effect, Schema } from "effect"
 import { Loss, Module, Train } from "@watertight/model"
 import { Optimizer } from "@watertight/optim"
@@ -127,3 +127,16 @@ Effect.map(Pipeline.run(Pipeline.make("p", { two: Node.make(two, {}) }), { seed:
 Effect.provide(run, [Store.layerMemory, Ledger.layerMemory])
 
 export { any, tables, wider }
+
+// legal: a step of one's own that draws, by its rows' ids
+Step.column({
+  name: "jitter",
+  version: 1,
+  column: "fare",
+  takes: ["float"],
+  becomes: (column: Column.Float) => column,
+  draws: true,
+  state: Schema.Finite,
+  fit: ({ ids }, key) => Effect.succeed(Key.uniform(Key.foldIn(key, ids[0]), 1)[0]),
+  apply: ({ values }, shift) => Effect.succeed(values.map((value) => value + shift))
+})

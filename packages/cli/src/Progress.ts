@@ -40,6 +40,7 @@ export const bar = (share: number, width = barWidth): string => {
 
 const labels: Readonly<Record<string, readonly [label: string, format: (value: number) => string]>> = {
   epoch: ["epoch", String],
+  rows: ["rows", String],
   loss: ["loss", (value) => value.toFixed(4)],
   validationLoss: ["validation loss", (value) => value.toFixed(4)],
   validationAccuracy: ["validation accuracy", (value) => `${(100 * value).toFixed(2)} %`],
@@ -62,8 +63,11 @@ export const pace = (speed: number, unit = "steps"): string => {
 
 /** Describes where a long stage stands. */
 export const progressLine = (event: Event.Progress, speed: number | undefined): string => {
-  const share = event.done / event.total
   const shownPace = speed === undefined ? "" : `  ${pace(speed, event.unit)}`
+  if (event.total === undefined) {
+    return `${event.node}  ${event.done} ${event.unit ?? "steps"}${shownPace}  ${readings(event.values)}`.trimEnd()
+  }
+  const share = event.done / event.total
   const left = speed === undefined ? "" : `  ${duration((event.total - event.done) / speed)} left`
   return `${event.node}  ${bar(share)} ${Math.floor(100 * share)} %${shownPace}  ${readings(event.values)}${left}`
 }
@@ -96,7 +100,8 @@ export const listener = Effect.fnUntraced(function* (options: { readonly interac
     const text = progressLine(event, speed)
     if (event.milestone !== undefined) {
       const shownPace = speed === undefined ? "" : `, ${pace(speed, event.unit)}`
-      const left = speed === undefined ? "" : `, ${duration((event.total - event.done) / speed)} left`
+      const isKnown = speed !== undefined && event.total !== undefined
+      const left = isKnown ? `, ${duration((event.total - event.done) / speed)} left` : ""
       return yield* line(`  ${event.node}  ${event.milestone}${shownPace}${left}`)
     }
     if (options.interactive) {

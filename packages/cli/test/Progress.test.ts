@@ -4,7 +4,7 @@ import { Effect, Ref, Terminal } from "effect"
 import { TestClock } from "effect/testing"
 import * as Progress from "../src/Progress.ts"
 
-const rowsRead = (done: number): Event.Event => ({
+const rowsRead = (done: number): Event.Progress => ({
   _tag: "Progress",
   node: "parquet",
   done,
@@ -20,6 +20,11 @@ describe("Progress", () => {
       [Progress.pace(153.4), Progress.pace(25_300, "rows"), Progress.pace(1_240_000, "rows")],
       ["153 steps/s", "25k rows/s", "1.2M rows/s"]
     )
+  })
+
+  it("counts where nobody knows how much there is to do", () => {
+    const event = { ...rowsRead(12_345), total: undefined }
+    assert.strictEqual(Progress.progressLine(event, 2000), "parquet  12345 rows  2000 rows/s")
   })
 
   it.effect("shows a bar, the rate and the time left, and begins anew with each part of a stage", () =>

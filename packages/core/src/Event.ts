@@ -24,7 +24,8 @@ export interface Progress {
   readonly _tag: "Progress"
   readonly node: string
   readonly done: number
-  readonly total: number
+  /** Undefined where nobody knows how much there is to do. */
+  readonly total: number | undefined
   readonly values: Readonly<Record<string, number>>
   /** What `done` and `total` count: steps unless given. */
   readonly unit?: string
@@ -56,9 +57,12 @@ export const Node = Context.Reference<string | undefined>("@watertight/core/Even
 })
 
 /** Tells the listener how far the node that is being computed has come. Outside of a run nobody is told. */
-export const progress = (done: number, total: number, unit: string): Effect.Effect<void> =>
+export const progress = (
+  done: number,
+  total: number | undefined,
+  unit: string,
+  values: Readonly<Record<string, number>> = {}
+): Effect.Effect<void> =>
   Effect.flatMap(Node, (node) =>
-    node === undefined
-      ? Effect.void
-      : emit({ _tag: "Progress", node, done, total, unit, values: {}, milestone: undefined })
+    node === undefined ? Effect.void : emit({ _tag: "Progress", node, done, total, unit, values, milestone: undefined })
   )

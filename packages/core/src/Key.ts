@@ -7,6 +7,7 @@
  * draw. Nothing here has state: the same key always gives the same bits.
  */
 import { hash } from "node:crypto"
+import * as Threefry from "./internal/threefry.ts"
 
 /** A key: two unsigned 32-bit words. */
 export interface Key {
@@ -109,10 +110,17 @@ export const split = (key: Key, count = 2): ReadonlyArray<Key> => {
   return Array.from({ length: count }, (_, index) => make(blocks[2 * index], blocks[2 * index + 1]))
 }
 
+/** From this many blocks on, many at a time are faster. The program for them takes milliseconds to make, once. */
+const manyBlocks = 4096
+
 /** Draws `count` uniform 32-bit words (`jax.random.bits`). */
 export const bits = (key: Key, count: number): Uint32Array<ArrayBuffer> => {
-  const blocks = encrypt(key, 0, 0, count)
   const out = new Uint32Array(count)
+  if (count >= manyBlocks) {
+    Threefry.bits(key, out)
+    return out
+  }
+  const blocks = encrypt(key, 0, 0, count)
   for (let index = 0; index < count; index++) out[index] = blocks[2 * index] ^ blocks[2 * index + 1]
   return out
 }
@@ -162,6 +170,10 @@ export const bernoulli = <Out extends Float32Array>(key: Key, probability: numbe
     throw new RangeError(`Key.bernoulli: ${probability} is no probability in [0, 1]`)
   }
   const threshold = Math.round(probability * 2 ** 16)
+  if (out.length >= 4 * manyBlocks) {
+    Threefry.decisions(key, threshold, out, value)
+    return out
+  }
   const words = encrypt(key, 0, 0, Math.ceil(out.length / 4))
   // Without a branch: random bits defeat branch prediction.
   for (let index = 0; index < words.length; index++) {

@@ -38,6 +38,21 @@ describe("Key.bernoulli", () => {
     )
   })
 
+  it("many decisions and many bits at a time are those of the blocks one by one", () => {
+    const lengths = [16_383, 16_384, 16_385, 65_536, 65_537, 70_003]
+    for (const [index, probability] of [0, 2 ** -16, 0.3, 0.8, 1 - 2 ** -16, 1].entries()) {
+      const key = { hi: 0xffffffff - index, lo: 0x80000001 + index }
+      const length = lengths[index]
+      const blocks = Key.split(key, Math.ceil(length / 4)) // encrypts a block for each
+      const halves = blocks.flatMap(({ hi, lo }) => [hi & 0xffff, hi >>> 16, lo & 0xffff, lo >>> 16])
+      const expected = halves.slice(0, length).map((half) => (half < Math.round(probability * 2 ** 16) ? 1.7 : 0))
+      const drawn = Key.bernoulli(key, probability, new Float32Array(new SharedArrayBuffer(4 * length)), 1.7)
+      assert.deepStrictEqual(new Float32Array(drawn), Float32Array.from(expected))
+      const bits = Key.bits(key, blocks.length)
+      assert.isTrue(blocks.every(({ hi, lo }, place) => bits[place] === (hi ^ lo) >>> 0))
+    }
+  })
+
   it("keeps the given share, with the given value", () => {
     for (const [probability, value] of [
       [0.8, 1.25],

@@ -263,7 +263,11 @@ export const smote = <A, E, R>(
         Smote.plan(key, table, rows, { features: names, neighbors, count: wanted - rows.length })
       )
       if (children.length === 0) return dataset
-      return Contents.make(Smote.born(table, children, names), undefined, "train", true)
+      const more = yield* Effect.mapError(
+        Smote.born(table, children, names),
+        ({ message }) => new BalanceError({ balance, reason: message, hint: "Repair the column first." })
+      )
+      return Contents.make(more, undefined, "train", true)
     })
   )
 }

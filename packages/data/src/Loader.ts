@@ -12,10 +12,11 @@ import * as Dataset from "./Dataset.ts"
 import { augmenter } from "./internal/augment/batch.ts"
 import { functionsOf, withAugment } from "./internal/augment/check.ts"
 import { type Batch, type Batches, type Selection, draws, sequential as batchesOf } from "./internal/loader/batches.ts"
-import { type Packed, type Plan, type Slot, filler, makeSlot, rowsIn, rowsOf } from "./internal/loader/fill.ts"
+import { type Packed, type Plan, type Slot, filler, rowsIn, rowsOf } from "./internal/loader/fill.ts"
+import * as Inline from "./internal/loader/inline.ts"
 import { LoaderError, featureDefect, pack, widthOf } from "./internal/loader/pack.ts"
 import * as Prefetch from "./internal/loader/prefetch.ts"
-import { type Settings as SettingsOf, optionDefect, planOf } from "./internal/loader/settings.ts"
+import { type Settings as SettingsOf, aheadOf, optionDefect, planOf } from "./internal/loader/settings.ts"
 import * as Stopwatch from "./internal/loader/stopwatch.ts"
 import type * as Sampler from "./Sampler.ts"
 import * as Table from "./Table.ts"
@@ -71,9 +72,14 @@ export interface Settings {
    * `"drop"` leaves it out, `"keep"` gives it shorter arrays.
    */
   readonly last?: "pad" | "drop" | "keep"
-  /** How many batches worker threads make ahead of the one being read; 4 unless given. 0 makes each when it is read. */
+  /**
+   * How many batches worker threads make ahead of the one being read; 0 makes each when it is read. Unless given: as many
+   * as 8 MiB hold, from 4 to 16 for each worker; but 0 where a batch is made in less time than it is handed over in: rows
+   * times 0.1 µs, plus 1 ns for each of its numbers and masks, are at most 20 µs, nothing augments it, and `workers` is not
+   * given. No batch depends on it.
+   */
   readonly prefetch?: number
-  /** How many worker threads make batches; 1 unless given. 0 is the same as no prefetch. */
+  /** How many worker threads make batches; 1 unless given. 0 is the same as no prefetch. No batch depends on it. */
   readonly workers?: number
 }
 
@@ -197,28 +203,21 @@ export const make = Effect.fn("Loader.make")(function* <
   const readable = dataset as Dataset.Dataset<C, "train" | "validation"> // NotTest; Dataset.rows checks it again
   const table = yield* Dataset.rows(readable)
   const settings = { ...options } as SettingsOf // types of its columns were checked; names are checked again
-  const { prefetch = 4, workers = 1 } = settings
-  const ahead = prefetch > 0 && workers > 0
   const defect = optionDefect(table.length, readable.partition, settings)
   if (defect !== undefined) return yield* defect
-  const plain = { packed: yield* pack(table, settings, ahead), plan: yield* planOf(table, settings) }
+  const width = yield* featureWidth(table.columns, settings.features)
+  const ahead = aheadOf(settings, { width, isAugmented: options.augment !== undefined })
+  const plain = { packed: yield* pack(table, settings, ahead.prefetch > 0), plan: yield* planOf(table, settings) }
   const augment = options.augment as Augment<never> | undefined // Augmenting; withAugment checks the rest again
   const { packed, plan } = yield* withAugment(plain, augment, { table, dataset: readable, options: settings })
-  const source = ahead ? yield* Prefetch.make(packed, plan, { prefetch, workers }) : inline(packed, plan, augment)
-  return reader(packed, plan, source, settings.last === "keep", yield* Clock.Clock)
+  const clock = yield* Clock.Clock
+  const augmenting = () => plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws, functionsOf(augment))
+  const source =
+    ahead.prefetch > 0
+      ? yield* Prefetch.make(packed, plan, ahead)
+      : Inline.make(packed, plan, filler(packed, plan, draws, augmenting()), clock)
+  return reader(packed, plan, { ...source, ...ahead }, settings.last === "keep", clock)
 })
-
-const inline = (packed: Packed, plan: Plan, augment: Augment<never> | undefined): Prefetch.Prefetch => {
-  const augmenting = plan.augment && augmenter(packed, plan.augment, plan.batchSize, draws, functionsOf(augment))
-  const fill = filler(packed, plan, draws, augmenting)
-  const slot = makeSlot(packed, plan)
-  const read: Prefetch.Read = (epoch, step) =>
-    Effect.sync(() => {
-      fill(epoch, step, slot)
-      return slot
-    })
-  return { read, restarts: () => 0 }
-}
 
 /** Cuts what belongs to padding off a batch's arrays. */
 const cut = ({ features, noise, target, weight }: Slot, width: number, rows: number): Slot => ({
@@ -230,8 +229,11 @@ const cut = ({ features, noise, target, weight }: Slot, width: number, rows: num
   )
 })
 
-const reader = (packed: Packed, plan: Plan, source: Prefetch.Prefetch, isCut: boolean, clock: Clock.Clock): Loader => {
+type Source = Prefetch.Prefetch & Pick<Timing, "prefetch" | "workers">
+
+const reader = (packed: Packed, plan: Plan, source: Source, isCut: boolean, clock: Clock.Clock): Loader => {
   const { steps } = plan
+  const { prefetch, workers } = source
   const batchSize = plan.batchSize / plan.shard.of
   const stopwatch = Stopwatch.make(clock)
   const find = rowsOf(plan, draws)
@@ -258,7 +260,7 @@ const reader = (packed: Packed, plan: Plan, source: Prefetch.Prefetch, isCut: bo
         })
       ),
     rowsOf: (position) => checked(position, (epoch, step) => Effect.sync(() => find(epoch, step).slice())),
-    timing: Effect.sync(stopwatch.timing),
+    timing: Effect.sync(() => ({ ...stopwatch.timing(), ...source.making(), prefetch, workers })),
     restarts: Effect.sync(source.restarts)
   }
 }

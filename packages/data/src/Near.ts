@@ -6,6 +6,7 @@
 import { Effect, Option, Schema } from "effect"
 import type * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
+import * as Tables from "./internal/columns/tables.ts"
 import * as Components from "./internal/near/components.ts"
 import type { Kind as HashKind } from "./internal/near/perceptualHash.ts"
 import * as Images from "./near/Images.ts"
@@ -204,10 +205,7 @@ const decode = Schema.decodeUnknownOption(Stored)
 /** Keeps the columns of a table that are compared. */
 export const select = (near: Near, table: Table): Table => {
   const names: ReadonlyArray<string> = near.by === "row" ? near.columns : [near.column]
-  if (names.length === 0) return table
-  const pick = <A>(all: Readonly<Record<string, A>>) =>
-    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
-  return { ...table, columns: pick(table.columns), values: pick(table.values) }
+  return names.length === 0 ? table : Tables.select(table, names)
 }
 
 /** Joins the rows of a table that are near, now, directly or through others: for each row the first of those it is near. */

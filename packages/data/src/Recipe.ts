@@ -3,7 +3,7 @@
  * described, then fitted on the train partition only, then applied to any partition: three types, so that what is not
  * fitted cannot be applied, and fitting on validation or test rows does not compile.
  */
-import { Codec, Digest, Event, Node, Stage } from "@watertight/core"
+import { Codec, Digest, Event, Key, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns, KeysOf } from "./Columns.ts"
@@ -55,11 +55,12 @@ const placed = (partition: string) => (error: Step.RecipeError) =>
 
 /**
  * Fits a recipe on the rows of a train partition, now. Pipelines use `fit`. Refuses other partitions also when types
- * were cast away.
+ * were cast away. Steps that draw need a key, and each gets one of its own.
  */
 export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns, Out extends Columns>(
   recipe: Recipe<In, Out>,
-  train: Dataset.Dataset<In, "train">
+  train: Dataset.Dataset<In, "train">,
+  { key }: { readonly key?: Key.Key } = {}
 ): Effect.fn.Return<Fitted<In, Out>, Step.RecipeError> {
   const partition: Dataset.Partition = train.partition
   if (partition !== "train") {
@@ -74,13 +75,21 @@ export const fitDataset = Effect.fn("Recipe.fit")(function* <In extends Columns,
   for (const [index, each] of recipe.steps.entries()) {
     if (Tables.isLazy(table)) yield* progress(index, recipe.steps.length, table.length)
     yield* each.columns(table.columns)
-    const learned = yield* Effect.mapError(each.fit(table), placed("train"))
+    const learned = yield* Effect.mapError(each.fit(table, keyOf(recipe, index, key)), placed("train"))
     steps.push({ step: each, learned })
     if (Tables.isLazy(table)) yield* Effect.yieldNow // so that the column it read can be freed
     table = yield* Effect.mapError(after(table, each, learned, recipe.steps.slice(index + 1)), placed("train"))
   }
   return { columns: train.columns, steps }
 })
+
+/** The key of a step that draws: by its name and how many of that name are before it, so that others change nothing. */
+const keyOf = ({ steps }: { readonly steps: ReadonlyArray<Step.Any> }, index: number, key: Key.Key | undefined) => {
+  const { draws, name } = steps[index]
+  if (!draws || key === undefined) return undefined
+  const before = steps.slice(0, index).filter((step) => step.draws && step.name === name)
+  return Key.foldIn(Key.foldIn(key, name), before.length)
+}
 
 const progress = (done: number, steps: number, rows: number): Effect.Effect<void> =>
   Event.progress(done * rows, steps * rows, "rows")
@@ -173,8 +182,8 @@ const codec = <In extends Columns, Out extends Columns>(recipe: Recipe<In, Out>)
   })
 
 /**
- * Fits a recipe on the train partition. The result is stored as JSON: every statistic can be read. Fails with a
- * `RecipeError` on NaN and infinity, naming column and row, and on an empty partition.
+ * Fits a recipe on the train partition. The result is stored as JSON: every statistic can be read. Steps that draw are
+ * given keys of the run's seed, which is part of the cache key then. Fails with a `RecipeError` on NaN and infinity, naming column and row, and on an empty partition.
  */
 export const fit = <In extends Columns, Out extends Columns, A, E, R>(
   recipe: Recipe<In, Out>,
@@ -188,9 +197,11 @@ export const fit = <In extends Columns, Out extends Columns, A, E, R>(
       version: 1,
       params: { steps: recipe.steps.map(describe) },
       code: recipe.steps.every((step) => step.code === "versioned") ? "versioned" : "sources",
+      draws: recipe.steps.some((step) => step.draws),
       learns: { dataset: ["train"] },
       codec: codec(recipe),
-      run: (inputs: { readonly dataset: Dataset.Dataset<In, "train"> }) => fitDataset(recipe, inputs.dataset)
+      run: (inputs: { readonly dataset: Dataset.Dataset<In, "train"> }, { key }) =>
+        fitDataset(recipe, inputs.dataset, { key })
     }),
     { dataset }
   )

@@ -25,6 +25,7 @@ import * as Temporal from "./split/Temporal.ts"
 import type { Table } from "./Table.ts"
 
 export { type Measure, type Preset, presets, type Resolution, resolution, rowsFor, shares } from "./split/Size.ts"
+export { type Errors, errorRepresentativeness, errorResolution, rowsForError } from "./split/Errors.ts"
 export { type Rates, type Representativeness, representativeness } from "./split/Representative.ts"
 export { SplitError } from "./split/SplitError.ts"
 

@@ -3,7 +3,7 @@
  * was learned. What is learned is plain data, so it can be read, stored and compared. Write your own with `Step.make`, or
  * with `Step.column` when it changes one column.
  */
-import type { Stage } from "@watertight/core"
+import type { Key, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
@@ -27,10 +27,12 @@ export interface Step<in In extends Columns = never, out Changed extends Columns
   readonly code: Stage.Code
   /** Parameters as data: part of the cache key and the manifest. */
   readonly config: Schema.Json
+  /** Whether fitting draws random numbers: then the seed is part of the fit's cache key. */
+  readonly draws: boolean
   /** Returns all columns after the step; before it is fitted, those whose shape is learned have any. */
   readonly columns: (columns: Columns, learned?: Schema.Json) => Effect.Effect<Columns, RecipeError>
-  /** Learns from the rows of the train partition. */
-  readonly fit: (train: Table.Table) => Effect.Effect<Schema.Json, RecipeError>
+  /** Learns from the rows of the train partition. The key is for a step that draws; others are not given it. */
+  readonly fit: (train: Table.Table, key?: Key.Key) => Effect.Effect<Schema.Json, RecipeError>
   /**
    * Changes rows, each by itself, into a new table of as many rows. `partition` is theirs, or undefined for rows of none:
    * what a step learned from the targets of train rows it must not give back to the same rows.
@@ -68,13 +70,23 @@ export class RecipeError extends Schema.TaggedError<RecipeError>()("RecipeError"
   }
 }
 
+/**
+ * The key of a step that declares `draws: true`, derived from the run's seed, the place of the fit in the pipeline and the
+ * step's name. With row ids (`Key.bitsOfNames`) draws do not depend on the order of the rows.
+ */
+export type KeyOf<Draws extends boolean> = [Draws] extends [true]
+  ? Key.Key
+  : { readonly "a step is given a key if it says draws: true": never }
+
 /** What `make` takes. */
-export interface Options<In extends Columns, Changed extends Columns, State> {
+export interface Options<In extends Columns, Changed extends Columns, State, Draws extends boolean = false> {
   readonly name: string
   readonly version: number
   /** `"sources"` unless given: an edit of any file of yours recomputes it. */
   readonly code?: Stage.Code
   readonly config?: Schema.Json
+  /** Whether fitting draws random numbers: `fit` is given a key then, and the seed is part of the cache key. */
+  readonly draws?: Draws
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
   /** Returns the columns that the step replaces or adds. What was learned, if shapes depend on it, is there once it was. */
@@ -86,7 +98,7 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
   /** Turns numbers of the one column it changes back into what they were before. */
   readonly inverse?: (values: Float64Array, learned: State) => Float64Array
   /** Learns from the rows of the train partition. Must not change the table. */
-  readonly fit: (train: Table.Table<In>) => Effect.Effect<State, RecipeError>
+  readonly fit: (train: Table.Table<In>, key: KeyOf<Draws>) => Effect.Effect<State, RecipeError>
   /**
    * Returns new values of the changed columns. Must treat each row by itself and not change the table. `partition` is that
    * of the rows, or undefined for rows of none.
@@ -99,7 +111,7 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
 }
 
 /**
- * Makes a step from functions of tables.
+ * Makes a step from functions of tables. One whose fit draws says `draws: true` and is given a key.
  *
  * @example
  * import { Column, Recipe, Step } from "@watertight/data"
@@ -115,11 +127,34 @@ export interface Options<In extends Columns, Changed extends Columns, State> {
  *     Effect.succeed({ farePerMile: values.fare.map((fare, row) => fare / Math.max(0.1, values.distance[row])) })
  * })
  * Recipe.forColumns({ fare: Column.float, distance: Column.float }).pipe(Recipe.step(ratio)).steps.length // => 1
+ *
+ * @example
+ * import { Key } from "@watertight/core"
+ * import { Column, Dataset, Recipe, Step, Table } from "@watertight/data"
+ * import { Effect, Schema } from "effect"
+ * const rounded = Step.make({
+ *   name: "rounded",
+ *   version: 1,
+ *   draws: true,
+ *   state: Schema.Finite,
+ *   columns: (_: { readonly fare: Column.Float }) => Effect.succeed({ fare: Column.float }),
+ *   fit: (_, key) => Effect.succeed(Key.uniform(key, 1)[0]),
+ *   apply: ({ values }, up) => Effect.succeed({ fare: values.fare.map((fare) => Math.floor(fare + up)) })
+ * })
+ * const program = Effect.gen(function* () {
+ *   const table = yield* Table.make({ fare: Column.float }, { fare: Float64Array.of(1.5) }, { length: 1 })
+ *   const recipe = Recipe.forColumns(table.columns).pipe(Recipe.step(rounded))
+ *   const fit = (seed: number) =>
+ *     Recipe.fitDataset(recipe, Dataset.make(table, undefined, "train"), { key: Key.fromSeed(seed) })
+ *   return [yield* fit(7), yield* fit(7), yield* fit(8)].map(({ steps }) => steps[0].learned)
+ * })
+ * const [one, again, other] = Effect.runSync(program)
+ * one === again && one !== other // => true
  */
-export const make = <In extends Columns, Changed extends Columns, State>(
-  options: Options<In, Changed, State>
+export const make = <In extends Columns, Changed extends Columns, State, const Draws extends boolean = false>(
+  options: Options<In, Changed, State, Draws>
 ): Step<In, Changed> => {
-  const { name } = options
+  const { draws, name } = options
   const columns = Effect.fnUntraced(function* (before: Columns, state?: State): Effect.fn.Return<Columns, RecipeError> {
     return { ...before, ...(yield* options.columns(before as In, state)) } // a recipe takes only steps whose columns it has
   })
@@ -135,6 +170,7 @@ export const make = <In extends Columns, Changed extends Columns, State>(
     version: options.version,
     code: options.code ?? "sources",
     config: options.config ?? null,
+    draws: draws === true,
     ...(changes === undefined ? {} : { changes }),
     ...(reads === undefined ? {} : { reads }),
     ...(inverse === undefined
@@ -145,14 +181,17 @@ export const make = <In extends Columns, Changed extends Columns, State>(
         }),
     columns: (before, learned) =>
       learned === undefined ? columns(before) : Effect.flatMap(decode(learned), (state) => columns(before, state)),
-    fit: (train) =>
-      Effect.flatMap(
-        options.fit(train as Table.Table<In>), // see above
-        (state) =>
-          Schema.encodeUnknownEffect(options.state)(state).pipe(
-            Effect.mapError((issue) => new RecipeError({ step: name, reason: `learned no ${issue.message}` }))
-          )
-      ),
+    fit: Effect.fnUntraced(function* (train, key) {
+      if (draws === true && key === undefined) {
+        const reason = "draws random numbers: give Recipe.fitDataset a key, or fit it in a pipeline with Recipe.fit"
+        return yield* new RecipeError({ step: name, reason })
+      }
+      const given = (draws === true ? key : undefined) as KeyOf<Draws> // a step that does not draw has no use for it
+      const state = yield* options.fit(train as Table.Table<In>, given) // see above
+      return yield* Schema.encodeUnknownEffect(options.state)(state).pipe(
+        Effect.mapError((issue) => new RecipeError({ step: name, reason: `learned no ${issue.message}` }))
+      )
+    }),
     apply: Effect.fnUntraced(function* (table, learned, partition) {
       const state = yield* decode(learned)
       const after = yield* columns(table.columns, state)
@@ -168,6 +207,8 @@ export const make = <In extends Columns, Changed extends Columns, State>(
 export interface Cells<out C extends Column.Column> {
   readonly name: string
   readonly column: C
+  /** `RowId.bytes` bytes of each row. */
+  readonly ids: Uint8Array
   /** All rows one after the other, `Column.width(column)` numbers each. */
   readonly values: Table.ValuesOf<C>
   readonly length: number
@@ -197,6 +238,9 @@ const cellsOf = <C extends Column.Column>(step: string, table: Table.Table, name
   return {
     name,
     column,
+    get ids() {
+      return table.ids
+    },
     values: table.values[name] as Table.ValuesOf<C>, // the values of a column that was checked
     length: table.length,
     refuse: (reason, place) =>
@@ -207,13 +251,21 @@ const cellsOf = <C extends Column.Column>(step: string, table: Table.Table, name
 }
 
 /** What `column` takes. */
-export interface ColumnOptions<Name extends string, Before extends Column.Column, After extends Column.Column, State> {
+export interface ColumnOptions<
+  Name extends string,
+  Before extends Column.Column,
+  After extends Column.Column,
+  State,
+  Draws extends boolean = false
+> {
   readonly name: string
   readonly version: number
   /** `"sources"` unless given: an edit of any file of yours recomputes it. */
   readonly code?: Stage.Code
   /** Parameters beside the column's name. */
   readonly config?: { readonly [key: string]: Schema.Json }
+  /** Whether fitting draws random numbers: see `make`. */
+  readonly draws?: Draws
   readonly column: Name
   /** The kinds of columns the step can change. */
   readonly takes: ReadonlyArray<Before["kind"]>
@@ -222,7 +274,7 @@ export interface ColumnOptions<Name extends string, Before extends Column.Column
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
   /** Learns from the train rows. Must not change the values. */
-  readonly fit: (cells: Cells<Before>) => Effect.Effect<State, RecipeError>
+  readonly fit: (cells: Cells<Before>, key: KeyOf<Draws>) => Effect.Effect<State, RecipeError>
   /** Returns new values. Must treat each row by itself and not change the given values. */
   readonly apply: (cells: Cells<Before>, learned: State) => Effect.Effect<Table.ValuesOf<After>, RecipeError>
   /** Returns what the numbers of a float column were before, in new values; leave it out where that is lost. */
@@ -247,15 +299,22 @@ export interface ColumnOptions<Name extends string, Before extends Column.Column
  * })
  * Recipe.forColumns({ fare: Column.float }).pipe(Recipe.step(logarithm)).steps[0].config // => { column: "fare" }
  */
-export const column = <const Name extends string, Before extends Column.Column, After extends Column.Column, State>(
-  options: ColumnOptions<Name, Before, After, State>
+export const column = <
+  const Name extends string,
+  Before extends Column.Column,
+  After extends Column.Column,
+  State,
+  const Draws extends boolean = false
+>(
+  options: ColumnOptions<Name, Before, After, State, Draws>
 ): Step<{ readonly [K in Name]: Before }, { readonly [K in Name]: After }> => {
   const { column: target, name, takes } = options
   const check = (columns: Columns) => declared<Before>(name, columns, target, takes)
-  return make<{ readonly [K in Name]: Before }, { readonly [K in Name]: After }, State>({
+  return make<{ readonly [K in Name]: Before }, { readonly [K in Name]: After }, State, Draws>({
     name,
     version: options.version,
     ...(options.code === undefined ? {} : { code: options.code }),
+    ...(options.draws === undefined ? {} : { draws: options.draws }),
     config: { column: target, ...options.config },
     changes: [target],
     reads: [target],
@@ -266,7 +325,8 @@ export const column = <const Name extends string, Before extends Column.Column, 
         check(columns),
         (before) => ({ [target]: options.becomes(before, learned) }) as { readonly [K in Name]: After } // its one key is Name
       ),
-    fit: (train) => Effect.flatMap(check(train.columns), (before) => options.fit(cellsOf(name, train, target, before))),
+    fit: (train, key) =>
+      Effect.flatMap(check(train.columns), (before) => options.fit(cellsOf(name, train, target, before), key)),
     apply: (table, state) =>
       Effect.flatMap(check(table.columns), (before) =>
         Effect.map(
@@ -278,13 +338,15 @@ export const column = <const Name extends string, Before extends Column.Column, 
 }
 
 /** What `added` takes. */
-export interface AddedOptions<Kind extends Column.Kind, State> {
+export interface AddedOptions<Kind extends Column.Kind, State, Draws extends boolean = false> {
   readonly name: string
   readonly version: number
   /** `"sources"` unless given: an edit of any file of yours recomputes it. */
   readonly code?: Stage.Code
   /** Parameters beside the columns' names. */
   readonly config?: { readonly [key: string]: Schema.Json }
+  /** Whether fitting draws random numbers: see `make`. */
+  readonly draws?: Draws
   /** The columns it reads. */
   readonly columns: ReadonlyArray<string>
   /** The kinds of columns it can read. */
@@ -294,7 +356,7 @@ export interface AddedOptions<Kind extends Column.Kind, State> {
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
   /** Learns from the train rows. Must not change the values. */
-  readonly fit: (cells: ReadonlyArray<Cells<OfKind<Kind>>>) => Effect.Effect<State, RecipeError>
+  readonly fit: (cells: ReadonlyArray<Cells<OfKind<Kind>>>, key: KeyOf<Draws>) => Effect.Effect<State, RecipeError>
   /** Returns the values of the new columns. Must treat each row by itself and not change the given values. */
   readonly apply: (
     cells: ReadonlyArray<Cells<OfKind<Kind>>>,
@@ -318,16 +380,19 @@ export type OfKind<Kind extends Column.Kind> = Extract<Column.Column, { readonly
  * })
  * sum.config // => { columns: ["a", "b"] }
  */
-export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kind, State>): Step<Columns, Columns> => {
+export const added = <Kind extends Column.Kind, State, const Draws extends boolean = false>(
+  options: AddedOptions<Kind, State, Draws>
+): Step<Columns, Columns> => {
   const { columns: names, name } = options
   const read = (columns: Columns) =>
     Effect.forEach(names, (column) => declared<OfKind<Kind>>(name, columns, column, options.takes))
   const cells = (table: Table.Table) =>
     Effect.map(read(table.columns), (found) => found.map((column, index) => cellsOf(name, table, names[index], column)))
-  return make<Columns, Columns, State>({
+  return make<Columns, Columns, State, Draws>({
     name,
     version: options.version,
     ...(options.code === undefined ? {} : { code: options.code }),
+    ...(options.draws === undefined ? {} : { draws: options.draws }),
     config: { columns: names, ...options.config },
     changes: [],
     reads: names,
@@ -338,7 +403,7 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
       if (taken === undefined) return adds
       return yield* new RecipeError({ step: name, column: taken, reason: "there is already such a column" })
     }),
-    fit: (train) => Effect.flatMap(cells(train), options.fit),
+    fit: (train, key) => Effect.flatMap(cells(train), (found) => options.fit(found, key)),
     apply: (table, learned) =>
       Effect.flatMap(cells(table), (found) =>
         Effect.map(
@@ -350,18 +415,20 @@ export const added = <Kind extends Column.Kind, State>(options: AddedOptions<Kin
 }
 
 /** What `numeric` takes. */
-export interface NumericOptions<Name extends string, State> {
+export interface NumericOptions<Name extends string, State, Draws extends boolean = false> {
   readonly name: string
   readonly version: number
   /** `"sources"` unless given: an edit of any file of yours recomputes it. */
   readonly code?: Stage.Code
   /** Parameters beside the column's name. */
   readonly config?: { readonly [key: string]: Schema.Json }
+  /** Whether fitting draws random numbers: see `make`. */
+  readonly draws?: Draws
   readonly column: Name
   /** The form of what is learned. */
   readonly state: Schema.Codec<State, Schema.Json>
   /** Learns from the train rows, all of whose numbers are finite. Must not change the values. */
-  readonly fit: (cells: Cells<Numeric>) => Effect.Effect<State, RecipeError>
+  readonly fit: (cells: Cells<Numeric>, key: KeyOf<Draws>) => Effect.Effect<State, RecipeError>
   /** Returns new numbers, float64 for a float column and float32 for a tensor. Must treat each row by itself. */
   readonly apply: (cells: Cells<Numeric>, learned: State) => Effect.Effect<Float64Array | Float32Array, RecipeError>
   /** Returns what the numbers of a float column were before, in new values; leave it out where that is lost. */
@@ -381,14 +448,14 @@ export interface NumericOptions<Name extends string, State> {
  * })
  * half.config // => { column: "fare" }
  */
-export const numeric = <const Name extends string, State>(
-  options: NumericOptions<Name, State>
+export const numeric = <const Name extends string, State, const Draws extends boolean = false>(
+  options: NumericOptions<Name, State, Draws>
 ): Step<{ readonly [K in Name]: Numeric }, { readonly [K in Name]: Numeric }> =>
-  column<Name, Numeric, Numeric, State>({
+  column<Name, Numeric, Numeric, State, Draws>({
     ...options,
     takes: ["float", "tensor"],
     becomes,
-    fit: (cells) => Effect.flatMap(finite(cells), () => options.fit(cells)),
+    fit: (cells, key) => Effect.flatMap(finite(cells), () => options.fit(cells, key)),
     apply: (cells, learned) =>
       finite(cells).pipe(
         Effect.flatMap(() => options.apply(cells, learned)),

@@ -28,13 +28,20 @@ export type ValuesOf<C extends Column.Column> = C extends
         ? ReadonlyArray<string>
         : never
 
-/** Typed columns of equal length, and the ids of their rows. */
-export interface Table<out C extends Columns = Columns> {
+/** Who the rows are. A class, of which there are no instances, because a copy by `{ ...table }` leaves out its accessors. */
+declare class Identified {
+  /** `RowId.bytes` bytes per row; those of a table on disk are read. */
+  get ids(): Uint8Array
+}
+
+/**
+ * Typed columns of equal length, and the ids of their rows. `{ ...table }` is no table, for its type and, where the table
+ * lies on disk, at run time: it would read the ids of all rows into memory.
+ */
+export interface Table<out C extends Columns = Columns> extends Identified {
   readonly columns: C
   readonly length: number
   readonly values: { readonly [K in keyof C]: ValuesOf<C[K]> }
-  /** `RowId.bytes` bytes per row. */
-  readonly ids: Uint8Array
 }
 
 /** Says why values do not make a table of the declared columns. */

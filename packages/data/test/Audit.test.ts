@@ -295,7 +295,10 @@ describe("an audit and the rest of a pipeline", () => {
       const turned = { ...parts, test: Dataset.make(rows, reversed, "test") }
       assert.deepStrictEqual(yield* Audit.ofDatasets(turned, { target: "label" }), before)
       const a = rows.values.a.map((value, row) => (row < 250 ? value : 77.125))
-      const poisoned = { ...parts, test: Dataset.make({ ...rows, values: { ...rows.values, a } }, reversed, "test") }
+      const poisoned = {
+        ...parts,
+        test: Dataset.make({ ...rows, ids: rows.ids, values: { ...rows.values, a } }, reversed, "test")
+      }
       const after = yield* Audit.ofDatasets(poisoned, { target: "label" })
       assert.deepStrictEqual(after.powers, before.powers)
       assert.deepStrictEqual(after.drifts[1], before.drifts[1]) // train and validation

@@ -110,7 +110,7 @@ describe("D03 SMOTE", () => {
         neighbors: expected.near[parent],
         id: new Uint8Array(RowId.bytes)
       }))
-      const { values } = born(points, children, columns)
+      const { values } = Effect.runSync(born(points, children, columns))
       const most = (index: number) => {
         const kinds = counts(
           Int32Array.from(expected.near[expected.parents[index]], (row) => smote.kind[row]),
@@ -146,7 +146,7 @@ describe("D03 SMOTE", () => {
     const of = (table: typeof points, rows: Uint32Array) => {
       const options = { features: ["x", "z", "kind"], neighbors: 4, count: 25 }
       const key = Key.fromSeed(3)
-      const { ids, values } = born(table, plan(key, table, rows, options), options.features)
+      const { ids, values } = Effect.runSync(born(table, plan(key, table, rows, options), options.features))
       const made = Array.from({ length: 25 }, (_, index) => {
         const id = Buffer.from(ids.subarray((30 + index) * RowId.bytes, (31 + index) * RowId.bytes)).toString("hex")
         return [id, values.x[30 + index], values.kind[30 + index]].join()

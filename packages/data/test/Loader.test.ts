@@ -4,7 +4,8 @@ import { Effect, Schema } from "effect"
 import * as fc from "fast-check"
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { Column, Columns, Dataset, Loader, Sampler, Table } from "../src/index.ts"
+import { Augment, Column, Columns, Dataset, Loader, Sampler, Table } from "../src/index.ts"
+import { LoaderLaws } from "../src/testing/index.ts"
 
 const Trip = Columns.make({
   distance: Column.float,
@@ -317,6 +318,32 @@ describe("Loader.read", () => {
         buffers.add(features.buffer)
       }
       assert.strictEqual(buffers.size, 3)
+    })
+  )
+
+  it.effect("D62 makes batches ahead as it is told, else where they take longer to make than to hand over", () =>
+    Effect.gen(function* () {
+      const preparing = (more: Partial<Loader.Settings>, augmented = false) =>
+        Effect.gen(function* () {
+          const options = { features: ["row", "block"], target: "target", batchSize: 32, key } as const
+          const augment = Augment.forColumns(rows.columns).pipe(Augment.noise("row"))
+          const loader = yield* Loader.make(rows, { ...options, ...more, augment: augmented ? augment : undefined })
+          const { prefetch, workers } = yield* loader.timing
+          return [prefetch, workers]
+        }).pipe(Effect.scoped)
+      const rows = LoaderLaws.numbered(20_000)
+      assert.deepStrictEqual(yield* preparing({}), [0, 0])
+      assert.deepStrictEqual(yield* preparing({ prefetch: 3 }), [3, 1])
+      assert.deepStrictEqual(yield* preparing({ workers: 2 }), [32, 2])
+      assert.deepStrictEqual(yield* preparing({ prefetch: 1, workers: 4 }), [1, 2])
+      assert.deepStrictEqual(yield* preparing({}, true), [16, 1])
+      assert.deepStrictEqual(yield* preparing({ noise: [{ name: "mask", size: 20_000, keep: 0.5 }] }), [16, 1])
+      assert.deepStrictEqual(yield* preparing({ batchSize: 200 }), [16, 1])
+      assert.deepStrictEqual(yield* preparing({ batchSize: 200, prefetch: 0 }), [0, 0])
+      assert.deepStrictEqual(yield* preparing({ batchSize: 200, workers: 0 }), [0, 0])
+      assert.deepStrictEqual(yield* preparing({ batchSize: 200, shard: { rank: 0, of: 8 } }), [0, 0])
+      assert.deepStrictEqual(yield* preparing({ batchSize: 5000 }), [9, 1])
+      assert.deepStrictEqual(yield* preparing({ batchSize: 20_000 }), [4, 1])
     })
   )
 

@@ -278,16 +278,16 @@ describe("Recipe.applyTable", () => {
         ["extra", { ...Trip, extra: Column.float }]
       ]
       for (const [column, columns] of others) {
-        const error = yield* Effect.flip(Recipe.applyTable(fitted, { ...table, columns } as never))
+        const error = yield* Effect.flip(Recipe.applyTable(fitted, { ...table, ids: table.ids, columns } as never))
         assert.deepStrictEqual([error._tag, error.step, error.column], ["RecipeError", "Recipe.apply", column])
       }
       const { zone: _, ...fewer } = Trip
       assert.strictEqual(
-        (yield* Effect.flip(Recipe.applyTable(fitted, { ...table, columns: fewer } as never))).column,
+        (yield* Effect.flip(Recipe.applyTable(fitted, { ...table, ids: table.ids, columns: fewer } as never))).column,
         "zone"
       )
       const reordered = { image: Trip.image, zone: Trip.zone, distance: Trip.distance, pickup: Trip.pickup }
-      assert.strictEqual((yield* Recipe.applyTable(fitted, { ...table, columns: reordered })).length, 3)
+      assert.strictEqual((yield* Recipe.applyTable(fitted, { ...table, ids: table.ids, columns: reordered })).length, 3)
     })
   )
 })

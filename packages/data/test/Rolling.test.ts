@@ -301,6 +301,7 @@ describe("laws", () => {
   const tables: fc.Arbitrary<Table.Table<typeof columns>> = Tables.arbitrary(columns, { maxLength: 14 }).map(
     (table) => ({
       ...table,
+      ids: table.ids,
       values: { ...table.values, price: table.values.price.map(Math.asinh), sold: table.values.sold.map(Math.asinh) }
     })
   )

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Key, Node, Stage } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import { Column, Columns, Dataset, Recipe, Step, Table } from "../src/index.ts"
+import { run } from "./run.ts"
 
 const Trip = Columns.make({ fare: Column.float, distance: Column.float })
 const table = Table.make(
@@ -119,6 +121,78 @@ describe("Step.column", () => {
       })
       const error = yield* Effect.flip(through(Recipe.forColumns(Trip).pipe(Recipe.step(logarithm))))
       assert.strictEqual(error.message, 'logarithm of column "distance", row 2: is too far')
+    })
+  )
+})
+
+describe("a step that draws", () => {
+  const state = Schema.Finite
+  const noise = (name: string, column: "fare" | "distance" = "fare") =>
+    Step.numeric({
+      name,
+      version: 1,
+      code: "versioned",
+      column,
+      draws: true,
+      state,
+      fit: (_, key) => Effect.succeed(Key.uniform(key, 1)[0]),
+      apply: ({ values }, shift) => Effect.succeed(Float64Array.from(values, (value) => value + shift))
+    })
+  const described = Recipe.forColumns(Trip).pipe(Recipe.standardize("distance"), Recipe.step(noise("noise")))
+  const train = Node.make(
+    Stage.make({
+      name: "train",
+      version: 1,
+      origin: "train",
+      codec: Dataset.codec<typeof Trip, "train">(),
+      run: (_: object) => Effect.map(Effect.orDie(table), (rows) => Dataset.make(rows, undefined, "train"))
+    }),
+    {}
+  )
+  const drawn = (node: Node.Node<Recipe.Fitted<typeof Trip, Columns.Columns>, unknown>, seed: number) =>
+    Effect.map(run(node, seed), ({ steps }) => steps.filter(({ step }) => step.draws).map(({ learned }) => learned))
+
+  it.effect("is given a key of the seed, and the seed is in the cache key of a fit that draws and of no other", () =>
+    Effect.gen(function* () {
+      const fitted = Recipe.fit(described, train)
+      assert.isTrue(fitted.stage.draws)
+      assert.isFalse(Recipe.fit(Recipe.forColumns(Trip).pipe(Recipe.standardize("fare")), train).stage.draws)
+      assert.deepStrictEqual(yield* drawn(fitted, 7), yield* drawn(fitted, 7))
+      assert.notDeepEqual(yield* drawn(fitted, 7), yield* drawn(fitted, 8))
+    })
+  )
+
+  it.effect("draws the same whatever other steps there are, and something else than every other step", () =>
+    Effect.gen(function* () {
+      const [alone] = yield* drawn(Recipe.fit(described, train), 7)
+      const more = Recipe.forColumns(Trip).pipe(
+        Recipe.step(noise("other")),
+        Recipe.scale("distance", 2),
+        Recipe.step(noise("noise")),
+        Recipe.step(noise("noise", "distance"))
+      )
+      const all = yield* drawn(Recipe.fit(more, train), 7)
+      assert.strictEqual(all[1], alone)
+      assert.strictEqual(new Set(all).size, 3)
+    })
+  )
+
+  it.effect("is refused without a key, and one that does not say so is given none", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(through(described))
+      assert.match(error.message, /^noise: draws random numbers: give Recipe.fitDataset a key/)
+      const keys: Array<unknown> = []
+      const silent = Step.make({
+        name: "silent",
+        version: 1,
+        state,
+        columns: (_: typeof Trip) => Effect.succeed({}),
+        fit: (_, key) => Effect.sync(() => keys.push(key)),
+        apply: () => Effect.succeed({})
+      })
+      const rows = Dataset.make(yield* table, undefined, "train")
+      yield* Recipe.fitDataset(Recipe.forColumns(Trip).pipe(Recipe.step(silent)), rows, { key: Key.fromSeed(1) })
+      assert.deepStrictEqual(keys, [undefined])
     })
   )
 })

@@ -130,12 +130,17 @@ describe("Table.digest", () => {
     Effect.gen(function* () {
       const table = yield* Table.make(columns, values, { length: 3 })
       const others: ReadonlyArray<Table.Table> = [
-        { ...table, values: { ...values, x: Float64Array.of(1, 2, -3) } },
-        { ...table, values: { ...values, label: Int32Array.of(0, 1, 1) } },
+        { ...table, ids: table.ids, values: { ...values, x: Float64Array.of(1, 2, -3) } },
+        { ...table, ids: table.ids, values: { ...values, label: Int32Array.of(0, 1, 1) } },
         { ...table, ids: table.ids.map((byte) => byte ^ 1) },
-        { ...table, columns: { ...columns, label: Column.category(["a", "c"]) } },
-        { ...table, columns: { label: columns.label, x: columns.x } },
-        { ...table, columns: { y: columns.x, label: columns.label }, values: { y: values.x, label: values.label } },
+        { ...table, ids: table.ids, columns: { ...columns, label: Column.category(["a", "c"]) } },
+        { ...table, ids: table.ids, columns: { label: columns.label, x: columns.x } },
+        {
+          ...table,
+          ids: table.ids,
+          columns: { y: columns.x, label: columns.label },
+          values: { y: values.x, label: values.label }
+        },
         Table.take(table, Uint32Array.of(1, 0, 2))
       ]
       const digests = [table, ...others].map((other) => Table.digest(other))
@@ -151,7 +156,7 @@ describe("Table.digest", () => {
     const rows = Uint32Array.of(2, 0, 2)
     assert.strictEqual(Table.digest(texts, rows), Table.digest(Table.take(texts, rows)))
     assert.deepStrictEqual(Table.take(texts, rows).values.title, ["naïve", "", "naïve"])
-    const other = { ...texts, values: { ...texts.values, title: ["a", "\0b 🚢", "naïve"] } }
+    const other = { ...texts, ids: texts.ids, values: { ...texts.values, title: ["a", "\0b 🚢", "naïve"] } }
     assert.notStrictEqual(Table.digest(other), Table.digest(texts))
   })
 })

@@ -61,7 +61,7 @@ interface Inputs {
   readonly model: Trained.Trained
   readonly test: Dataset.Dataset<Columns.Columns, "test">
   readonly baseline?: Dataset.Dataset<Columns.Columns, "test">
-  /** The rows that the model's training validated on: only their number is read. */
+  /** The rows that the model's training validated on. */
   readonly validation?: Dataset.Dataset<Columns.Columns, "validation">
 }
 
@@ -76,33 +76,49 @@ interface Context {
   readonly name: string
   readonly reading: Report.Reading
   readonly excluded: ReadonlyArray<Excluded.Excluded>
-  readonly validation: { readonly accuracy: number; readonly rows: number } | undefined
+  readonly inputs: Inputs
 }
 
 const classify = (
   column: Column.Category,
   { predicted, target }: Predict.Predictions,
-  { excluded, name, reading, validation }: Context
-) =>
-  Report.classification({
-    ...(validation === undefined ? {} : { validation }),
+  { excluded, inputs: { model, validation }, name, reading }: Context
+) => {
+  // what the training's record says of the epoch whose weights were kept
+  const accuracy = model.epochs[model.bestEpoch - 1]?.validationAccuracy ?? null
+  const isKnown = accuracy !== null && validation !== undefined
+  return Report.classification({
+    ...(isKnown ? { validation: { accuracy, rows: validation.length, epochs: model.epochs.length } } : {}),
     target: name,
     result: Metric.collect(Classification.fromLogits(column.levels), [{ target, logits: predicted }]),
     excluded,
     reading
   })
-
-const regress = (
-  { predicted, target }: Predict.Predictions,
-  { excluded, name, reading }: Context,
-  baseline: BaselineValues | undefined
-) => {
-  const result = Metric.collect(Regression.metric, [{ target, prediction: predicted }])
-  if (baseline === undefined) return Report.regression({ target: name, result, excluded, reading })
-  const batch = { target, prediction: predicted, baseline: baseline.values }
-  const comparison = Metric.collect(Regression.comparison, [batch])
-  return Report.regression({ target: name, result, excluded, reading, baseline: { name: baseline.name, comparison } })
 }
+
+const measure = ({ predicted, target }: Predict.Predictions) =>
+  Metric.collect(Regression.metric, [{ target, prediction: predicted }])
+
+const regress = Effect.fnUntraced(function* (
+  predictions: Predict.Predictions,
+  { excluded, inputs: { model, validation }, name, reading }: Context,
+  baseline: BaselineValues | undefined
+) {
+  const seen = validation === undefined ? undefined : yield* Predict.run(model, yield* Dataset.rows(validation))
+  const parts = {
+    target: name,
+    result: measure(predictions),
+    excluded,
+    reading,
+    ...(seen === undefined ? {} : { validation: { result: measure(seen), epochs: model.epochs.length } })
+  }
+  if (baseline === undefined) return yield* Report.regression(parts)
+  const { predicted, target } = predictions
+  const comparison = Metric.collect(Regression.comparison, [
+    { target, prediction: predicted, baseline: baseline.values }
+  ])
+  return yield* Report.regression({ ...parts, baseline: { name: baseline.name, comparison } })
+})
 
 /** Reads a column of the same rows, opened with the same permit. */
 const readBaseline = Effect.fnUntraced(function* (
@@ -119,12 +135,6 @@ const readBaseline = Effect.fnUntraced(function* (
   if (values instanceof Float64Array) return { name, values }
   return yield* new BaselineError({ baseline: name, reason: `there is no float column "${column}"` })
 })
-
-/** What the training's record says of validation at the epoch whose weights were kept. */
-const validated = ({ model, validation }: Inputs): Context["validation"] => {
-  const accuracy = model.epochs[model.bestEpoch - 1]?.validationAccuracy ?? null
-  return accuracy === null || validation === undefined ? undefined : { accuracy, rows: validation.length }
-}
 
 /** The input that has the count of a cleaned table. */
 const excludedInput = (place: number): string => `excluded${place + 1}`
@@ -149,7 +159,7 @@ const read = Effect.fn("Evaluate.test")(function* (
     baseline === undefined || inputs.baseline === undefined
       ? undefined
       : yield* readBaseline(baseline, inputs.baseline, test, opening.permit)
-  const told = { name: model.target, reading: opening, excluded: excludedIn(inputs), validation: validated(inputs) }
+  const told = { name: model.target, reading: opening, excluded: excludedIn(inputs), inputs }
   const report =
     model.column.kind === "category"
       ? yield* classify(model.column, predictions, told)
@@ -161,7 +171,7 @@ const read = Effect.fn("Evaluate.test")(function* (
 /**
  * Reads the test partition with a trained model: a report with accuracy, per-class figures and the confusion matrix for
  * a category; mean absolute and root mean squared error, R2 and bias for a number, against a baseline if one is given.
- * For a category it says whether test is worse than validation was by more than chance (practice D38).
+ * It says whether test is worse than validation by more than chance, and how exactly the validation rows tell (practice D38).
  * Where tables were cleaned on the way to the model or the rows, it shows what left them by reason. Fails with
  * `TestAlreadyOpened` when another model has read any of these rows.
  */
@@ -194,7 +204,7 @@ export function test<E, R>(
   const described = baseline === undefined ? undefined : { name: baseline.name, column: String(baseline.column) }
   const stage = Stage.make({
     name: "test-report",
-    version: 3,
+    version: 4,
     code: "versioned",
     params: { baseline: described ?? null },
     engine: Effect.map(Engine.Engine, ({ id }) => id),

@@ -20,6 +20,8 @@ export interface Result {
   /** Rows whose prediction is NaN or infinite; they are in no other figure. */
   readonly nonFinite: number
   readonly meanAbsoluteError: number
+  /** The standard deviation of the absolute errors over the rows: how exactly their mean is known. NaN of one row. */
+  readonly deviation: number
   readonly rootMeanSquaredError: number
   /** The share of the target's variance that is explained; `null` when the target does not vary. */
   readonly r2: number | null
@@ -84,6 +86,7 @@ const result = ({ absolute, error, nonFinite, rows, squares, target, targetSquar
     rows,
     nonFinite,
     meanAbsoluteError: ExactSum.value(absolute) / rows,
+    deviation: Math.sqrt(ExactSum.centredSquares(absolute, squares, rows) / (rows - 1)),
     rootMeanSquaredError: Math.sqrt(squared / rows),
     r2: varied === 0 ? null : 1 - squared / varied,
     bias: ExactSum.value(error) / rows
@@ -91,13 +94,15 @@ const result = ({ absolute, error, nonFinite, rows, squares, target, targetSquar
 }
 
 /**
- * Measures predictions of a float target: mean absolute error, root mean squared error, R2 and bias. Of no rows the
- * figures are NaN.
+ * Measures predictions of a float target: mean absolute error and how errors spread, root mean squared error, R2 and bias.
+ * Of no rows the figures are NaN.
  *
  * @example
  * import { Metric, Regression } from "@watertight/eval"
  * const result = Metric.collect(Regression.metric, [{ target: [1, 2, 3], prediction: [1, 2, 6] }])
- * result // => { rows: 3, nonFinite: 0, meanAbsoluteError: 1, rootMeanSquaredError: Math.sqrt(3), r2: -3.5, bias: 1 }
+ * const { bias, deviation, meanAbsoluteError, r2 } = result
+ * const figures = [meanAbsoluteError, deviation, r2, bias]
+ * figures // => [1, Math.sqrt(3), -3.5, 1]
  */
 export const metric: Metric.Metric<Batch, State, Result> = {
   init: {

@@ -36,20 +36,34 @@ export const Baseline = Schema.Struct({
 /** A baseline on the same rows. */
 export type Baseline = typeof Baseline.Type
 
-/** The accuracy on the validation rows at the epoch that was kept, and whether test is worse by more than chance. */
-export const Validation = Schema.Struct({
-  accuracy: Schema.Finite,
+const compared = {
   rows: Schema.Int,
-  /** The accuracy on validation less that on test, with its 95 % interval (Newcombe 1998). */
+  /** Of so many epochs the one was kept that did best on these rows: more than one flatter. */
+  epochs: Schema.Int,
+  /** Half of the 95 % interval of what was measured on these rows: smaller differences between models are noise. */
+  halfWidth: Schema.Finite,
+  /** How much better validation was than test, with its 95 % interval. */
   difference: Interval,
   /** Whether the difference may be chance, or is in favour of test. */
   isRepresentative: Schema.Boolean,
   /** The same as a sentence. */
   note: Schema.String
-})
+}
+
+/**
+ * The accuracy on the validation rows at the epoch that was kept, how exactly it is known, and whether test is worse by more
+ * than chance (Newcombe 1998).
+ */
+export const Validation = Schema.Struct({ accuracy: Schema.Finite, ...compared })
 
 /** The accuracy on validation against that on test. */
 export type Validation = typeof Validation.Type
+
+/** The same of the mean absolute error (Welch 1938). */
+export const ErrorValidation = Schema.Struct({ meanAbsoluteError: Schema.Finite, ...compared })
+
+/** The mean absolute error on validation against that on test. */
+export type ErrorValidation = typeof ErrorValidation.Type
 
 const scores = { precision: Schema.Finite, recall: Schema.Finite, f1: Schema.Finite }
 
@@ -89,6 +103,8 @@ export const RegressionReport = Schema.Struct({
   rootMeanSquaredError: Schema.Finite,
   r2: Schema.NullOr(Schema.Finite),
   bias: Schema.Finite,
+  /** Null where the training's rows are not known, or are fewer than two. */
+  validation: Schema.NullOr(ErrorValidation),
   baseline: Schema.NullOr(Baseline),
   excluded: Schema.Array(Excluded.Excluded),
   reading: Reading
@@ -127,7 +143,13 @@ export interface Parts<Result> {
 /** What a report of a classification is made of. */
 export interface ClassificationParts extends Parts<Classification.Result> {
   /** What the model's training measured on the validation rows. */
-  readonly validation?: { readonly accuracy: number; readonly rows: number }
+  readonly validation?: { readonly accuracy: number; readonly rows: number; readonly epochs: number }
+}
+
+/** What a report of a regression is made of. */
+export interface RegressionParts extends Parts<Regression.Result> {
+  /** What the model comes to on the validation rows of its training. */
+  readonly validation?: { readonly result: Regression.Result; readonly epochs: number }
 }
 
 type Counted = { readonly rows: number; readonly nonFinite: number }
@@ -161,18 +183,47 @@ const toBaseline = (name: string, { baseline, difference, model, reduction }: Co
   reduction
 })
 
+const toCompared = ({ difference, interval: [low, high], isRepresentative, note }: Split.Representativeness) => ({
+  difference: { value: difference, low, high },
+  isRepresentative,
+  note
+})
+
 const toValidation = (
-  validation: ClassificationParts["validation"],
+  { accuracy, epochs, rows }: NonNullable<ClassificationParts["validation"]>,
   test: Classification.Result
-): Validation | null => {
-  if (validation === undefined) return null
-  const { accuracy, rows } = validation
-  const { difference, interval, isRepresentative, note } = Split.representativeness({
-    validation: { rate: accuracy, rows },
-    test: { rate: test.accuracy.value, rows: test.rows }
-  })
-  const [low, high] = interval
-  return { accuracy, rows, difference: { value: difference, low, high }, isRepresentative, note }
+): Validation => ({
+  accuracy,
+  rows,
+  epochs,
+  halfWidth: Split.resolution(rows, { rate: accuracy }).halfWidth,
+  ...toCompared(
+    Split.representativeness({
+      validation: { rate: accuracy, rows },
+      test: { rate: test.accuracy.value, rows: test.rows }
+    })
+  )
+})
+
+const errorsOf = ({ deviation, meanAbsoluteError, rows }: Regression.Result): Split.Errors => ({
+  mean: meanAbsoluteError,
+  deviation,
+  rows
+})
+
+const toErrorValidation = (
+  { epochs, result }: NonNullable<RegressionParts["validation"]>,
+  test: Regression.Result
+): ErrorValidation | null => {
+  if (result.rows < 2 || test.rows < 2 || result.nonFinite > 0) return null
+  const validation = errorsOf(result)
+  return {
+    meanAbsoluteError: validation.mean,
+    rows: result.rows,
+    epochs,
+    halfWidth: Split.errorResolution(validation).halfWidth,
+    ...toCompared(Split.errorRepresentativeness({ validation, test: errorsOf(test) }))
+  }
 }
 
 /**
@@ -194,7 +245,7 @@ export const classification = (parts: ClassificationParts): Effect.Effect<Classi
       weighted,
       confusion,
       confused,
-      validation: toValidation(parts.validation, parts.result)
+      validation: parts.validation === undefined ? null : toValidation(parts.validation, parts.result)
     }
   })
 
@@ -202,10 +253,11 @@ export const classification = (parts: ClassificationParts): Effect.Effect<Classi
  * Makes the report of a regression. Fails with `ReportError` when there are no rows, when a prediction is NaN or
  * infinite, and when the baseline was measured on other rows.
  */
-export const regression = (parts: Parts<Regression.Result>): Effect.Effect<RegressionReport, ReportError> =>
+export const regression = (parts: RegressionParts): Effect.Effect<RegressionReport, ReportError> =>
   Effect.map(common(parts), (shared) => {
     const { bias, meanAbsoluteError, r2, rootMeanSquaredError } = parts.result
-    return { kind: "regression", ...shared, meanAbsoluteError, rootMeanSquaredError, r2, bias }
+    const validation = parts.validation === undefined ? null : toErrorValidation(parts.validation, parts.result)
+    return { kind: "regression", ...shared, meanAbsoluteError, rootMeanSquaredError, r2, bias, validation }
   })
 
 /** Keeps reports as JSON. */

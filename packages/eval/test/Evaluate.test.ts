@@ -102,6 +102,26 @@ describe("Evaluate.test", () => {
           1e-12
         )
         assert.match(Report.toText(report), /Accuracy on validation was [\d.]+ % of 16 rows:\n {2}validation is /)
+        assert.match(Report.toText(report), /the best of \d+ epochs, chosen by these rows, which flatters it\./)
+      })
+    )
+  )
+
+  it.live("D38 says the same of a regression, by the errors on the rows the training validated on", () =>
+    isolated(
+      Effect.gen(function* () {
+        const { report } = (yield* run(regress())).outputs
+        const validation = report.kind === "regression" ? report.validation : null
+        if (validation === null || report.kind !== "regression")
+          return assert.fail("the report says nothing of validation")
+        assert.deepStrictEqual([validation.rows, validation.isRepresentative], [16, true])
+        const apart = report.meanAbsoluteError - validation.meanAbsoluteError
+        assert.closeTo(validation.difference.value, apart, 1e-12)
+        assert.isBelow(validation.halfWidth, (validation.difference.high - validation.difference.low) / 2)
+        assert.match(
+          Report.toText(report),
+          /The mean absolute error on validation was [\d.]+ over 16 rows:\n {2}validation's/
+        )
       })
     )
   )

@@ -99,7 +99,10 @@ export interface Options<
   /** Whether a last batch that the rows do not fill is padded with rows of weight 0 (unless given) or dropped. */
   readonly last?: "pad" | "drop"
   readonly stopping?: TrainLoop.Stopping
-  /** Batches made ahead by worker threads; 4 unless given, 0 makes them in the loop. No result depends on it. */
+  /**
+   * Batches made ahead by worker threads; 0 makes them in the loop. Decided by a batch's size unless given, see
+   * `Loader.Settings`. No result depends on it.
+   */
   readonly prefetch?: number
   /** How many worker threads make batches; 1 unless given. No result depends on it. */
   readonly workers?: number
@@ -114,8 +117,9 @@ export interface Options<
  * options do not fit together, with `LossNotFinite` when the loss or a gradient is no number any more, and with the
  * errors of the loader and the engine. An interrupted training continues from its last checkpoint in the same bits.
  *
- * Worker threads make batches while the engine computes. At the end a notice, kept in the run's record, says what share of
- * the time the steps waited for them: above 20 % the training is input-bound, and the notice says what to raise.
+ * Worker threads make batches while the engine computes, unless they are tiny. At the end a notice, kept in the run's record,
+ * says what share of the time the steps waited for them and how long a batch and a step take: above 20 % the training is
+ * input-bound, and the notice says what to change.
  */
 export const fit = <
   Train,

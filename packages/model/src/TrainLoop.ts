@@ -39,9 +39,9 @@ export interface Options {
   readonly classWeights?: "balanced" | Readonly<Record<string, number>>
   readonly last?: "pad" | "drop"
   readonly stopping?: Stopping
-  /** Batches made ahead by worker threads; 4 unless given, 0 makes them in the loop. No result depends on it. */
+  /** Batches made ahead by worker threads, 0 to make them in the loop; see `Loader.Settings`. No result depends on it. */
   readonly prefetch?: number
-  /** How many worker threads make batches; 1 unless given. No result depends on it. */
+  /** How many worker threads make batches. No result depends on it. */
   readonly workers?: number
   /** Steps between checkpoints inside an epoch; unless given, one is written when 5 seconds have passed. */
   readonly checkpointEvery?: number
@@ -202,7 +202,8 @@ const prepare = Effect.fnUntraced(function* (
     classWeights: options.classWeights,
     last: options.last,
     augment: options.augment,
-    ...preparing(options)
+    prefetch: options.prefetch,
+    workers: options.workers
   })
   const validation = yield* Loader.sequential(yield* Dataset.rows(data.validation), reading)
   const parts = { built, input, loss, batchSize }
@@ -226,9 +227,6 @@ const prepare = Effect.fnUntraced(function* (
   }
 })
 
-/** How batches are made ahead. */
-const preparing = ({ prefetch = 4, workers = 1 }: Options) => ({ prefetch, workers })
-
 /** Batch sizes outside of this range train worse or slower in common practice. */
 const commonBatchSizes = { least: 32, most: 512 }
 
@@ -251,7 +249,7 @@ const noteBatchSize = (session: Session) => {
 const noteLoading = Effect.fnUntraced(function* (session: Session) {
   const restarts = yield* session.loader.restarts
   if (restarts > 0) yield* notice(session, `worker threads that died and were replaced: ${restarts}; no batch changed`)
-  const verdict = Verdict.of(yield* session.loader.timing, preparing(session.options))
+  const verdict = Verdict.of(yield* session.loader.timing)
   if (verdict !== undefined) yield* notice(session, verdict.message)
 })
 

@@ -53,14 +53,13 @@ const widest = 0.05
 /** D37: how exactly a rate is known from the validation rows. */
 const size = (rows: number): ReadonlyArray<LeakFinding.LeakFinding> => {
   if (rows === 0) return []
-  const { halfWidth, note } = Size.resolution(rows)
-  if (halfWidth <= widest) return []
+  if (Size.resolution(rows).halfWidth <= widest) return []
   return [
     LeakFinding.make({
       code: "validation-size",
       severity: "note",
       leakage: null,
-      message: `validation is small: ${note}, so smaller differences between models are noise`,
+      message: `validation is small: ${Size.noteOf(rows)}, so smaller differences between models are noise`,
       remedy: `Give validation ${counted(Size.rowsFor(widest), "row")} or more, or choose by Resample.kFold on train.`
     })
   ]

@@ -7,7 +7,9 @@ import { Key, Node, Stage } from "@watertight/core"
 import { Context, Effect, Schema } from "effect"
 import type * as Column from "../Column.ts"
 import * as Dataset from "../Dataset.ts"
+import * as Columnar from "../internal/columns/columnar.ts"
 import { mapRows } from "../internal/columns/contents.ts"
+import * as Tables from "../internal/columns/tables.ts"
 import { idWords } from "../internal/augment/plan.ts"
 import * as Table from "../Table.ts"
 import { type TrainOnly, within } from "./Describe.ts"
@@ -107,10 +109,9 @@ const rewrite = Effect.fnUntraced(function* <E, R>(
     return yield* new AugmentError({ operation, reason })
   }
   return yield* mapRows(train, (table) =>
-    Effect.map(change(Table.texts(table, column), keysOf(table, key)), (texts) => ({
-      ...table,
-      values: { ...table.values, [column]: texts }
-    }))
+    Effect.map(change(Table.texts(table, column), keysOf(table, key)), (texts) =>
+      Tables.withColumns(table, table.columns, Columnar.merge(table.values, { [column]: texts }))
+    )
   )
 })
 

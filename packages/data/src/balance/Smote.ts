@@ -5,9 +5,12 @@
  * have. Distances, neighbours and lines are those of imbalanced-learn.
  */
 import { Key } from "@watertight/core"
+import type { Effect } from "effect"
 import { hash } from "node:crypto"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Derive from "../internal/columns/derive.ts"
+import * as Tables from "../internal/columns/tables.ts"
 import { moments } from "../internal/statistics/lanes.ts"
 import * as Neighbors from "../internal/statistics/neighbors.ts"
 import * as Order from "../internal/statistics/order.ts"
@@ -128,17 +131,19 @@ export const born = <C extends Columns>(
   table: Table.Table<C>,
   children: ReadonlyArray<Child>,
   features: ReadonlyArray<string>
-): Table.Table<C> => {
+): Effect.Effect<Table.Table<C>, Table.TableError> => {
   const rows = Uint32Array.from({ length: table.length + children.length }, (_, row) =>
     row < table.length ? row : children[row - table.length].parent
   )
   const whole = Table.take(table, rows)
   const ids = whole.ids.slice()
   children.forEach(({ id }, index) => ids.set(id, (table.length + index) * RowId.bytes))
+  const changed: Record<string, RowId.Numbers> = {}
   for (const name of features) {
     const column = table.columns[name]
     const width = Column.width(column)
     const values = Table.numbers(whole, name) // the copy just made
+    changed[name] = values
     children.forEach(({ neighbors, other, parent, step }, index) => {
       const at = (table.length + index) * width
       if (column.kind === "category") values[at] = vote(values, neighbors)
@@ -149,5 +154,6 @@ export const born = <C extends Columns>(
       }
     })
   }
-  return { ...whole, ids }
+  const made = Derive.table(Tables.fromEntries(whole.columns, whole.values, whole.length, ids), whole.columns, changed)
+  return made as Effect.Effect<Table.Table<C>, Table.TableError> // the columns that came
 }

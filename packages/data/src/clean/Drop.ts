@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Tables from "../internal/columns/tables.ts"
 import { instant } from "../internal/sources/decodeRows.ts"
 import { isTexts, type Numbers, type Values } from "../RowId.ts"
 import * as Table from "../Table.ts"
@@ -65,7 +66,7 @@ export const dropMissing =
       change: (table) =>
         Effect.sync(() => {
           const complete = columns.map((name) => [name, Column.complete(table.columns[name])])
-          return { ...table, columns: { ...table.columns, ...Object.fromEntries(complete) } }
+          return Tables.withColumns(table, { ...table.columns, ...Object.fromEntries(complete) }, table.values)
         })
     })
 

@@ -4,6 +4,7 @@
  */
 import { Effect, type Schema } from "effect"
 import type { Columns } from "../Columns.ts"
+import * as Tables from "../internal/columns/tables.ts"
 import * as EqualRows from "../internal/rows/equalRows.ts"
 import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
@@ -49,9 +50,7 @@ const someRows = (table: Table.Table, rows: Uint32Array): Table.Table =>
 
 /** Numbers rows by what they hold in some columns: equal rows have one number, the place of the first of them. */
 const contents = (table: Table.Table, rows: Uint32Array, names: ReadonlyArray<string>): Uint32Array => {
-  const pick = <A>(all: Readonly<Record<string, A>>) => Object.fromEntries(names.map((name) => [name, all[name]]))
-  const picked: Table.Table = { ...table, columns: pick(table.columns), values: pick(table.values) }
-  const some = someRows(picked, rows)
+  const some = someRows(Tables.select(table, names), rows)
   return EqualRows.firsts(RowId.ofContent(some.columns, some.values, some.length))
 }
 

@@ -4,7 +4,7 @@
 import { Effect } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import * as Columnar from "../internal/columns/columnar.ts"
+import * as Derive from "../internal/columns/derive.ts"
 import { instant } from "../internal/sources/decodeRows.ts"
 import * as Table from "../Table.ts"
 import { CleanError } from "./CleanError.ts"
@@ -128,11 +128,10 @@ export const sentinel =
           declared.kind === "category" || declared.kind === "optional category"
             ? yield* levels(column, declared, values as Int32Array, given) // of a category
             : yield* numbers(column, declared, values as Float64Array, given) // of numbers or instants
-        return {
-          ...table,
-          columns: { ...table.columns, [column]: made },
-          values: Columnar.merge(table.values, { [column]: changed })
-        }
+        return yield* Effect.catch(
+          Derive.table(table, { ...table.columns, [column]: made }, { [column]: changed }),
+          ({ reason }) => refuse(column, reason, "Check its values.")
+        )
       })
     })
   }

@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import * as Column from "../Column.ts"
 import type { Cells, RecipeError } from "../Step.ts"
 import type { ValuesOf } from "../Table.ts"
-import { firstNotFinite } from "./statistics/lanes.ts"
+import { room } from "./statistics/float64.ts"
+import { firstNotFinite, normalize } from "./statistics/lanes.ts"
 import { ascending, present, quantiles } from "./statistics/order.ts"
 
 export type Numeric = Column.Float | Column.Tensor
@@ -23,9 +24,9 @@ export const groupsOf = (column: Numeric, per: Per): number => {
 export const becomes = (column: Numeric): Numeric =>
   column.kind === "float" ? column : { ...column, dtype: "float32" }
 
-/** Makes room for the values of `becomes(column)`. */
+/** Makes room for the values of `becomes(column)`, all of which must be written. */
 export const output = ({ column, values }: Cells<Numeric>): Float64Array | Float32Array =>
-  column.kind === "float" ? new Float64Array(values.length) : new Float32Array(values.length)
+  column.kind === "float" ? room(values.length) : new Float32Array(values.length)
 
 /** Fails at the first NaN or infinity. */
 export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> =>
@@ -38,7 +39,7 @@ export const finite = (cells: Cells<Numeric>): Effect.Effect<void, RecipeError> 
 
 /** Puts a number in the place of each code. */
 export const ofCodes = (codes: Int32Array, numbers: ReadonlyArray<number>): Float64Array => {
-  const out = new Float64Array(codes.length)
+  const out = room(codes.length)
   for (let row = 0; row < out.length; row++) out[row] = numbers[codes[row]]
   return out
 }
@@ -88,4 +89,21 @@ export const checked = (
     return place < 0
       ? Effect.succeed(out)
       : Effect.fail(cells.refuse(`${cells.values[place]} becomes ${out[place]}, which is no number to train on`, place))
+  })
+
+/**
+ * Subtracts the center of its group from each number and divides by the scale. Fails as `finite` and `checked` do, after
+ * `then` had its way with the results; looks at the numbers once while all is well.
+ */
+export const normalized = (
+  cells: Cells<Numeric>,
+  center: ReadonlyArray<number>,
+  scale: ReadonlyArray<number>,
+  then?: (out: Float64Array | Float32Array) => void
+): Effect.Effect<ValuesOf<Numeric>, RecipeError> =>
+  Effect.suspend(() => {
+    const out = output(cells)
+    const isFinite = normalize(cells.values, center, scale, out)
+    then?.(out)
+    return isFinite ? Effect.succeed(out) : Effect.andThen(finite(cells), checked(cells, out))
   })

@@ -2,7 +2,7 @@
  * The steps of a recipe that make features of others: what the namespace `Recipe` has of them.
  */
 import type * as Column from "../Column.ts"
-import type { Columns, Replace } from "../Columns.ts"
+import type { Columns, GroupsOf, KeysOf, Replace } from "../Columns.ts"
 import * as Calendar from "../steps/Calendar.ts"
 import * as Pca from "../steps/Pca.ts"
 import * as Polynomial from "../steps/Polynomial.ts"
@@ -95,31 +95,61 @@ export const varianceThreshold =
   ): Recipe<In, Projected<Out, Name>> =>
     columnwise(recipe, columns, (name) => VarianceThreshold.make(name, options))
 
+/** How features are scored, and the columns by which rows belong together. */
+interface Scored<Score extends string, Group extends string, Time extends string> {
+  readonly by: { readonly score: Score; readonly group?: Group; readonly time?: Time }
+}
+
+/** Why a model cannot be asked: rows belong together by a declared group or by time, and it was not said. */
+type Together<C extends Columns, Score extends string, Group extends string, Time extends string> =
+  Extract<Score, "permutation"> extends never
+    ? never
+    : | Accepts<never, C, Group, "float" | "category", "select: the group">
+      | Accepts<never, C, Time, "timestamp", "select: the time">
+      | (Exclude<GroupsOf<C>, Group> extends infer Other extends string
+          ? `select: rows of one ${Other} stay together: name it as the group`
+          : never)
+      | ([Time] extends [never]
+          ? `select: rows near in time are alike: name ${KeysOf<C, "timestamp">} as the time`
+          : never)
+
 /**
- * Adds a tensor of those numbers that tell most about the target over the train rows: by mutual information, or by the
- * coefficients of a linear model with an L1 penalty. What is learned names every feature with its score. See `steps/Select`
- * for the options; for selection without a target see `varianceThreshold`.
+ * Adds a tensor of those numbers that tell most about the target over the train rows: by mutual information, by the
+ * coefficients of a linear model with an L1 penalty, or by what boosted trees lose on rows they were not fitted to when a
+ * column is permuted (then whole columns stay or go, and the seed decides which rows are which). What is learned names every
+ * feature with its score. See `steps/Select` for the options; for selection without a target see `varianceThreshold`.
  *
  * @example
  * import { Column, Recipe } from "@watertight/data"
  * const recipe = Recipe.forColumns({ a: Column.float, b: Column.tensor([8]), fare: Column.float })
  * const by = { score: "l1", penalty: 0.1 } as const
  * recipe.pipe(Recipe.select(["a", "b"], { target: "fare", as: "chosen", by })).steps[0].name // => "select"
+ * const permuted = Recipe.select(["a", "b"], { target: "fare", as: "chosen", by: { score: "permutation" } })
+ * recipe.pipe(permuted).steps[0].draws // => true
  */
 export const select =
-  <const Name extends string, const Target extends string, const As extends string>(
+  <
+    const Name extends string,
+    const Target extends string,
+    const As extends string,
+    const Score extends string,
+    const Group extends string = never,
+    const Time extends string = never
+  >(
     columns: ReadonlyArray<Name>,
-    options: Select.Options<Target, As, NoInfer<Name>>
+    options: Select.Options<Target, As, NoInfer<Name>> & Scored<Score, Group, Time>
   ) =>
   <In extends Columns, Out extends Columns>(
     recipe: Target extends Name
       ? `select: ${Target} is the target itself`
-      : Accepts<
-          Accepts<Recipe<In, Out>, Out, Name, "float" | "tensor", "select">,
-          Out,
-          Target,
-          "float" | "category",
-          "select: the target"
-        >
+      : [Together<Out, Score, Group, Time>] extends [never]
+        ? Accepts<
+            Accepts<Recipe<In, Out>, Out, Name, "float" | "tensor", "select">,
+            Out,
+            Target,
+            "float" | "category",
+            "select: the target"
+          >
+        : Together<Out, Score, Group, Time>
   ): Recipe<In, Extended<Out, { readonly [K in As]: Column.Tensor<readonly [number]> }>> =>
     adding(recipe, [Select.make(columns, options)])

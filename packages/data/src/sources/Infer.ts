@@ -5,11 +5,11 @@
 import { Effect, type FileSystem, Option, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as CsvSql from "../internal/csv/sql.ts"
 import * as Decode from "../internal/sources/decode.ts"
 import * as DuckDB from "../internal/sources/duckdb.ts"
 import * as Files from "../internal/sources/files.ts"
 import * as FileSet from "../internal/sources/fileSet.ts"
-import * as Csv from "./Csv.ts"
 import * as Json from "./Json.ts"
 import * as Parquet from "./Parquet.ts"
 import * as InferArrow from "./InferArrow.ts"
@@ -126,10 +126,10 @@ const open = Effect.fnUntraced(function* (
   const name = Files.isPacked(file) ? file.slice(0, -3) : file
   if (/\.(csv|tsv|txt)$/.test(name)) {
     const between = delimiter ?? (name.endsWith(".tsv") ? "\t" : ",")
-    const { header, sql } = yield* Csv.scan(file, between)
+    const { header, sql } = yield* CsvSql.scan(file, between)
     const options = between === "," ? "" : `, { delimiter: ${JSON.stringify(between)} }`
     const types = new Map(header.map((name) => [name, csvCell]))
-    return { source: "csv", options, scan: sql, types, refused: (error) => Csv.unreadable(file, error) }
+    return { source: "csv", options, scan: sql, types, refused: (error) => CsvSql.unreadable(file, error) }
   }
   if (/\.(json|jsonl|ndjson)$/.test(name)) {
     const refused = (error: DuckDB.DuckDBError) => Json.refused(file, error)
@@ -181,8 +181,8 @@ const guessColumn = Effect.fnUntraced(function* (
   const count = Number(present)
   const gaps = Number(rows) - count
   const missing = gaps === 0 ? {} : { note: `${gaps} of ${rows} are missing` }
-  const takes = Effect.fnUntraced(function* (column: Column.Column) {
-    const decoded = type === csvCell ? whenDecoded(column, cell) : Decode.decoded(type, column, cell)
+  const takes = Effect.fnUntraced(function* (column: Column.Complete) {
+    const decoded = type === csvCell ? CsvSql.whenDecoded(column, cell) : Decode.decoded(type, column, cell)
     if (decoded === undefined) return false
     const [{ good }] = yield* run(`SELECT count(${decoded})::INTEGER AS good FROM sample`)
     return Number(good) === count
@@ -211,15 +211,6 @@ const guessColumn = Effect.fnUntraced(function* (
 })
 
 const kindOf = (type: string): string => (type === Decode.json || type === csvCell ? "values of several kinds" : type)
-
-/** A CSV cell that does not decode is NaN or -1. */
-const whenDecoded = (column: Column.Column, cell: string): string | undefined => {
-  if (column.kind === "tensor") return undefined
-  const value = Csv.decoded(column, cell)
-  if (column.kind === "text") return cell
-  const isGood = column.kind === "category" ? `${value} >= 0` : `isfinite(${value})`
-  return `CASE WHEN ${cell} IS NOT NULL AND ${isGood} THEN 1 END`
-}
 
 /** The shape of the first row that has one. */
 const shapeOf = Effect.fnUntraced(function* (run: Run, cell: string, type: string) {

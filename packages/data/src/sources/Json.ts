@@ -78,7 +78,8 @@ const readTable = Effect.fn("Source.json")(function* <C extends Columns>(
   }
   const scan = (some: ReadonlyArray<string>) => scanOf(some, names, format)
   const connection = yield* Effect.orDie(DuckDB.connect)
-  const strict = { connection, columns, files, scan, type: Decode.json, isCounted: false, refused }
+  const bytes = yield* FileSet.bytes(files)
+  const strict = { connection, columns, files, scan, type: Decode.json, isCounted: false, bytes, refused }
   const isLines = files.every((file) => (format === undefined ? isLinesName(file) : format === "lines"))
   if (onBadRow === "fail" || !isLines) return yield* Relation.read(strict, onBadRow)
   const isBroken = brokenLines(connection, files)

@@ -5,12 +5,12 @@
 import { Digest } from "@watertight/core"
 import { Effect, type FileSystem, Schema } from "effect"
 import type { Columns } from "../Columns.ts"
+import * as CsvSql from "../internal/csv/sql.ts"
 import * as DuckDB from "../internal/sources/duckdb.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
 import * as FileSet from "../internal/sources/fileSet.ts"
 import * as Relation from "../internal/sources/relation.ts"
-import * as Csv from "./Csv.ts"
 import * as Parquet from "./Parquet.ts"
 import * as Quarantine from "./Quarantine.ts"
 import * as Sqlite from "./Sqlite.ts"
@@ -102,8 +102,9 @@ const readTable = Effect.fn("Source.sql")(function* <C extends Columns>(
   }
   yield* Effect.orDie(Effect.forEach(DuckDB.sealed(all), connection.rows))
   const select = `(${query.replace(/;\s*$/, "")}\n)`
-  const files = [label]
-  return yield* Relation.read({ connection, columns, files, scan: () => select, isCounted: false, refused }, onBadRow)
+  const bytes = yield* FileSet.bytes(all)
+  const relation = { connection, columns, files: [label], scan: () => select, isCounted: false, refused }
+  return yield* Relation.read(all.length === 0 ? relation : { ...relation, bytes }, onBadRow)
 })
 
 /** What stands for the file in errors about the query. */
@@ -139,11 +140,11 @@ const makeView = Effect.fnUntraced(function* (
     return yield* create(`read_json_objects(${path}, format = 'newline_delimited')`)
   }
   if (!/\.(csv|csv\.gz)$/.test(file)) return yield* create(Parquet.scan(files))
-  const { rows, sql } = yield* Csv.scan(file)
+  const { rows, sql } = yield* CsvSql.scan(file)
   yield* create(sql)
   const [{ read }] = yield* Effect.mapError(
     connection.rows(`SELECT count(*)::INTEGER AS read FROM ${DuckDB.name(name)}`),
-    (error) => Csv.unreadable(file, error)
+    (error) => CsvSql.unreadable(file, error)
   )
   if (read === rows) return undefined
   const detail = `has ${rows} rows by RFC 4180, of which ${read} could be read`

@@ -2,6 +2,7 @@
  * SQLite databases beside the files of a query. They are read as they lie: one with changes still in its journal is
  * refused, because its file alone, which the digest covers, does not say what it holds.
  */
+import { Event } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import * as DuckDB from "../internal/sources/duckdb.ts"
 import * as Files from "../internal/sources/files.ts"
@@ -28,20 +29,19 @@ export const attach = Effect.fn("Source.sql.attach")(function* (
     return new SourceError({ file, problem: "bad option", detail, hint: "Attach it under another name." })
   })
   for (const table of tables) {
-    const { columns, rows } = yield* Effect.mapError(database.table(table), refuse)
+    const { columns, length, rows } = yield* Effect.mapError(database.table(table), refuse)
     const declared = columns.map(({ name, type }) => `${DuckDB.name(name)} ${type}`).join(", ")
-    yield* Effect.mapError(
-      Effect.andThen(
-        connection.rows(`CREATE TABLE ${DuckDB.name(schema)}.${DuckDB.name(table)} (${declared})`),
-        connection.fill(
-          schema,
-          table,
-          columns.map(({ type }) => type),
-          rows()
-        )
-      ),
-      ({ reason }) =>
-        refuse(new Database.SqliteError({ reason: `cannot be read (${reason})`, hint: "Write it again." }))
+    const types = columns.map(({ type }) => type)
+    const remaining = rows()
+    const copied = Effect.gen(function* () {
+      yield* connection.rows(`CREATE TABLE ${DuckDB.name(schema)}.${DuckDB.name(table)} (${declared})`)
+      for (let [done, more] = [0, 1]; more > 0; done += more) {
+        if (done > 0) yield* Event.progress(done, length, "rows")
+        more = yield* connection.fill(schema, table, types, remaining)
+      }
+    })
+    yield* Effect.mapError(copied, ({ reason }) =>
+      refuse(new Database.SqliteError({ reason: `cannot be read (${reason})`, hint: "Write it again." }))
     )
   }
 })

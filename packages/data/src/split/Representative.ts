@@ -21,7 +21,7 @@ export interface Rates {
 
 /** How much better validation was than test. */
 export interface Representativeness {
-  /** The validation rate less the test rate. */
+  /** The validation rate less the test rate; of errors, those on test less those on validation. */
   readonly difference: number
   /** The confidence interval of the difference. */
   readonly interval: readonly [low: number, high: number]
@@ -30,6 +30,12 @@ export interface Representativeness {
   /** The same as a sentence. */
   readonly note: string
 }
+
+/** What the difference means. */
+export const meaningOf = (isRepresentative: boolean): string =>
+  isRepresentative
+    ? "that may be chance"
+    : "decisions were fitted to the validation rows, or these are not like the test rows"
 
 /** The distances from a rate to the ends of its Wilson interval. */
 const ends = ({ rate, rows }: Measured, confidence: NonNullable<Measure["confidence"]>) => {
@@ -63,8 +69,5 @@ export const representativeness = ({ confidence = 95, test, validation }: Rates)
   const [side, from, to] = difference < 0 ? ["below", -high, -low] : ["above", low, high]
   const measured = `validation is ${points(Math.abs(difference))} percentage points ${side} test (${points(from)} to ${points(to)}, ${confidence} % confidence)`
   const isRepresentative = low <= 0
-  const meaning = isRepresentative
-    ? "that may be chance"
-    : "decisions were fitted to the validation rows, or these are not like the test rows"
-  return { difference, interval, isRepresentative, note: `${measured}: ${meaning}` }
+  return { difference, interval, isRepresentative, note: `${measured}: ${meaningOf(isRepresentative)}` }
 }

@@ -66,7 +66,7 @@ export interface Resolution {
 }
 
 /** Quantiles of the standard normal distribution. */
-const z = { 90: 1.6448536269514722, 95: 1.959963984540054, 99: 2.5758293035489004 } as const
+export const z = { 90: 1.6448536269514722, 95: 1.959963984540054, 99: 2.5758293035489004 } as const
 
 const halfWidth = (rows: number, { confidence = 95, rate = 0.5 }: Measure): number => {
   const square = z[confidence] ** 2
@@ -116,12 +116,21 @@ export const rowsFor = (half: number, measure: Measure = {}): number => {
 /** Differences of so much are worth seeing; where validation rows cannot show them, the run says so. */
 const worthSeeing = 0.02
 
+/**
+ * Says how exactly some rows tell a rate and, where targets are numbers, a mean absolute error: of errors that are normally
+ * distributed it has the standard error `sqrt((pi / 2 - 1) / rows)` of itself (Geary 1935).
+ */
+export const noteOf = (rows: number): string => {
+  const share = 100 * z[95] * Math.sqrt((Math.PI / 2 - 1) / rows)
+  return `${resolution(rows).note}, a mean absolute error to about ±${share.toPrecision(2)} %`
+}
+
 /** Tells whoever watches the run that a validation set is small, by how exactly its rows tell a rate. */
 export const noteNoise =
   (node: string) =>
   ({ length, partition }: Dataset): Effect.Effect<void> => {
     if (partition !== "validation" || length === 0 || length >= rowsFor(worthSeeing)) return Effect.void
-    const message = `${resolution(length).note}: smaller differences between models are noise`
+    const message = `${noteOf(length)}: smaller differences between models are noise`
     return Event.emit({ _tag: "Notice", node, message })
   }
 

@@ -6,6 +6,7 @@
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
 import { finite } from "../internal/numeric.ts"
+import { search } from "../internal/statistics/float64.ts"
 import { range } from "../internal/statistics/lanes.ts"
 import * as Order from "../internal/statistics/order.ts"
 import * as Step from "../Step.ts"
@@ -36,8 +37,8 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
     becomes: (_: Column.Float): Column.Category => Column.category(Array.from({ length: bins }, (__, bin) => `${bin}`)),
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Float>) {
-      yield* finite(cells)
-      const { max, min } = range(cells.values, 1)
+      const { isFinite, max, min } = range(cells.values, 1)
+      if (!isFinite) yield* finite(cells)
       const [least, largest] = [min[0], max[0]]
       if (!Number.isFinite(largest - least)) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
@@ -56,14 +57,8 @@ export const make = <const Name extends string>(column: Name, { bins, by }: Opti
       return { bounds: apart.map((bound) => bound + 0) } // JSON has no -0
     }),
     apply: Effect.fnUntraced(function* (cells, { bounds }) {
-      yield* finite(cells)
       const out = new Int32Array(cells.length)
-      for (let row = 0; row < out.length; row++) {
-        const value = cells.values[row]
-        let above = 0
-        for (let bound = 0; bound < bounds.length; bound++) above += bounds[bound] <= value ? 1 : 0
-        out[row] = above
-      }
+      if (!search(cells.values, bounds, out)) yield* finite(cells)
       return out
     })
   })

@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { moments } from "../internal/statistics/lanes.ts"
+import * as Float64 from "../internal/statistics/float64.ts"
 import * as Order from "../internal/statistics/order.ts"
 import * as Radix from "../internal/statistics/radix.ts"
 import * as Step from "../Step.ts"
@@ -16,32 +16,23 @@ type Value = number | string
 
 const optional = ["optional float", "optional category", "optional timestamp"] as const
 
-const firstInfinite = (values: Float64Array | Int32Array): number => {
-  for (let place = 0; place < values.length; place++) if (Math.abs(values[place]) === Infinity) return place
-  return -1
-}
-
 /** Fails at the first infinity, and when nothing is there to learn from. */
 const present = Effect.fnUntraced(function* (cells: Step.Cells<Column.Optional>) {
-  const { column, values } = cells
-  const place = firstInfinite(values)
+  const { values } = cells
+  const found =
+    values instanceof Int32Array ? Float64Array.from(values.filter((code) => code >= 0)) : Float64.present(values)
+  if (found.length > 0 && Float64.isFinite(found)) return found
+  const place = values.findIndex((value) => Math.abs(value) === Infinity)
   if (place >= 0) {
     return yield* cells.refuse(`holds ${values[place]}; drop or repair such rows at the source`, place)
   }
-  const there = column.kind === "optional category" ? values.filter((code) => code >= 0) : values
-  const found = Order.present(there)
-  if (found.length > 0) return found
   return yield* cells.refuse(
     "all of it is missing in the train rows; use Recipe.imputeConstant, or leave the column out"
   )
 })
 
-const filled = (cells: Step.Cells<Column.Optional>, value: number): Float64Array | Int32Array => {
-  const out = cells.values.slice()
-  if (out instanceof Int32Array) for (let row = 0; row < out.length; row++) out[row] = out[row] < 0 ? value : out[row]
-  else for (let row = 0; row < out.length; row++) if (Number.isNaN(out[row])) out[row] = value
-  return out
-}
+const filled = ({ values }: Step.Cells<Column.Optional>, value: number): Float64Array | Int32Array =>
+  values instanceof Int32Array ? values.map((code) => (code < 0 ? value : code)) : Float64.fill(values, value)
 
 /** The number that a learned value is in a column's array. */
 const coded = (cells: Step.Cells<Column.Optional>, column: Column.Complete, value: Value) =>
@@ -80,7 +71,7 @@ const learning = <const Name extends string>(
 
 /** Makes the step that fills with the train rows' mean. */
 export const mean = <const Name extends string>(column: Name) =>
-  learning("imputeMean", column, ["optional float"], (present) => moments(present, 1).mean[0])
+  learning("imputeMean", column, ["optional float"], Float64.mean)
 
 /** Makes the step that fills with the train rows' median. */
 export const median = <const Name extends string>(column: Name) =>

@@ -3,8 +3,8 @@
  * partitions may lie outside [0, 1] unless clipped. The same as scikit-learn's MinMaxScaler.
  */
 import { Effect, Schema } from "effect"
-import { normalize, plain, range } from "../internal/statistics/lanes.ts"
-import { type Per, groupsOf, output } from "../internal/numeric.ts"
+import { plain, range } from "../internal/statistics/lanes.ts"
+import { type Per, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -21,33 +21,39 @@ export interface Options {
 /** What is learned: one number for each group of numbers. */
 const State = Schema.Struct({ min: Schema.Array(Schema.Finite), max: Schema.Array(Schema.Finite) })
 
+const clipped = (out: Float64Array | Float32Array): void => {
+  for (let place = 0; place < out.length; place++) out[place] = Math.min(1, Math.max(0, out[place]))
+}
+
 /**
  * Makes the step. A constant column becomes 0. Fails on NaN and infinity, and on a range too wide for float64.
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const { clip = false, per = "tensor" } = options
-  return Step.numeric({
+  return Step.column({
     name: "minMax",
     version: 1,
     code: "versioned",
     config: { per, clip },
     column,
+    takes: ["float", "tensor"],
+    becomes,
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
-      const { max, min } = range(cells.values, groupsOf(cells.column, per))
+      const { isFinite, max, min } = range(cells.values, groupsOf(cells.column, per))
+      if (!isFinite) yield* finite(cells)
       if (!max.every((high, group) => Number.isFinite(high - min[group]))) {
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale first")
       }
       return { min: plain(min), max: plain(max) }
     }),
     apply: (cells, { max, min }) =>
-      Effect.sync(() => {
-        const out = output(cells)
-        const width = max.map((high, group) => (high === min[group] ? 1 : high - min[group]))
-        normalize(cells.values, min, width, out)
-        if (clip) for (let place = 0; place < out.length; place++) out[place] = Math.min(1, Math.max(0, out[place]))
-        return out
-      }),
+      normalized(
+        cells,
+        min,
+        max.map((high, group) => (high === min[group] ? 1 : high - min[group])),
+        clip ? clipped : undefined
+      ),
     ...(clip
       ? {}
       : {

@@ -4,7 +4,14 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
+import { mark } from "../internal/statistics/float64.ts"
 import * as Step from "../Step.ts"
+
+const ofCodes = (codes: Int32Array): Float64Array => {
+  const out = new Float64Array(codes.length)
+  for (let row = 0; row < out.length; row++) out[row] = codes[row] < 0 ? 1 : 0
+  return out
+}
 
 /** Makes the step. Fails where there is such a column already. */
 export const make = <const Name extends string>(column: Name) =>
@@ -17,11 +24,8 @@ export const make = <const Name extends string>(column: Name) =>
     adds: () => ({ [`${column}_missing`]: Column.float }),
     state: Schema.Null,
     fit: () => Effect.succeed(null),
-    apply: ([cells]) => {
-      const { values } = cells
-      const out = new Float64Array(values.length)
-      if (values instanceof Int32Array) for (let row = 0; row < out.length; row++) out[row] = values[row] < 0 ? 1 : 0
-      else for (let row = 0; row < out.length; row++) out[row] = Number.isNaN(values[row]) ? 1 : 0
-      return Effect.succeed({ [`${column}_missing`]: out })
-    }
+    apply: ([{ values }]) =>
+      Effect.sync(() => ({
+        [`${column}_missing`]: values instanceof Int32Array ? ofCodes(values) : mark(values, 1)
+      }))
   })

@@ -5,8 +5,9 @@
  */
 import { Effect, Schema } from "effect"
 import * as Column from "../Column.ts"
-import { moments, plain } from "../internal/statistics/lanes.ts"
 import { finite } from "../internal/numeric.ts"
+import * as Components from "../internal/statistics/components.ts"
+import { firstNotFinite, plain } from "../internal/statistics/lanes.ts"
 import * as Symmetric from "../internal/statistics/symmetric.ts"
 import * as Step from "../Step.ts"
 
@@ -33,7 +34,7 @@ export const make = <const Name extends string>(column: Name, { components }: Op
   }
   return Step.column({
     name: "pca",
-    version: 2,
+    version: 3,
     code: "versioned",
     config: { components },
     column,
@@ -41,14 +42,13 @@ export const make = <const Name extends string>(column: Name, { components }: Op
     becomes: (_: Column.Tensor): Column.Tensor<readonly [number]> => Column.tensor([components]),
     state: State,
     fit: Effect.fnUntraced(function* (cells: Step.Cells<Column.Tensor>) {
-      yield* finite(cells)
       const width = Column.width(cells.column)
       if (components > width) {
         return yield* cells.refuse(`it has ${width} numbers a row, too few for ${components} components`)
       }
-      const { mean } = moments(cells.values, width)
-      const covariance = Symmetric.covariance(cells.values, mean)
+      const { covariance, mean } = Components.covariance(cells.values, width)
       if (!covariance.every(Number.isFinite)) {
+        yield* finite(cells)
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.standardize first")
       }
       const found = Symmetric.eigen(covariance, width).slice(0, components)
@@ -59,21 +59,13 @@ export const make = <const Name extends string>(column: Name, { components }: Op
       }
     }),
     apply: Effect.fnUntraced(function* (cells, { directions, mean }) {
+      const { isFinite, out } = Components.projected(cells.values, mean, directions)
+      if (isFinite) return out
       yield* finite(cells)
-      const width = mean.length
-      const out = new Float32Array(cells.length * components)
-      for (let row = 0; row < cells.length; row++) {
-        for (let component = 0; component < components; component++) {
-          const direction = directions[component]
-          let sum = 0
-          for (let at = 0; at < width; at++) sum += (cells.values[row * width + at] - mean[at]) * direction[at]
-          out[row * components + component] = sum
-        }
-      }
-      const place = out.findIndex((value) => !Number.isFinite(value))
+      const place = firstNotFinite(out)
       if (place < 0) return out
       const row = Math.floor(place / components)
-      return yield* cells.refuse(`component ${place % components} becomes ${out[place]}`, row * width)
+      return yield* cells.refuse(`component ${place % components} becomes ${out[place]}`, row * mean.length)
     })
   })
 }

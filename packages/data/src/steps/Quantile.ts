@@ -5,8 +5,10 @@
  */
 import { Effect, Schema } from "effect"
 import * as Normal from "../internal/statistics/normal.ts"
-import { type Per, mapped, sortedGroups } from "../internal/numeric.ts"
+import { type Per, groupsOf, output as outputOf } from "../internal/numeric.ts"
+import * as Float64 from "../internal/statistics/float64.ts"
 import * as Order from "../internal/statistics/order.ts"
+import * as Radix from "../internal/statistics/radix.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -24,37 +26,35 @@ const State = Schema.Struct({ quantiles: Schema.Array(Schema.Array(Schema.Finite
 
 const margin = 1e-7
 
-/** The share of train numbers below a number: between two quantiles by proportion, at equal ones the middle of theirs. */
-const shareBelow = (quantiles: ReadonlyArray<number>, value: number): number => {
+/** What a number becomes that has some share of train numbers below it. */
+type Output = (share: number, value: number) => number
+
+const normal = (least: number, largest: number): Output => {
+  const [low, high] = [margin - Number.EPSILON, 1 - (margin - Number.EPSILON)]
+  return (share, value) => {
+    if (value - margin < least) return Normal.quantile(low)
+    return Normal.quantile(value + margin > largest ? high : Math.min(high, Math.max(low, share)))
+  }
+}
+
+/** The shares of the quantiles themselves, from 0 to 1: of equal ones, the middle of theirs. */
+const sharesOf = (quantiles: ReadonlyArray<number>): ReadonlyArray<number> => {
   const last = quantiles.length - 1
-  let [first, end] = [0, quantiles.length]
-  for (let size = end; first < end; size = end - first) {
-    const middle = first + (size >> 1)
-    if (quantiles[middle] < value) first = middle + 1
-    else end = middle
+  const shares: Array<number> = []
+  for (let first = 0; first <= last;) {
+    let equal = first
+    while (equal < last && quantiles[equal + 1] === quantiles[first]) equal++
+    for (const share = (first + equal) / 2 / last; first <= equal; first++) shares.push(share)
   }
-  if (first > last) return 1
-  if (quantiles[first] > value) {
-    if (first === 0) return 0
-    const [low, high] = [quantiles[first - 1], quantiles[first]]
-    return (first - 1 + (value / 2 - low / 2) / (high / 2 - low / 2)) / last
-  }
-  let equal = first
-  while (equal < last && quantiles[equal + 1] === value) equal++
-  return (first + equal) / 2 / last
+  return shares
 }
 
-const uniform = (quantiles: ReadonlyArray<number>, value: number): number => {
-  if (value <= quantiles[0]) return 0
-  return value >= quantiles[quantiles.length - 1] ? 1 : shareBelow(quantiles, value)
-}
-
-const normal = (quantiles: ReadonlyArray<number>, value: number): number => {
-  const least = margin - Number.EPSILON
-  if (value - margin < quantiles[0]) return Normal.quantile(least)
-  if (value + margin > quantiles[quantiles.length - 1]) return Normal.quantile(1 - least)
-  return Normal.quantile(Math.min(1 - least, Math.max(least, shareBelow(quantiles, value))))
-}
+/** The shares of the extremes are 0 and 1, however many are equal to them. */
+const withEnds = (quantiles: ReadonlyArray<number>, shares: ReadonlyArray<number>): ReadonlyArray<number> =>
+  shares.map((share, at) => {
+    if (quantiles[at] === quantiles[0]) return 0
+    return quantiles[at] === quantiles[quantiles.length - 1] ? 1 : share
+  })
 
 /**
  * Makes the step. A constant column becomes 0 (uniform) or the smallest normal number, -5.2. Fails on NaN and infinity.
@@ -65,7 +65,6 @@ export const make = <const Name extends string>(column: Name, options: Options =
   if (!Number.isSafeInteger(quantiles) || quantiles < 2) {
     throw new RangeError(`Recipe.quantile: quantiles is ${quantiles}; give a whole number of at least 2`)
   }
-  const f = output === "uniform" ? uniform : normal
   return Step.numeric({
     name: "quantile",
     version: 1,
@@ -75,18 +74,28 @@ export const make = <const Name extends string>(column: Name, options: Options =
     state: State,
     fit: (cells) =>
       Effect.sync(() => {
-        return {
-          quantiles: sortedGroups(cells, per).map((sorted) => {
-            const last = Math.min(quantiles, sorted.length) - 1
-            if (last === sorted.length - 1) return Array.from(sorted, (value) => value + 0) // JSON has no -0
-            const shares = Array.from({ length: last + 1 }, (_, index) => index / last)
-            return shares.map((share) => Order.quantile(sorted, share) + 0)
-          })
-        }
+        const groups = groupsOf(cells.column, per)
+        const learned = Array.from({ length: groups }, (_, group) => {
+          const present = Order.present(cells.values, groups, group)
+          const last = Math.min(quantiles, present.length) - 1
+          if (last === present.length - 1) return Array.from(Radix.sort(present), (value) => value + 0) // JSON has no -0
+          const shares = Array.from({ length: last + 1 }, (__, index) => index / last)
+          return Order.quantiles(present, shares).map((value) => value + 0)
+        })
+        return { quantiles: learned }
       }),
     apply: (cells, learned) =>
       Effect.sync(() => {
-        return mapped(cells, learned.quantiles.length, (value, group) => f(learned.quantiles[group], value))
+        const out = outputOf(cells)
+        const groups = learned.quantiles.length
+        learned.quantiles.forEach((own, group) => {
+          const bounds = own.length === 1 ? [...own, ...own] : own
+          const [least, largest] = [own[0], own[own.length - 1]]
+          const ties = output === "uniform" ? withEnds(bounds, sharesOf(bounds)) : sharesOf(bounds)
+          const f = output === "uniform" ? undefined : normal(least, largest)
+          Float64.shares(cells.values, { groups, group, bounds, ties }, f, out)
+        })
+        return out
       })
   })
 }

@@ -3,8 +3,7 @@
  * quartiles unless given, so that a few extreme numbers change nothing. The same as scikit-learn's RobustScaler.
  */
 import { Effect, Schema } from "effect"
-import { normalize } from "../internal/statistics/lanes.ts"
-import { type Per, output, quantilesOf } from "../internal/numeric.ts"
+import { type Per, becomes, finite, normalized, quantilesOf } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -35,14 +34,17 @@ export const checkShares = (step: string, lower: number, upper: number): void =>
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const { between: [lower, upper] = [0.25, 0.75], per = "tensor" } = options
   checkShares("robust", lower, upper)
-  return Step.numeric({
+  return Step.column({
     name: "robust",
     version: 1,
     code: "versioned",
     config: { per, between: [lower, upper] },
     column,
+    takes: ["float", "tensor"],
+    becomes,
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
+      yield* finite(cells)
       const groups = quantilesOf(cells, per, [lower, 0.5, upper])
       const spread = groups.map(([low, , high]) => high - low)
       if (!spread.every(Number.isFinite)) {
@@ -51,16 +53,11 @@ export const make = <const Name extends string>(column: Name, options: Options =
       return { median: groups.map(([, middle]) => middle + 0), spread } // JSON has no -0
     }),
     apply: (cells, { median, spread }) =>
-      Effect.sync(() => {
-        const out = output(cells)
-        normalize(
-          cells.values,
-          median,
-          spread.map((each) => (each === 0 ? 1 : each)),
-          out
-        )
-        return out
-      }),
+      normalized(
+        cells,
+        median,
+        spread.map((each) => (each === 0 ? 1 : each))
+      ),
     inverse: (values, { median, spread }) => values.map((value) => value * (spread[0] || 1) + median[0])
   })
 }

@@ -3,8 +3,8 @@
  * have mean 0 and variance 1. Variance is the population's (divided by n), as in scikit-learn's StandardScaler.
  */
 import { Effect, Schema } from "effect"
-import { moments, normalize, plain, range } from "../internal/statistics/lanes.ts"
-import { type Per, groupsOf, output } from "../internal/numeric.ts"
+import { moments, plain, range } from "../internal/statistics/lanes.ts"
+import { type Per, becomes, finite, groupsOf, normalized } from "../internal/numeric.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -28,17 +28,20 @@ const State = Schema.Struct({ mean: Schema.Array(Schema.Finite), variance: Schem
  */
 export const make = <const Name extends string>(column: Name, options: Options = {}) => {
   const per = options.per ?? "tensor"
-  return Step.numeric({
+  return Step.column({
     name: "standardize",
     version: 1,
     code: "versioned",
     config: { per },
     column,
+    takes: ["float", "tensor"],
+    becomes,
     state: State,
     fit: Effect.fnUntraced(function* (cells) {
       const groups = groupsOf(cells.column, per)
       const { mean, variance } = moments(cells.values, groups)
       if (!mean.every(Number.isFinite) || !variance.every(Number.isFinite)) {
+        yield* finite(cells)
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.scale or Recipe.minMax first")
       }
       if (variance.some((each) => each < smallestVariance)) {
@@ -52,12 +55,11 @@ export const make = <const Name extends string>(column: Name, options: Options =
       return { mean: plain(mean), variance: plain(variance) }
     }),
     apply: (cells, { mean, variance }) =>
-      Effect.sync(() => {
-        const out = output(cells)
-        const deviation = variance.map((each) => (each === 0 ? 1 : Math.sqrt(each)))
-        normalize(cells.values, mean, deviation, out)
-        return out
-      }),
+      normalized(
+        cells,
+        mean,
+        variance.map((each) => (each === 0 ? 1 : Math.sqrt(each)))
+      ),
     inverse: (values, { mean, variance }) => {
       const deviation = variance[0] === 0 ? 1 : Math.sqrt(variance[0])
       return values.map((value) => value * deviation + mean[0])

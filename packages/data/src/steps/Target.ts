@@ -9,6 +9,8 @@ import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
 import { ofCodes } from "../internal/numeric.ts"
+import { room } from "../internal/statistics/float64.ts"
+import { firstNotFinite } from "../internal/statistics/lanes.ts"
 import * as Step from "../Step.ts"
 import * as Table from "../Table.ts"
 
@@ -40,12 +42,38 @@ interface Sums {
   readonly counts: Float64Array
 }
 
+/** The sums of each fold, one after the other in memory. */
+const sumsOf = (
+  codes: Int32Array,
+  targets: RowId.Numbers,
+  ids: Uint8Array,
+  { folds, levels }: { readonly folds: number; readonly levels: number }
+): ReadonlyArray<Sums> => {
+  const [sums, counts] = [new Float64Array(folds * levels), new Float64Array(folds * levels)]
+  for (let row = 0; row < codes.length; row++) {
+    const at = foldOf(ids, row, folds) * levels + codes[row]
+    sums[at] += targets[row]
+    counts[at]++
+  }
+  const part = (all: Float64Array, fold: number) => all.subarray(fold * levels, (fold + 1) * levels)
+  return Array.from({ length: folds }, (_, fold) => ({ sums: part(sums, fold), counts: part(counts, fold) }))
+}
+
 const encoding = ({ counts, sums }: Sums, smoothing: number): ReadonlyArray<number> => {
   const all = counts.reduce((sum, count) => sum + count, 0)
   const mean = sums.reduce((sum, each) => sum + each, 0) / all
   return Array.from(sums, (sum, level) =>
     counts[level] + smoothing === 0 ? mean : (sum + smoothing * mean) / (counts[level] + smoothing)
   ).map((value) => value + 0) // JSON has no -0
+}
+
+/** Puts the value of its level, learned without the row's fold, in the place of each code. */
+const ofFolds = (codes: Int32Array, ids: Uint8Array, values: ReadonlyArray<ReadonlyArray<number>>): Float64Array => {
+  const levels = values[0].length
+  const flat = Float64Array.from(values.flat())
+  const out = room(codes.length)
+  for (let row = 0; row < out.length; row++) out[row] = flat[foldOf(ids, row, values.length) * levels + codes[row]]
+  return out
 }
 
 /**
@@ -70,16 +98,12 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
   })
   const fit = Effect.fnUntraced(function* (train: Table.Table) {
     const levels = yield* levelsOf(train.columns)
-    const [codes, targets] = [Table.numbers(train, column), Table.numbers(train, target)]
-    const bad = targets.findIndex((value) => !Number.isFinite(value))
+    const codes = Table.numbers(train, column) as Int32Array // of a category
+    const targets = Table.numbers(train, target)
+    const bad = firstNotFinite(targets)
     if (bad >= 0) return yield* refuse(target, `holds ${targets[bad]}; drop or repair such rows at the source`, bad)
     const empty = (): Sums => ({ sums: new Float64Array(levels.length), counts: new Float64Array(levels.length) })
-    const parts = Array.from({ length: folds }, empty)
-    for (let row = 0; row < train.length; row++) {
-      const { counts, sums } = parts[foldOf(train.ids, row, folds)]
-      sums[codes[row]] += targets[row]
-      counts[codes[row]]++
-    }
+    const parts = sumsOf(codes, targets, train.ids, { folds, levels: levels.length })
     const without = (left: number): Sums => {
       const rest = empty()
       parts.forEach(({ counts, sums }, fold) => {
@@ -114,10 +138,7 @@ export const make = (column: string, { folds = 5, smoothing, target }: Options):
       Effect.sync(() => {
         const codes = Table.numbers(table, column) as Int32Array // of a category
         if (partition !== "train") return { [column]: ofCodes(codes, whole) }
-        const { ids } = table
-        const out = new Float64Array(codes.length)
-        for (let row = 0; row < out.length; row++) out[row] = withoutFold[foldOf(ids, row, folds)][codes[row]]
-        return { [column]: out }
+        return { [column]: ofFolds(codes, table.ids, withoutFold) }
       })
   })
 }

@@ -12,6 +12,8 @@ import * as Dataset from "../Dataset.ts"
 import { draws } from "./internal/splitMix.ts"
 import * as RowId from "../RowId.ts"
 import { type Table, take } from "../Table.ts"
+import * as Tables from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** The columns the laws plant leaks in. */
 export const Rows = Columns.make({
@@ -24,7 +26,7 @@ export const Rows = Columns.make({
 })
 
 type Partition = "train" | "validation" | "test"
-type Tables = Readonly<Record<Partition, Table<typeof Rows>>>
+type Parts = Readonly<Record<Partition, Table<typeof Rows>>>
 
 /** A way of auditing. */
 export type Subject = (
@@ -57,20 +59,27 @@ const clean = (seed: number, length: number, from: number): Table<typeof Rows> =
   return withIds(values, length)
 }
 
-const cases = fc.record({ seed: fc.nat(1_000_000), rows: fc.integer({ min: 200, max: 300 }) })
-type Case = { readonly seed: number; readonly rows: number }
+const cases = fc.record({
+  seed: fc.nat(1_000_000),
+  rows: fc.integer({ min: 200, max: 300 }),
+  onDisk: fc.boolean()
+})
+type Case = { readonly seed: number; readonly rows: number; readonly onDisk: boolean }
 
-const split = ({ rows, seed }: Case): Tables => ({
+const split = ({ rows, seed }: Case): Parts => ({
   train: clean(seed, rows, 0),
   validation: clean(seed + 1_000_003, rows, 100),
   test: clean(seed + 2_000_003, rows, 200)
 })
 
-const datasets = ({ test, train, validation }: Tables): Audit.Datasets<typeof Rows> => ({
-  train: Dataset.make(train, undefined, "train"),
-  validation: Dataset.make(validation, undefined, "validation"),
-  test: Dataset.make(test, undefined, "test")
-})
+const datasets = ({ onDisk }: Case, { test, train, validation }: Parts): Audit.Datasets<typeof Rows> => {
+  const lying = (table: Table<typeof Rows>) => (onDisk ? Tables.onDisk(table, 60) : table)
+  return {
+    train: Dataset.make(lying(train), undefined, "train"),
+    validation: Dataset.make(lying(validation), undefined, "validation"),
+    test: Dataset.make(lying(test), undefined, "test")
+  }
+}
 
 const options = { target: "label", groups: ["user"], predictedAt: "at" } as const
 
@@ -81,14 +90,14 @@ const finds =
   (
     name: string,
     code: string,
-    plant: (tables: Tables, at: Case) => Tables,
-    check: (found: Audit.Audit["findings"][number], planted: Tables) => void = () => undefined
+    plant: (tables: Parts, at: Case) => Parts,
+    check: (found: Audit.Audit["findings"][number], planted: Parts) => void = () => undefined
   ) =>
   (audit: Subject): Law.Law =>
-    Law.make(name, cases, (at) =>
+    TableLaw.make(name, cases, (at) =>
       Effect.gen(function* () {
         const planted = plant(split(at), at)
-        const found = (yield* audit(datasets(planted), options)).findings.find((finding) => finding.code === code)
+        const found = (yield* audit(datasets(at, planted), options)).findings.find((finding) => finding.code === code)
         if (found === undefined) return Law.ensure(false, () => `no finding "${code}"`)
         check(found, planted)
       })
@@ -182,9 +191,9 @@ export const drift = finds("audit: a column that moved by one deviation is found
 
 /** Clean data gives no finding, at a rate of false alarms of one in ten thousand. */
 export const quiet = (audit: Subject): Law.Law =>
-  Law.make("audit: clean data gives no finding", cases, (at) =>
+  TableLaw.make("audit: clean data gives no finding", cases, (at) =>
     Effect.gen(function* () {
-      const [first] = leaks(yield* audit(datasets(split(at)), { ...options, falseAlarm: 1e-4 }))
+      const [first] = leaks(yield* audit(datasets(at, split(at)), { ...options, falseAlarm: 1e-4 }))
       Law.ensure(first === undefined, () => `"${first?.code}": ${first?.message}`)
     })
   )
@@ -197,7 +206,7 @@ const unplaced = (audit: Audit.Audit) =>
 
 /** The order of the rows changes nothing. */
 export const order = (audit: Subject): Law.Law =>
-  Law.make("audit: the order of the rows changes nothing", cases, (at) =>
+  TableLaw.make("audit: the order of the rows changes nothing", cases, (at) =>
     Effect.gen(function* () {
       const planted = split(at)
       const turned = (table: Table<typeof Rows>) =>
@@ -207,10 +216,10 @@ export const order = (audit: Subject): Law.Law =>
         )
       const isTurn = at.rows % 7 !== 0
       if (!isTurn) return
-      const before = unplaced(yield* audit(datasets(planted), options))
+      const before = unplaced(yield* audit(datasets(at, planted), options))
       const after = unplaced(
         yield* audit(
-          datasets({
+          datasets(at, {
             train: turned(planted.train),
             validation: turned(planted.validation),
             test: turned(planted.test)
@@ -230,7 +239,7 @@ const marks = { number: 31_415.926_535, user: 271_828 }
  * audit, their ids neither, and what it says about train alone does not change.
  */
 export const sealed = (audit: Subject): Law.Law =>
-  Law.make("audit: nothing that a test row holds comes out", cases, (at) =>
+  TableLaw.make("audit: nothing that a test row holds comes out", cases, (at) =>
     Effect.gen(function* () {
       const tables = split(at)
       const poisoned = changed(tables.test, {
@@ -238,8 +247,8 @@ export const sealed = (audit: Subject): Law.Law =>
         user: tables.test.values.user.map(() => marks.user),
         label: tables.test.values.label.map((code) => 1 - code)
       })
-      const before = yield* audit(datasets(tables), options)
-      const after = yield* audit(datasets({ ...tables, test: poisoned }), options)
+      const before = yield* audit(datasets(at, tables), options)
+      const after = yield* audit(datasets(at, { ...tables, test: poisoned }), options)
       const text = JSON.stringify(after)
       Law.ensure(
         !text.includes("31415.9") && !text.includes("271828"),
@@ -256,12 +265,12 @@ export const sealed = (audit: Subject): Law.Law =>
 
 /** Partitions of no row and of one row have an audit. */
 export const small = (audit: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "audit: no row and one row have an audit",
-    fc.record({ seed: fc.nat(), rows: fc.integer({ min: 0, max: 1 }) }),
+    fc.record({ seed: fc.nat(), rows: fc.integer({ min: 0, max: 1 }), onDisk: fc.boolean() }),
     (at) =>
       Effect.gen(function* () {
-        const found = yield* audit(datasets(split(at)), options)
+        const found = yield* audit(datasets(at, split(at)), options)
         Law.ensure(found.rows.test === at.rows, () => `${found.rows.test} rows`)
         Law.ensure(leaks(found).length === 0, () => `found ${JSON.stringify(leaks(found))}`)
       })

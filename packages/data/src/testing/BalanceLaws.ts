@@ -14,6 +14,8 @@ import * as Source from "../Source.ts"
 import * as Split from "../Split.ts"
 import * as Table from "../Table.ts"
 import { compute } from "./internal/compute.ts"
+import { anywhere } from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 type Train<C extends Columns, E> = Node.Node<Dataset.Dataset<C, "train">, E>
 
@@ -35,7 +37,8 @@ const balanced = <C extends Columns, E>({ balance }: Subject<C, E>, table: Table
   )
 }
 
-const nonEmpty = <C extends Columns, E>({ tables }: Subject<C, E>) => tables.filter(({ length }) => length > 0)
+const nonEmpty = <C extends Columns, E>({ tables }: Subject<C, E>) =>
+  anywhere(tables.filter(({ length }) => length > 0))
 
 const sizes = (table: Table.Table, on: string): ReadonlyArray<number> => {
   const counts = new Map<number, number>()
@@ -45,7 +48,7 @@ const sizes = (table: Table.Table, on: string): ReadonlyArray<number> => {
 
 /** No class has fewer rows than its share of the most frequent one's, give or take one. */
 export const balances = <C extends Columns, E>(subject: Subject<C, E> & { readonly ratio: number }): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "balance: the rarest class has its ratio of the most frequent one's rows",
     nonEmpty(subject),
     Effect.fnUntraced(function* (table) {
@@ -66,7 +69,7 @@ const idsOf = (table: Table.Table): ReadonlyArray<string> =>
 
 /** Which rows come out depends on who the rows are, not on where they stand. */
 export const ignoresOrder = <C extends Columns, E>(subject: Subject<C, E>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "balance: rows in another order come out as the same rows",
     nonEmpty(subject).chain((table) =>
       fc.tuple(
@@ -85,7 +88,7 @@ export const ignoresOrder = <C extends Columns, E>(subject: Subject<C, E>): Law.
 export const staysWithin = <C extends Columns, E>(
   subject: Subject<C, E> & { readonly columns: ReadonlyArray<string> }
 ): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "balance: new rows lie between rows of their class",
     nonEmpty(subject),
     Effect.fnUntraced(function* (table) {

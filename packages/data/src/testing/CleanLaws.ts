@@ -12,6 +12,8 @@ import type { Columns } from "../Columns.ts"
 import * as Near from "../Near.ts"
 import * as RowId from "../RowId.ts"
 import * as Table from "../Table.ts"
+import { anywhere } from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A way of cleaning, and tables to try it on. */
 export interface Subject<C extends Columns> {
@@ -31,7 +33,7 @@ const make = <C extends Columns>(
   { clean, tables }: Subject<C>,
   check: (table: Table.Table<C>, cleaned: Clean.Cleaned<Columns>, seed: number) => void | Effect.Effect<void, unknown>
 ): Law.Law =>
-  Law.make(name, fc.record({ table: tables, seed: fc.nat() }), ({ seed, table }) =>
+  TableLaw.make(name, fc.record({ table: anywhere(tables), seed: fc.nat() }), ({ seed, table }) =>
     Effect.flatMap(passing(clean(table)), (cleaned) => Effect.suspend(() => check(table, cleaned, seed) ?? Effect.void))
   )
 
@@ -104,9 +106,9 @@ const of = <C extends Columns>(table: Table.Table): Table.Table<C> => table as T
 
 /** What came is not touched. */
 export const pure = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "clean: the table that came is unchanged",
-    subject.tables,
+    anywhere(subject.tables),
     Effect.fnUntraced(function* (table) {
       const before = Table.digest(table)
       yield* passing(subject.clean(table))

@@ -2,12 +2,13 @@
  * The law of what takes tables that are too large for memory: where columns lie must not count. Give it a function of
  * tables, of this package or one's own.
  */
-import { Digest, Scratch } from "@watertight/core"
+import { Digest } from "@watertight/core"
 import { Law } from "@watertight/core/testing"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import type { Columns } from "../Columns.ts"
 import type { Table } from "../Table.ts"
+import { spilling } from "./internal/tableLaw.ts"
 import * as Tables from "./Tables.ts"
 
 /** A function of tables whose result has a digest, and tables to try it on. What it fails with counts as a result. */
@@ -26,9 +27,7 @@ export const sameAsInMemory = <C extends Columns>({ name, result, tables }: Subj
       const outcome = (each: Table<C>) =>
         Effect.match(result(each), { onFailure: (error) => [`${error}`], onSuccess: (value) => [Digest.of(value)] })
       const [inMemory] = yield* outcome(table)
-      const settings = yield* Scratch.Settings
-      const nothing = { ...settings, inMemory: -1 }
-      const [onDisk] = yield* Effect.provideService(outcome(Tables.lazy(table, rows)), Scratch.Settings, nothing)
+      const [onDisk] = yield* spilling(outcome(Tables.onDisk(table, rows)))
       Law.ensure(inMemory === onDisk, () => `in memory: ${inMemory}, in blocks of ${rows} rows: ${onDisk}`)
     })
   )

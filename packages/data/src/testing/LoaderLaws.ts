@@ -10,6 +10,8 @@ import * as Column from "../Column.ts"
 import * as Dataset from "../Dataset.ts"
 import type { Batch, Position } from "../Loader.ts"
 import * as RowId from "../RowId.ts"
+import * as Tables from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** What the loader of a case must be like. */
 export interface Setup {
@@ -19,6 +21,8 @@ export interface Setup {
   /** 0 in the laws that are not about prefetching. */
   readonly prefetch: number
   readonly workers: number
+  /** Whether the rows lie on disk, for `numbered`. */
+  readonly onDisk: boolean
 }
 
 /** What the laws use of a loader. */
@@ -37,7 +41,7 @@ export interface Subject {
 }
 
 /** Makes rows that show their number: as `row`, as `target`, and in a tensor `block` wide enough to be copied as memory. */
-export const numbered = (rows: number) => {
+export const numbered = (rows: number, onDisk = false) => {
   const columns = { row: Column.float, block: Column.tensor([5, 8], "uint8"), target: Column.float }
   const numbers = Float64Array.from({ length: rows }, (_, row) => row)
   const values = {
@@ -46,7 +50,7 @@ export const numbered = (rows: number) => {
     target: numbers.slice()
   }
   const table = { columns, length: rows, values, ids: RowId.ofContent(columns, values, rows) }
-  return Dataset.make(table, undefined, "train")
+  return Dataset.make(onDisk ? Tables.onDisk(table) : table, undefined, "train")
 }
 
 const setups = (most: number): fc.Arbitrary<Setup> =>
@@ -56,7 +60,8 @@ const setups = (most: number): fc.Arbitrary<Setup> =>
       batchSize: fc.integer({ min: Math.min(rows, Math.ceil(rows / 6)), max: rows }),
       seed: fc.nat(),
       prefetch: fc.constant(0),
-      workers: fc.constant(1)
+      workers: fc.constant(1),
+      onDisk: fc.boolean()
     })
   )
 
@@ -76,7 +81,7 @@ const show = ({ epoch, step }: Position) => `epoch ${epoch}, step ${step}`
 
 /** Every epoch visits every row once, with its own target; padding is zeros of weight 0. */
 export const permutation = (subject: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "loader: an epoch is a permutation of the rows",
     fc.record({ setup: setups(300), epoch: fc.nat(1000) }),
     ({ epoch, setup }) =>
@@ -117,7 +122,7 @@ export const permutation = (subject: Subject): Law.Law =>
 
 /** Reading other batches first changes nothing. */
 export const independent = (subject: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "loader: batch i is the same whatever was read before",
     fc.record({ setup: setups(60), before: fc.array(fc.nat(30), { minLength: 1, maxLength: 8 }), index: fc.nat(30) }),
     ({ before, index, setup }) =>
@@ -135,7 +140,7 @@ export const independent = (subject: Subject): Law.Law =>
 
 /** A loader made anew continues exactly from any saved position, which is at most 256 bytes of JSON. */
 export const resumes = (subject: Subject): Law.Law =>
-  Law.make("loader: the state restored at every i gives the same tail", setups(40), (setup) =>
+  TableLaw.make("loader: the state restored at every i gives the same tail", setups(40), (setup) =>
     Effect.scoped(
       Effect.gen(function* () {
         const loader = yield* subject.make(setup)
@@ -159,7 +164,7 @@ export const resumes = (subject: Subject): Law.Law =>
 
 /** Batches are the same bits when made ahead, by however many workers, read in order and after a jump. */
 export const prefetched = (subject: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "loader: prefetch and workers do not change a bit",
     fc.record({
       setup: setups(60),

@@ -70,7 +70,7 @@ const changeRows = (table: Table.Table, rows: Uint32Array, intervention: "poison
     })
     return [name, after]
   })
-  return { ...table, values: Object.fromEntries(changed) }
+  return { ...table, ids: table.ids, values: Object.fromEntries(changed) }
 }
 
 const intervene = (table: Table.Table, test: ReadonlySet<string>, intervention: Intervention): Table.Table => {

@@ -11,6 +11,7 @@ import * as IdOrder from "../internal/rows/idOrder.ts"
 import type * as Profile from "../Profile.ts"
 import { type Table, take } from "../Table.ts"
 import * as Tables from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A way of profiling train rows. */
 export type Subject = (
@@ -28,7 +29,7 @@ const Mixed = Columns.make({
   pixels: Column.tensor([2], "uint8")
 })
 
-const tables = (options: Tables.Options): fc.Arbitrary<Table> => Tables.arbitrary(Mixed, options)
+const tables = (options: Tables.Options): fc.Arbitrary<Table> => Tables.anywhere(Tables.arbitrary(Mixed, options))
 const trainOf = (table: Table) => Dataset.make<Columns.Columns, "train">(table, undefined, "train")
 
 /** Everything but where rows stand. */
@@ -37,7 +38,7 @@ const unplaced = ({ findings, ...rest }: Profile.Profile) =>
 
 /** The order of the rows changes no number and no finding. */
 export const order = (profile: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "profile: the order of the rows changes nothing",
     fc.record({ table: tables({ maxLength: 80 }), by: fc.nat() }),
     ({ by, table }) =>
@@ -55,7 +56,7 @@ const isNear = (found: number, expected: number): boolean =>
 
 /** Counts, range and moments are those of plain float64 arithmetic on the rows. */
 export const figures = (profile: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "profile: counts, range, mean and deviation are those of the rows",
     fc.array(fc.option(fc.integer({ min: -50, max: 50 }), { freq: 5 }), { maxLength: 80 }),
     (cells) =>
@@ -83,7 +84,7 @@ export const figures = (profile: Subject): Law.Law =>
 
 /** Tables of no row and of one row have a profile. */
 export const small = (profile: Subject): Law.Law =>
-  Law.make("profile: no row and one row have a profile", tables({ maxLength: 1 }), (table) =>
+  TableLaw.make("profile: no row and one row have a profile", tables({ maxLength: 1 }), (table) =>
     Effect.gen(function* () {
       const found = yield* profile(trainOf(table), { target: "zone", predictedAt: "at" })
       Law.ensure(found.rows === table.length, () => `${found.rows} rows instead of ${table.length}`)
@@ -95,7 +96,7 @@ export const small = (profile: Subject): Law.Law =>
 
 /** A row that is put in again is counted. */
 export const repeats = (profile: Subject): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "profile: every repeated row is counted",
     fc.record({ table: tables({ minLength: 1, maxLength: 40 }), times: fc.integer({ min: 1, max: 5 }) }),
     ({ table, times }) =>

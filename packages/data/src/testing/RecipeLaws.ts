@@ -2,7 +2,7 @@
  * The laws of recipes and of the steps in them, this package's or one's own. Rows that a recipe refuses with a
  * `RecipeError` are passed over; a recipe that refuses nearly all of them fails.
  */
-import { Digest } from "@watertight/core"
+import { Digest, Key } from "@watertight/core"
 import { Law } from "@watertight/core/testing"
 import { Effect, Result } from "effect"
 import * as fc from "fast-check"
@@ -11,6 +11,7 @@ import * as Dataset from "../Dataset.ts"
 import * as Recipe from "../Recipe.ts"
 import type { Numbers } from "../RowId.ts"
 import * as Table from "../Table.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A recipe, and tables to try it on. */
 export interface Subject<C extends Columns> {
@@ -25,14 +26,17 @@ const passing = <A>(effect: Effect.Effect<A, unknown>): Effect.Effect<A, unknown
     () => Effect.sync(() => fc.pre(false) as never) // fc.pre(false) throws
   )
 
+/** Steps that draw are given this key. */
+const key = Key.fromSeed(0)
+
 const fitAll = <C extends Columns>(recipe: Recipe.Recipe<C, Columns>, table: Table.Table<C>) =>
-  passing(Recipe.fitDataset(recipe, Dataset.make(table, undefined, "train")))
+  passing(Recipe.fitDataset(recipe, Dataset.make(table, undefined, "train"), { key }))
 
 /** The columns named become standard: over all of their numbers in the train rows together. */
 export const standardized = <C extends Columns>(
   subject: Subject<C> & { readonly columns: ReadonlyArray<string> }
 ): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "standardize: train columns have mean 0 and variance 1 to 1e-6, and constants stay finite",
     subject.tables,
     Effect.fnUntraced(function* (table) {
@@ -79,14 +83,31 @@ export interface Parts<C extends Columns> {
 export const learned =
   <C extends Columns>(recipe: Recipe.Recipe<C, Columns>) =>
   ({ train }: Parts<C>): Effect.Effect<unknown, unknown> =>
-    Effect.map(Recipe.fitDataset(recipe, train), ({ steps }) => steps.map((step) => step.learned))
+    Effect.map(Recipe.fitDataset(recipe, train, { key }), ({ steps }) => steps.map((step) => step.learned))
+
+/**
+ * What is learned is decided by the rows and the key, and by the order of the rows only if `anyOrder` does not say otherwise:
+ * sums of floats in another order may differ in the last bit.
+ */
+export const fitsByKey = <C extends Columns>(subject: Subject<C> & { readonly anyOrder?: boolean }): Law.Law =>
+  Law.make(
+    "fit: the same rows and key give the same statistics",
+    subject.tables.filter((table) => table.length >= 1),
+    Effect.fnUntraced(function* (table) {
+      const backwards = Uint32Array.from({ length: table.length }, (_, row) => table.length - 1 - row)
+      const again = subject.anyOrder === true ? Table.take(table, backwards) : table
+      const [first, second] = [yield* fitAll(subject.recipe, table), yield* fitAll(subject.recipe, again)]
+      const [before, after] = [first, second].map(({ steps }) => JSON.stringify(steps.map((step) => step.learned)))
+      Law.ensure(before === after, () => `${before} became ${after} from the same rows and key`)
+    })
+  )
 
 /** Whatever `fit` returns depends on the train rows alone. For a recipe, `fit` is `RecipeLaws.learned(recipe)`. */
 export const fitsTrainOnly = <C extends Columns>(subject: {
   readonly fit: (parts: Parts<C>) => Effect.Effect<unknown, unknown>
   readonly tables: fc.Arbitrary<Table.Table<C>>
 }): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "fit: statistics do not change when validation or test rows change",
     subject.tables.filter((table) => table.length >= 9),
     Effect.fnUntraced(function* (table) {
@@ -113,7 +134,7 @@ export const fitsTrainOnly = <C extends Columns>(subject: {
 
 /** A row's output is the same alone, in another order, and among other rows. */
 export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "apply: one row's output does not depend on the other rows",
     subject.tables
       .filter((table) => table.length >= 2)
@@ -143,7 +164,7 @@ export const appliesByRow = <C extends Columns>(subject: Subject<C>): Law.Law =>
  * no step after the encoding learns from what it made.
  */
 export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { readonly target: string }): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "target encoding: a train row's own target changes nothing else in it",
     subject.tables
       .filter((table) => table.length >= 2)
@@ -153,9 +174,9 @@ export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { reado
       const after = before.slice()
       after[row] = before instanceof Int32Array ? 1 - before[row] : before[row] + 1000
       const made = Effect.fnUntraced(function* (target: Numbers) {
-        const given = { ...table, values: { ...table.values, [subject.target]: target } }
+        const given = { ...table, ids: table.ids, values: { ...table.values, [subject.target]: target } }
         const train = Dataset.make(given, undefined, "train")
-        const fitted = yield* passing(Recipe.fitDataset(subject.recipe, train))
+        const fitted = yield* passing(Recipe.fitDataset(subject.recipe, train, { key }))
         const rows = yield* passing(Effect.flatMap(Recipe.applyDataset(fitted, train), Dataset.rows))
         const { [subject.target]: _, ...others } = Table.take(rows, Uint32Array.of(row)).values
         return others
@@ -168,7 +189,7 @@ export const ownTargetUnseen = <C extends Columns>(subject: Subject<C> & { reado
 
 /** Neither fitting nor applying writes into the rows it was given. */
 export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "apply: the input's bytes are unchanged",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -183,7 +204,7 @@ export const leavesInput = <C extends Columns>(subject: Subject<C>): Law.Law =>
 
 /** What was learned is read back from JSON to the same outputs. */
 export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "fit: what was learned is JSON, and read back it gives the same outputs",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -197,7 +218,7 @@ export const serializes = <C extends Columns>(subject: Subject<C>): Law.Law =>
 
 /** No rows stay no rows, and one row can be learned from or is refused with a `RecipeError`. */
 export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "apply: no rows give no rows, and one row is one row",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -207,7 +228,7 @@ export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
         Law.ensure(some.length === rows.length, () => `${rows.length} rows became ${some.length}`)
       }
       const alone = Dataset.make(table, Uint32Array.of(0), "train")
-      const one = yield* Effect.result(Recipe.fitDataset(subject.recipe, alone))
+      const one = yield* Effect.result(Recipe.fitDataset(subject.recipe, alone, { key }))
       if (Result.isSuccess(one)) yield* passing(Recipe.applyDataset(one.success, alone))
     })
   )
@@ -216,7 +237,7 @@ export const fewRows = <C extends Columns>(subject: Subject<C>): Law.Law =>
 export const inverts = <C extends Columns>(
   subject: Subject<C> & { readonly columns: ReadonlyArray<string> }
 ): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "inverse: what was applied and undone is what it was",
     subject.tables.filter((table) => table.length >= 1),
     Effect.fnUntraced(function* (table) {
@@ -238,6 +259,7 @@ export const inverts = <C extends Columns>(
 /** The laws that hold for every recipe. */
 export const laws = <C extends Columns>(subject: Subject<C>): ReadonlyArray<Law.Law> => [
   fitsTrainOnly({ fit: learned(subject.recipe), tables: subject.tables }),
+  fitsByKey(subject),
   appliesByRow(subject),
   leavesInput(subject),
   serializes(subject),

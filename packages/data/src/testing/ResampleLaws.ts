@@ -12,6 +12,9 @@ import type { FoldPlan, Plan, Sides } from "../Resample.ts"
 import type { SplitError } from "../split/SplitError.ts"
 import * as Table from "../Table.ts"
 import { nearPairs } from "./CleanLaws.ts"
+import { anywhere } from "./Tables.ts"
+import * as LazyTables from "../internal/columns/tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** Plans, and tables to resample: large enough that no side of a fold must be empty. */
 export interface Subject<C extends Columns> {
@@ -30,9 +33,7 @@ const draw = (
   key: Key.Key
 ): Effect.Effect<ReadonlyArray<ReadonlyArray<Drawn>>, SplitError> =>
   Effect.forEach(plans, ({ check, folds, mark, name, reads }) => {
-    const pick = <A>(all: Readonly<Record<string, A>>) =>
-      Object.fromEntries(Object.entries(all).filter(([column]) => reads === "all" || reads.includes(column)))
-    const some = { ...table, columns: pick(table.columns), values: pick(table.values) }
+    const some = reads === "all" ? table : LazyTables.select(table, reads)
     return Effect.map(Effect.andThen(check(table.columns), mark(some, Key.foldIn(key, name))), (marks) =>
       folds.map((fold: FoldPlan) => ({ name: fold.name, ...fold.sides(marks) }))
     )
@@ -47,7 +48,7 @@ const make = <C extends Columns>(
     key: Key.Key
   ) => void | Effect.Effect<unknown, unknown>
 ): Law.Law =>
-  Law.make(name, fc.record({ table: tables, seed: fc.nat() }), ({ seed, table }) => {
+  TableLaw.make(name, fc.record({ table: anywhere(tables), seed: fc.nat() }), ({ seed, table }) => {
     const key = Key.fromSeed(seed)
     return Effect.matchEffect(draw(plans, table, key), {
       onFailure: () => Effect.sync(() => fc.pre(false)),

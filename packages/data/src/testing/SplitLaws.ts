@@ -15,6 +15,8 @@ import { nearPairs } from "./CleanLaws.ts"
 import * as Share from "../split/Share.ts"
 import type { Shares } from "../Split.ts"
 import * as Table from "../Table.ts"
+import { anywhere } from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A way of splitting, and tables to split: large enough that no partition must be empty. */
 export interface Subject<C extends Columns> {
@@ -33,7 +35,7 @@ const make = <C extends Columns>(
     key: Key.Key
   ) => void | Effect.Effect<unknown, unknown>
 ): Law.Law =>
-  Law.make(name, fc.record({ table: tables, seed: fc.nat() }), ({ seed, table }) => {
+  TableLaw.make(name, fc.record({ table: anywhere(tables), seed: fc.nat() }), ({ seed, table }) => {
     const key = Key.fromSeed(seed)
     return Effect.matchEffect(assign(table, key), {
       onFailure: () => Effect.sync(() => fc.pre(false)),

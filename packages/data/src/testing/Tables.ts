@@ -2,14 +2,17 @@
  * Arbitrary tables of declared columns, for laws: every level and byte, floats to the edges of float64, instants close
  * enough together that some are equal, and missing values where they may be.
  */
+import { Scratch } from "@watertight/core"
+import { Effect } from "effect"
 import * as fc from "fast-check"
 import type * as Column from "../Column.ts"
 import { width } from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as Columnar from "../internal/columns/columnar.ts"
+import * as Collector from "../internal/columns/collector.ts"
 import * as LazyTables from "../internal/columns/tables.ts"
 import * as RowId from "../RowId.ts"
-import type { Table } from "../Table.ts"
+import { type Table, idColumn, take } from "../Table.ts"
 
 /** How many rows; 0 to 100 unless given. */
 export interface Options {
@@ -31,29 +34,44 @@ export const arbitrary = <C extends Columns>(columns: C, options: Options = {}):
   )
 
 /**
- * Returns a table that is equal to another, but whose columns of numbers are not in memory, like those of a table that is
- * too large for it: `rows` rows are read at a time, into fresh arrays.
+ * Returns a table that is equal to another, but lies on disk, like one that is too large for memory: its ids and its
+ * columns are in a scratch file, `rows` rows in one piece.
  */
-export const lazy = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => {
-  const columns = Object.entries(Columnar.entries(table.values)).map(([name, own]) => [
-    name,
-    lazily(own, rows * width(table.columns[name]))
-  ])
-  const ids = lazily(table.ids, rows * RowId.bytes) as Columnar.Lazy<Uint8Array> // of bytes
-  return LazyTables.fromEntries(table.columns, Columnar.make(Object.fromEntries(columns)), table.length, ids)
-}
+export const onDisk = <C extends Columns>(table: Table<C>, rows = 7): Table<C> => Effect.runSync(spilled(table, rows))
 
-const lazily = (own: Columnar.Entry, size: number): Columnar.Entry => {
-  if (Columnar.isLazy(own) || RowId.isTexts(own)) return own
-  const Values = own.constructor as { new (length: number): RowId.Numbers } // a typed array's constructor makes its own kind
-  return {
-    Values,
-    length: own.length,
-    blocks: function* () {
-      for (let start = 0; start < own.length; start += size) yield own.slice(start, start + size)
-    }
+const spilled = Effect.fnUntraced(function* <C extends Columns>(table: Table<C>, rows: number) {
+  const settings = yield* Scratch.Settings
+  const collector = yield* Effect.provideService(Collector.make(table.columns, undefined), Scratch.Settings, {
+    ...settings,
+    inMemory: -1
+  })
+  const named: Readonly<Record<string, RowId.Values>> = { ...table.values, [idColumn]: table.ids }
+  const widthOf = (name: string) => (name === idColumn ? RowId.bytes : width(table.columns[name]))
+  for (let start = 0; start < Math.max(1, table.length); start += rows) {
+    const block = Object.entries(named).map(([name, all]) => [
+      name,
+      all.slice(start * widthOf(name), (start + rows) * widthOf(name))
+    ])
+    yield* collector.add({ length: Math.min(rows, table.length - start), columns: Object.fromEntries(block) })
   }
-}
+  const { [idColumn]: ids, ...values } = yield* collector.end
+  return LazyTables.fromEntries(table.columns, Columnar.make(values), table.length, ids as Columnar.Lazy<Uint8Array>) // of bytes
+}, Effect.orDie)
+
+/**
+ * Draws where tables lie: in memory, on disk in pieces of some rows, or as rows that are gathered from a table on disk.
+ * Where they do must not count.
+ */
+export const anywhere = <C extends Columns>(tables: fc.Arbitrary<Table<C>>): fc.Arbitrary<Table<C>> =>
+  fc
+    .tuple(tables, fc.constantFrom("in memory", "on disk", "gathered from disk"), fc.constantFrom(1, 7, 50))
+    .map(([table, where, rows]) => {
+      if (where === "in memory") return table
+      const turned = Uint32Array.from({ length: table.length }, (_, row) => table.length - 1 - row)
+      const lies = where === "on disk" ? onDisk(table, rows) : take(onDisk(take(table, turned), rows), turned)
+      const shown = () => `${where}, ${rows} rows in a piece: ${fc.stringify({ ...table, ids: table.ids })}`
+      return Object.defineProperty(lies, fc.toStringMethod, { value: shown })
+    })
 
 /** Takes out about half of the numbers in every other table. */
 const someMissing = (values: Float64Array): fc.Arbitrary<Float64Array> =>

@@ -11,6 +11,8 @@ import * as Source from "../Source.ts"
 import * as Table from "../Table.ts"
 import { WindowError } from "../window/Series.ts"
 import { compute } from "./internal/compute.ts"
+import { anywhere } from "./Tables.ts"
+import * as TableLaw from "./internal/tableLaw.ts"
 
 /** A function of tables over time, and tables to try it on. */
 export interface Subject<C extends Columns, D extends Columns, E> {
@@ -41,11 +43,11 @@ const upTo = <C extends Columns>(table: Table.Table<C>, on: string, time: number
  * function refuses with a `WindowError`, whole or cut, are passed over.
  */
 export const truncates = <C extends Columns, D extends Columns, E>(subject: Subject<C, D, E>): Law.Law =>
-  Law.make(
+  TableLaw.make(
     "truncate the future: f(data ≤ t) = f(data)[≤ t]",
-    subject.tables
-      .filter((table) => table.length >= 2)
-      .chain((table) => fc.tuple(fc.constant(table), fc.nat(table.length - 1))),
+    anywhere(subject.tables.filter((table) => table.length >= 2)).chain((table) =>
+      fc.tuple(fc.constant(table), fc.nat(table.length - 1))
+    ),
     Effect.fnUntraced(function* ([table, row]) {
       const { on, window } = subject
       const time = Table.numbers(table, on)[row]

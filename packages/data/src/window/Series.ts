@@ -5,7 +5,7 @@
 import { Duration, Effect, Option, Schema } from "effect"
 import * as Column from "../Column.ts"
 import type { Columns, KeysOf } from "../Columns.ts"
-import * as Columnar from "../internal/columns/columnar.ts"
+import * as Derive from "../internal/columns/derive.ts"
 import type * as RowId from "../RowId.ts"
 import type { Length } from "../split/Temporal.ts"
 import * as Table from "../Table.ts"
@@ -142,10 +142,9 @@ export const extend = <C extends Columns, D extends Columns>(
   changed: ReadonlyArray<readonly [string, Column.Column, RowId.Values]>
 ): Effect.Effect<Table.Table<D>, WindowError> => {
   const columns: unknown = { ...table.columns, ...Object.fromEntries(changed.map(([name, column]) => [name, column])) }
-  const others = Object.fromEntries(changed.map(([name, , each]) => [name, each]))
-  const values: unknown = Columnar.merge(table.values, others)
+  const values = Object.fromEntries(changed.map(([name, , each]) => [name, each]))
   return Effect.mapError(
-    Table.make<D>(columns as D, values as Table.Table<D>["values"], table), // D is C with these columns
+    Derive.table(table, columns as D, values) as Effect.Effect<Table.Table<D>, Table.TableError>, // D is C with these columns
     ({ message }) => new WindowError({ window, reason: message, hint: "Rename it." })
   )
 }

@@ -4,7 +4,9 @@ import { Ledger, Pipeline, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
 import { gzipSync } from "node:zlib"
-import { Column, Columns, Source } from "../../src/index.ts"
+import { Column, Columns, Source, Table } from "../../src/index.ts"
+import * as Threads from "../../src/internal/threads/pool.ts"
+import * as Csv from "../../src/sources/Csv.ts"
 import { run } from "../run.ts"
 
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
@@ -143,6 +145,32 @@ describe("Source.csv", () => {
       })
     )
 
+    it.effect("gives the same table and the same quarantine in any number of threads, also packed", () =>
+      Effect.gen(function* () {
+        const columns = { x: Column.float, s: Column.text, c: Column.optional(Column.category(["a", "b"])) }
+        const lines = Array.from({ length: 60_000 }, (_, row) =>
+          row % 7000 === 6999
+            ? `${row},"é",c`
+            : row % 9000 === 8999
+              ? `${row}`
+              : `${row / 8},"lines\n${row}, ""and"" more",b`
+        )
+        const text = `x,s,c\n${lines.join("\n")}`
+        const digests = new Set<string>()
+        for (const threads of [1, 2, 3, 4]) {
+          const path = yield* threads === 4 ? write(gzipSync(text), "it.csv.gz") : write(text)
+          const { quarantine, table } = yield* Csv.readTable(path, columns, {}, "set aside").pipe(
+            Effect.provideService(Threads.size, threads)
+          )
+          assert.deepStrictEqual([quarantine.rows, quarantine.kept], [60_000, 60_000 - 8 - 6])
+          assert.deepStrictEqual(quarantine.setAside[1], { ...quarantine.setAside[1], row: 9000, value: "8999" })
+          const places = quarantine.setAside.map(({ row }) => row)
+          digests.add(`${Table.digest(table)} ${JSON.stringify(places)}`)
+        }
+        assert.strictEqual(digests.size, 1)
+      })
+    )
+
     it.effect("takes a byte order mark, blank lines, spaces around numbers and another delimiter", () =>
       Effect.gen(function* () {
         const table = yield* read('\uFEFFt,a,b\n2012-01-01, 1.5 ,x\n\n2012-01-02,-2e3,"y z"\n\n')
@@ -151,6 +179,20 @@ describe("Source.csv", () => {
         const path = yield* write("p\tq\n1\t2\n", "data.tsv")
         const tabs = yield* run(Source.csv(path, { q: Column.float }, { delimiter: "\t" }))
         assert.deepStrictEqual([...tabs.values.q], [2])
+      })
+    )
+
+    it.effect("takes line breaks of either kind, in the header too, and texts letter for letter", () =>
+      Effect.gen(function* () {
+        const columns = { "a\nb": Column.float, s: Column.text }
+        const texts = ["mark\uFEFF", "\r\n", '"', 'x"y', " x ", "\0"]
+        const rows = texts.map((text, row) => `${row},${row === 3 ? text : quote(text)}`)
+        const text = ['"a\nb",s', ...rows].map((line, row) => `${line}${row % 2 === 0 ? "\r\n" : "\n"}`).join("")
+        const { values } = yield* run(Source.csv(yield* write(text), columns))
+        assert.deepStrictEqual([...values["a\nb"]], [0, 1, 2, 3, 4, 5])
+        assert.deepStrictEqual(values.s, texts)
+        const old = yield* run(Source.csv(yield* write("x\r1\r2\r\n3"), { x: Column.float }))
+        assert.deepStrictEqual([...old.values.x], [1, 2, 3])
       })
     )
 
@@ -171,6 +213,10 @@ describe("Source.csv", () => {
               "1,5",
               "0x10",
               "1 2",
+              "+-1",
+              "1e",
+              ".",
+              "\t9007199254740993",
               "9007199254740993",
               "-9007199254740993",
               "+12345678901234567890123456789012345678901"
@@ -275,15 +321,19 @@ describe("Source.csv", () => {
       }).pipe(Effect.provide([Store.layerMemory, Ledger.layerMemory]))
     )
 
-    it.effect("refuses a million columns, and a file without a line break, instead of reading for minutes", () =>
+    it.effect("reads a million columns, and refuses a file without a line break", () =>
       Effect.gen(function* () {
-        const wide = Array.from({ length: 1_000_000 }, (_, index) => `c${index}`).join(",")
-        const columns = { c0: Column.float }
-        const many = yield* Effect.flip(run(Source.csv(yield* write(`${wide}\n1`), columns)))
-        assert.deepStrictEqual(
-          [many.problem, many.message.includes("1000000 cells, more than 100000")],
-          ["bad header", true]
-        )
+        const each = (cell: (index: number) => string) => Array.from({ length: 1_000_000 }, (_, index) => cell(index))
+        const columns = { c999999: Column.float, c0: Column.float }
+        const header = each((index) => `c${index}`).join(",")
+        const path = yield* write(`${header}\n${each((index) => `${index}`).join(",")}\n${each(() => "").join(",")}`)
+        const wide = Source.quarantine(Source.csv(path, columns))
+        const { values } = yield* run(wide.table)
+        assert.deepStrictEqual([[...values.c999999], [...values.c0]], [[999_999], [0]])
+        const [{ column, row }] = (yield* run(wide.quarantine)).setAside
+        assert.deepStrictEqual([column, row], ["c999999", 2])
+        const few = yield* Effect.flip(run(Source.csv(yield* write(`${header}\n1`), columns)))
+        assert.include(few.message, "Expected Number of Columns: 1000000 Found: 1")
         const endless = yield* Effect.flip(run(Source.csv(yield* write(`c0\r${"x".repeat(20)}\n`), columns)))
         assert.instanceOf(endless, Source.SourceError)
         const long = yield* Effect.flip(run(Source.csv(yield* write(`${"x".repeat(2 ** 24 + 5)}\n1\n`), columns)))
@@ -314,8 +364,13 @@ describe("Source.csv", () => {
           [Buffer.from(`a,b,t\n${line}\n1,caf\u00e9,2012-01-01\n`, "latin1"), "wrong encoding", "not UTF-8 in row 2"],
           [Buffer.from(`\uFEFFa,b,t\n${line}\n`, "utf16le"), "wrong encoding", "UTF-16"],
           [Buffer.from(`a,b,t\n${line}\n`, "utf16le"), "wrong encoding", "UTF-16"],
-          [`a,b,t\r\n${line}\n${line}\r\n${line}`, "wrong format", "one kind of line break"],
-          [`a,b,t,"u\nv"\r\n${line},1\r\n${line},1`, "wrong format", "has 2 rows by RFC 4180, of which 0 could be read"]
+          [
+            `a,b,t\r\n${line}\n${line}\r${line}`,
+            "bad row",
+            "row 2 is no row of this table: A carriage return outside of"
+          ],
+          [`a,b,t\n${line}\n1,"${"x\n".repeat(2 ** 23)}`, "bad row", "has a row of 16 MiB or more"],
+          [`a,b,t\n${line}\n1,"x" "x",2012-01-01\n`, "bad row", "unterminated quote"]
         ]
         for (const [content, problem, text] of cases) {
           const error = yield* failure(content)

@@ -1,5 +1,6 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
+import { Event } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import { DatabaseSync } from "node:sqlite"
 import { Column, Columns, Source } from "../../src/index.ts"
@@ -115,6 +116,31 @@ describe("Source.sql", () => {
         yield* fileSystem.writeFileString(`${sales}-wal`, "changes")
         const journal = yield* failure(select(sales))
         assert.include(journal.message, "has changes that are not in it yet")
+      })
+    )
+
+    it.effect("takes in a large table piece by piece, tells how far it is, and keeps the rows' order", () =>
+      Effect.gen(function* () {
+        const n = 150_000
+        const many = "WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 149999)"
+        const sales = yield* database(`CREATE TABLE t (i); INSERT INTO t ${many} SELECT i FROM n;`)
+        const told: Array<Event.Progress> = []
+        const source = Source.sql("SELECT i FROM sales.t", { i: Column.float }, { attach: { sales } })
+        const { values } = yield* run(source).pipe(
+          Effect.provideService(Event.Node, "it"),
+          Effect.provideService(Event.Listener, (event) =>
+            Effect.sync(() => event._tag === "Progress" && told.push(event))
+          )
+        )
+        assert.deepStrictEqual(
+          values.i,
+          Float64Array.from({ length: n }, (_, row) => row)
+        )
+        assert.deepStrictEqual(
+          told.filter(({ total }) => total === n).map(({ done }) => done),
+          [65_536, 131_072, n]
+        )
+        assert.strictEqual(told.at(-1)?.done, n)
       })
     )
   })

@@ -27,7 +27,9 @@ export const write = Effect.fnUntraced(function* (content: string | Uint8Array, 
 /** Writes the rows of a query to a file of the format its name ends in. */
 export const copy = Effect.fnUntraced(function* (query: string, path: string) {
   const connection = yield* DuckDB.connect
-  yield* connection.rows(`COPY (${query}) TO ${DuckDB.text(path)} (FORMAT ${path.split(".").at(-1)})`)
+  yield* connection.rows(
+    `COPY (${query}) TO ${DuckDB.text(path)} (FORMAT ${path.endsWith(".jsonl") ? "json" : path.split(".").at(-1)})`
+  )
   return path
 }, Effect.orDie)
 

@@ -171,6 +171,7 @@ describe("laws", () => {
   )
   const tables = Tables.arbitrary(columns, { minLength: 1, maxLength: 30 }).map((each) => ({
     ...each,
+    ids: each.ids,
     values: {
       ...each.values,
       t: each.values.t.map(Math.asinh),

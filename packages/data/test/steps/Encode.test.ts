@@ -208,6 +208,7 @@ describe("laws", () => {
   )
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((each) => ({
     ...each,
+    ids: each.ids,
     values: { ...each.values, x: each.values.x.map(Math.asinh), z: each.values.z.map(Math.asinh) }
   }))
   for (const law of RecipeLaws.laws({ recipe, tables })) it.effect(law.name, () => law.check({ runs }))

@@ -185,6 +185,7 @@ describe("laws", () => {
   }
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: { ...table.values, x: table.values.x.map(Math.asinh) }
   }))
   const recipe = Recipe.forColumns(columns).pipe(

@@ -125,7 +125,7 @@ describe("missing values", () => {
       const error = yield* Effect.flip(fit(forced, table))
       assert.strictEqual(error.message, 'standardize of column "x": it may be missing: impute it first')
       const complete = Recipe.forColumns({ x: Column.float }).pipe(Recipe.imputeMean("x" as never) as never)
-      const other = yield* Effect.flip(fit(complete, { ...table, columns: { x: Column.float } }))
+      const other = yield* Effect.flip(fit(complete, { ...table, ids: table.ids, columns: { x: Column.float } }))
       assert.match(other.message, /it takes optional float columns; this is a float/)
     })
   )

@@ -75,6 +75,7 @@ describe("imputeNearest", () => {
   const columns = { a: gap, b: gap, c: Column.float }
   const tables = Tables.arbitrary(columns, { maxLength: 25 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: {
       a: table.values.a.map(Math.asinh),
       b: table.values.b.map((value) => Math.round(Math.asinh(value) / 100)),

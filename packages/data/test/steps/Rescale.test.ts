@@ -118,6 +118,7 @@ describe("inverse", () => {
   const moderate = (value: number) => Math.round(Math.asinh(value) * 100) / 100
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: {
       ...table.values,
       a: table.values.a.map(moderate),
@@ -212,6 +213,7 @@ describe("laws", () => {
   const moderate = (value: number) => Math.round(Math.asinh(value) * 100) / 100
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: { ...table.values, b: table.values.b.map(moderate), t: table.values.t.map(moderate) }
   }))
   const recipe = Recipe.forColumns(columns).pipe(

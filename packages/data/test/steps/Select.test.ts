@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { Column, Columns, Recipe, Table } from "../../src/index.ts"
+import { Key } from "@watertight/core"
+import { Effect, Result } from "effect"
+import * as fc from "fast-check"
+import { Column, Columns, Dataset, Recipe, Table } from "../../src/index.ts"
 import * as Mutual from "../../src/internal/statistics/mutual.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
 import { columnOf, features } from "./featureFixtures.ts"
@@ -147,16 +149,24 @@ describe("select by L1", () => {
         fit(described.pipe(Recipe.select(names, { target: "three", as: "s", by })), given)
       )
       assert.match(three.message, /L1 tells two classes apart; this has 3/)
-      const one = { ...given, values: { ...given.values, two: new Int32Array(given.length) } }
+      const one = { ...given, ids: given.ids, values: { ...given.values, two: new Int32Array(given.length) } }
       const same = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), one))
       assert.match(same.message, /all train rows are of one class/)
-      const bad = { ...given, values: { ...given.values, c: given.values.c.with(4, NaN) } }
+      const bad = { ...given, ids: given.ids, values: { ...given.values, c: given.values.c.with(4, NaN) } }
       const nan = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), bad))
       assert.match(nan.message, /select of column "c", row 4 of the train partition: holds NaN/)
-      const rows = { ...given, values: { ...given.values, float: given.values.float.with(0, Infinity) } }
+      const rows = {
+        ...given,
+        ids: given.ids,
+        values: { ...given.values, float: given.values.float.with(0, Infinity) }
+      }
       const far = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "float", as: "s", by })), rows))
       assert.match(far.message, /column "float", row 0/)
-      const wide = { ...given, values: { ...given.values, a: given.values.a.with(0, 1e308).with(1, -1e308) } }
+      const wide = {
+        ...given,
+        ids: given.ids,
+        values: { ...given.values, a: given.values.a.with(0, 1e308).with(1, -1e308) }
+      }
       const apart = yield* Effect.flip(fit(described.pipe(Recipe.select(names, { target: "two", as: "s", by })), wide))
       assert.match(apart.message, /column "a".*too far apart for float64/)
       const wrong = [
@@ -172,6 +182,225 @@ describe("select by L1", () => {
   )
 })
 
+describe("select by permutation", () => {
+  const rows = 900
+  const Rows = Columns.make({
+    pair: Column.tensor([2]),
+    x: Column.float,
+    noise: Column.float,
+    constant: Column.float,
+    y: Column.float,
+    label: Column.category(["no", "yes", "maybe"])
+  })
+  const made = (seed: number, length = rows) => {
+    const uniform = Float64Array.from(Key.uniform(Key.fromSeed(seed), 4 * length))
+    const column = (at: number) => uniform.subarray(at * length, (at + 1) * length)
+    const [p, q, x] = [column(0), column(1), column(2)]
+    const y = x.map((value, row) => 4 * (p[row] - 0.5) * (q[row] - 0.5) + (value - 0.5) ** 2)
+    const pair = Float32Array.from({ length: 2 * length }, (_, at) => (at % 2 === 0 ? p : q)[at >> 1])
+    const label = Int32Array.from(y, (value) => (value < 0 ? 0 : value < 0.4 ? 1 : 2))
+    const values = { pair, x, noise: column(3), constant: new Float64Array(length).fill(7), y, label }
+    return Table.make(Rows, values, { length })
+  }
+  const columns = ["pair", "x", "noise", "constant"] as const
+  const learnedOf = <C extends Columns.Columns, Out extends Columns.Columns>(
+    recipe: Recipe.Recipe<C, Out>,
+    table: Table.Table<C>,
+    seed = 1
+  ) =>
+    Effect.map(
+      Recipe.fitDataset(recipe, Dataset.make(table, undefined, "train"), { key: Key.fromSeed(seed) }),
+      ({ steps }) => steps[0].learned as unknown as Permuted
+    )
+  interface Permuted extends Learned {
+    readonly features: ReadonlyArray<
+      Learned["features"][number] & { readonly deviation: number; readonly error: number }
+    >
+    readonly model: {
+      readonly metric: string
+      readonly score: number
+      readonly fitted: number
+      readonly scored: number
+    }
+  }
+
+  for (const target of ["y", "label"] as const) {
+    const recipe = Recipe.forColumns(Rows).pipe(
+      Recipe.select(columns, { target, as: "best", by: { score: "permutation" } })
+    )
+    it.effect(`keeps whole columns that tell ${target}, and neither noise nor constants`, () =>
+      Effect.gen(function* () {
+        const table = yield* made(3)
+        const train = Dataset.make(table, undefined, "train")
+        const fitted = yield* Recipe.fitDataset(recipe, train, { key: Key.fromSeed(1) })
+        const { features, model } = fitted.steps[0].learned as unknown as Permuted
+        assert.deepStrictEqual(
+          features.map(({ feature, selected }) => [feature, selected]),
+          [
+            ["pair", true],
+            ["x", true],
+            ["noise", false],
+            ["constant", false]
+          ]
+        )
+        const [pair, x, noise, constant] = features
+        assert.isAbove(pair.score, x.score)
+        assert.isAbove(x.score, 3 * x.error)
+        assert.isBelow(Math.abs(noise.score), 0.02)
+        assert.deepStrictEqual([constant.score, constant.deviation, constant.error], [0, 0, 0])
+        assert.deepStrictEqual([model.metric, model.fitted + model.scored], [target === "y" ? "R2" : "log loss", rows])
+        if (target === "y") assert.isAbove(model.score, 0.7)
+        else assert.isBelow(model.score, 0.6)
+        const { columns: after, values } = yield* Recipe.applyTable(fitted, table)
+        assert.deepStrictEqual(after.best, Column.tensor([3]))
+        close(
+          values.best.subarray(0, 3),
+          [table.values.pair[0], table.values.pair[1], table.values.x[0]].map(Math.fround),
+          "best"
+        )
+        assert.strictEqual(JSON.stringify(yield* learnedOf(recipe, table)), JSON.stringify({ features, model }))
+        assert.notStrictEqual((yield* learnedOf(recipe, table, 2)).features[0].score, pair.score)
+      })
+    )
+  }
+
+  it.effect("of columns that tell nothing it keeps none in 19 of 20 fits", () =>
+    Effect.gen(function* () {
+      const recipe = Recipe.forColumns(Rows).pipe(
+        Recipe.select(["x", "noise", "pair"], { target: "y", as: "best", by: { score: "permutation" } })
+      )
+      let kept = 0
+      for (let draw = 0; draw < 100; draw++) {
+        const table = yield* made(100 + draw, 120)
+        const y = Float64Array.from(Key.normal(Key.fromSeed(500 + draw), 120))
+        const result = yield* Effect.result(
+          learnedOf(recipe, { ...table, ids: table.ids, values: { ...table.values, y } }, draw)
+        )
+        if (Result.isSuccess(result)) kept++
+        else assert.match(result.failure.message, /no feature has a score above what chance explains/)
+      }
+      assert.isAtMost(kept, 10) // of 100 at 1 in 20: more would be so one time in a hundred
+    })
+  )
+
+  it.effect("top and above choose, and rows of one group or of the same time are on one side", () =>
+    Effect.gen(function* () {
+      const table = yield* made(5)
+      const best = yield* learnedOf(
+        Recipe.forColumns(Rows).pipe(
+          Recipe.select(columns, { target: "y", as: "best", top: 1, by: { score: "permutation" } })
+        ),
+        table
+      )
+      assert.deepStrictEqual(chosen(best.features), ["pair"])
+      const none = Recipe.forColumns(Rows).pipe(
+        Recipe.select(columns, { target: "y", as: "best", above: 50, by: { score: "permutation" } })
+      )
+      assert.match((yield* Effect.flip(learnedOf(none, table))).message, /no feature has a score above 50/)
+
+      const Visits = Columns.make({
+        x: Column.float,
+        patient: Column.group(Column.float),
+        day: Column.timestamp,
+        y: Column.float
+      })
+      const length = 400
+      const patient = Float64Array.from({ length }, (_, row) => row % 40)
+      const noise = Float64Array.from(Key.normal(Key.fromSeed(9), 40))
+      const visits = yield* Table.make(
+        Visits,
+        {
+          x: patient.map((id) => noise[id]),
+          patient,
+          day: Float64Array.from({ length }, (_, row) => Math.floor(row / 40)),
+          y: patient.map((id) => noise[39 - id])
+        },
+        { length }
+      )
+      const { day: _, ...Days } = Visits
+      const { day: __, ...values } = visits.values
+      const untimed = yield* Table.make(Days, values, { length })
+      const asked = { score: "permutation", group: "patient" } as const
+      // each patient has one x and one y: a model that has seen the patient knows y, one that has not does not
+      const apart = Recipe.forColumns(Days).pipe(
+        Recipe.select(["x"], { target: "y", as: "best", top: 1, by: { ...asked, scored: 0.5 } })
+      )
+      const ofGroups = yield* learnedOf(apart, untimed)
+      assert.deepStrictEqual([ofGroups.model.fitted, ofGroups.model.scored], [200, 200])
+      assert.isBelow(ofGroups.model.score, 0.3)
+      const inTime = (more: object, share: number) =>
+        Recipe.forColumns(Visits as Columns.Columns).pipe(
+          Recipe.select(["x"], {
+            target: "y",
+            as: "best",
+            top: 1,
+            by: { score: "permutation", time: "day", scored: share, ...more }
+          })
+        )
+      const ofDays = yield* Effect.flip(learnedOf(inTime(asked, 0.3), visits))
+      assert.match(
+        ofDays.message,
+        /a model needs 20 rows and its scores 10; here are 0 and 120: bring more rows or groups/
+      )
+      const undeclared = yield* Effect.flip(learnedOf(inTime({}, 0.3), visits))
+      assert.match(undeclared.message, /select of column "patient": its rows stay together: name it as the group/)
+      const { patient: ___, ...Plain } = Visits
+      const { patient: ____, ...plain } = visits.values
+      const days = yield* Table.make(Plain, plain, { length })
+      const timed = Recipe.forColumns(Plain).pipe(
+        Recipe.select(["x"], {
+          target: "y",
+          as: "best",
+          top: 1,
+          by: { score: "permutation", time: "day", scored: 0.25 }
+        })
+      )
+      const late = yield* learnedOf(timed, days)
+      assert.deepStrictEqual([late.model.fitted, late.model.scored], [280, 120]) // of 10 days the last 3: none is parted
+      assert.isAbove(late.model.score, 0.6)
+      const untold = Recipe.forColumns(Plain as Columns.Columns).pipe(
+        Recipe.select(["x"], { target: "y", as: "best", by: { score: "permutation" } })
+      )
+      const error = yield* Effect.flip(learnedOf(untold, days))
+      assert.match(error.message, /select of column "day": rows near in time are alike: name it as the time/)
+    })
+  )
+
+  it.effect("refuses too few rows, targets that do not vary, and options that make no sense", () =>
+    Effect.gen(function* () {
+      const by = { score: "permutation" } as const
+      const recipe = Recipe.forColumns(Rows).pipe(Recipe.select(columns, { target: "y", as: "best", by }))
+      const few = yield* Effect.flip(learnedOf(recipe, yield* made(1, 20)))
+      assert.match(few.message, /select of column "y": a model needs 20 rows and its scores 10; here are 15 and 5/)
+      const table = yield* made(1, 100)
+      const same = { ...table, ids: table.ids, values: { ...table.values, y: new Float64Array(100) } }
+      assert.match(
+        (yield* Effect.flip(learnedOf(recipe, same))).message,
+        /does not vary in the 25 rows that are scored/
+      )
+      for (const wrong of [{ repeats: 1 }, { scored: 0 }, { scored: 1 }]) {
+        assert.throws(
+          () => Recipe.select(columns, { target: "y", as: "s", by: { ...by, ...wrong } })(Recipe.forColumns(Rows)),
+          RangeError
+        )
+      }
+    })
+  )
+
+  const tables = fc
+    .tuple(fc.nat(1000), fc.integer({ min: 1, max: 120 }))
+    .map(([seed, length]) => Effect.runSync(Effect.orDie(made(seed, length))))
+  const recipe = Recipe.forColumns(Rows).pipe(
+    Recipe.select(columns, { target: "label", as: "best", top: 3, by: { score: "permutation", repeats: 2 } })
+  )
+  for (const law of [
+    ...RecipeLaws.laws({ recipe, tables }),
+    RecipeLaws.fitsByKey({ recipe, tables, anyOrder: true })
+  ]) {
+    it.effect(law.name, () => law.check({ runs: Math.ceil(runs / 5) }))
+  }
+})
+
 describe("laws", () => {
   const columns = {
     x: Column.float,
@@ -182,6 +411,7 @@ describe("laws", () => {
   }
   const tables = Tables.arbitrary(columns, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: {
       ...table.values,
       x: table.values.x.map(Math.asinh),

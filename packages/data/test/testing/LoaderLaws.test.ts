@@ -7,8 +7,8 @@ import { LoaderLaws } from "../../src/testing/index.ts"
 const runs = Number(process.env.WATERTIGHT_RUNS ?? 50)
 
 const ours: LoaderLaws.Subject = {
-  make: ({ batchSize, prefetch, rows, seed, workers }) =>
-    Loader.make(LoaderLaws.numbered(rows), {
+  make: ({ batchSize, onDisk, prefetch, rows, seed, workers }) =>
+    Loader.make(LoaderLaws.numbered(rows, onDisk), {
       features: ["row", "block"],
       target: "target",
       batchSize,

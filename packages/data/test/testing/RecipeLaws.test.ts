@@ -19,6 +19,7 @@ const moderate = (values: Float64Array) => values.map((value) => Math.round(Math
 
 const tables: fc.Arbitrary<Table.Table<typeof Trip>> = Tables.arbitrary(Trip, { maxLength: 40 }).map((table) => ({
   ...table,
+  ids: table.ids,
   values: {
     ...table.values,
     distance: moderate(table.values.distance),
@@ -37,6 +38,7 @@ const Gaps = Columns.make({
 })
 const gaps: fc.Arbitrary<Table.Table<typeof Gaps>> = Tables.arbitrary(Gaps, { maxLength: 40 }).map((table) => ({
   ...table,
+  ids: table.ids,
   values: { ...table.values, age: moderate(table.values.age), children: moderate(table.values.children) }
 }))
 const filling = Recipe.forColumns(Gaps).pipe(
@@ -148,6 +150,29 @@ describe("RecipeLaws", () => {
     })
   )
 
+  it.effect("fit fails for what is not of the rows and the key, or of where a row stands", () =>
+    Effect.gen(function* () {
+      let fits = 0
+      const [counting, first] = [
+        broken(
+          () => Effect.sync(() => fits++),
+          ({ values }) => Effect.succeed(values.slice())
+        ),
+        broken(
+          ({ values }) => Effect.succeed(values[0]),
+          ({ values }) => Effect.succeed(values.slice())
+        )
+      ]
+      for (const law of [
+        RecipeLaws.fitsByKey({ recipe: counting, tables }),
+        RecipeLaws.fitsByKey({ recipe: first, tables, anyOrder: true })
+      ]) {
+        assert.match((yield* Effect.flip(law.check({ runs: 100 }))).reason, /from the same rows and key/)
+      }
+      yield* RecipeLaws.fitsByKey({ recipe: first, tables }).check({ runs })
+    })
+  )
+
   it.effect("apply fails for statistics of the rows it is applied to", () =>
     Effect.gen(function* () {
       const local = broken(one, ({ values }) => Effect.succeed(values.map((value) => value - mean(values))))
@@ -205,6 +230,7 @@ describe("RecipeLaws", () => {
   })
   const told = Tables.arbitrary(Told, { maxLength: 30 }).map((table) => ({
     ...table,
+    ids: table.ids,
     values: { ...table.values, fare: moderate(table.values.fare) }
   }))
   const describeTold = Recipe.forColumns(Told)

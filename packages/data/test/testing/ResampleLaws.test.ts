@@ -18,7 +18,7 @@ const classes = Tables.arbitrary(Classes, { minLength: 20, maxLength: 80 })
 const Times = Columns.make({ t: Column.timestamp, known: Column.timestamp, user: Column.group(names(60)) })
 const times = Tables.arbitrary(Times, { minLength: 30, maxLength: 60 }).map((table) => {
   const known = table.values.t.map((time, row) => time + (table.values.known[row] % (6 * hour)))
-  return { ...table, values: { ...table.values, known } }
+  return { ...table, ids: table.ids, values: { ...table.values, known } }
 })
 
 const holds = (law: Law.Law) => it.effect(law.name, () => law.check({ runs }))

@@ -80,7 +80,7 @@ const parquet: Format = {
       const connection = yield* DuckDB.connect
       yield* connection.rows("CREATE TABLE main.t (fare DOUBLE, zone VARCHAR, moment VARCHAR, note VARCHAR)")
       const rows = rowsOf(table).map((row) => Object.values(row))
-      yield* connection.fill("main", "t", ["DOUBLE", "VARCHAR", "VARCHAR", "VARCHAR"], rows)
+      yield* connection.fill("main", "t", ["DOUBLE", "VARCHAR", "VARCHAR", "VARCHAR"], rows.values())
       yield* connection.rows(`COPY t TO ${DuckDB.text(path)} (FORMAT parquet)`)
     }).pipe(Effect.scoped),
   read: (path) => Source.parquet(path, Trips)

@@ -34,6 +34,7 @@ const names = (count: number) => Column.category(Array.from({ length: count }, (
 const Chains = Columns.make({ x: Column.float, user: names(40), house: Column.group(names(30)), label: names(3) })
 const chains = Tables.arbitrary(Chains, { minLength: 20, maxLength: 60 }).map((table) => ({
   ...table,
+  ids: table.ids,
   // most users live alone, so that there is more than one chain
   values: {
     ...table.values,
@@ -56,13 +57,13 @@ const distinct = fc.integer({ min: 20, max: 60 }).chain((length) =>
 const Labelled = Columns.make({ t: Column.timestamp, known: Column.timestamp, x: Column.float })
 const labelled = Tables.arbitrary(Labelled, { minLength: 20, maxLength: 60 }).map((table) => {
   const known = table.values.t.map((time, row) => time + (table.values.known[row] % (10 * hour)))
-  return { ...table, values: { ...table.values, known } }
+  return { ...table, ids: table.ids, values: { ...table.values, known } }
 })
 /** Users who come and go. */
 const Visits = Columns.make({ t: Column.timestamp, user: Column.group(Column.float) })
 const visits = Tables.arbitrary(Visits, { minLength: 20, maxLength: 60 }).map((table) => {
   const user = table.values.t.map((time, row) => Math.floor(time / hour / 5) + (row % 3) / 10)
-  return { ...table, values: { ...table.values, user } }
+  return { ...table, ids: table.ids, values: { ...table.values, user } }
 })
 
 const grouped = { assign: Grouped.assign("label", shares), tables: classes }

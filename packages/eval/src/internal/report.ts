@@ -25,7 +25,7 @@ export const page = (report: Report): string =>
     [`Test of "${plain(report.target)}" on ${counted(report.rows, "row")}`],
     reading(report.reading),
     report.kind === "classification" ? classificationFigures(report) : regressionFigures(report),
-    ...(report.kind === "classification" ? [validation(report)] : []),
+    validation(report),
     ...(report.baseline === null ? [] : [baseline(report, report.baseline)]),
     ...report.excluded.map((each, place) =>
       waterfall(each, report.excluded.length > 1 ? ` of table ${place + 1}` : "")
@@ -60,12 +60,21 @@ const classificationFigures = (report: ClassificationReport): ReadonlyArray<stri
   ])
 }
 
-const validation = ({ validation }: ClassificationReport): ReadonlyArray<string> => {
-  if (validation === null) return []
-  const { accuracy, isRepresentative, note, rows } = validation
+const measured = (report: Report): string =>
+  report.kind === "classification"
+    ? `Accuracy on validation was ${percent(report.validation?.accuracy ?? 0)} of`
+    : `The mean absolute error on validation was ${significant(report.validation?.meanAbsoluteError ?? 0)} over`
+
+const validation = (report: Report): ReadonlyArray<string> => {
+  if (report.validation === null) return []
+  const { epochs, halfWidth, isRepresentative, note, rows } = report.validation
+  const known =
+    report.kind === "classification" ? `${(100 * halfWidth).toPrecision(2)} percentage points` : significant(halfWidth)
   return [
-    `Accuracy on validation was ${percent(accuracy)} of ${counted(rows, "row")}:`,
-    `  ${isRepresentative ? "" : "TEST IS WORSE. "}${note}.`
+    `${measured(report)} ${counted(rows, "row")}:`,
+    `  ${isRepresentative ? "" : "TEST IS WORSE. "}${note}.`,
+    `  It is known to ±${known} (95 % confidence): smaller differences between models are noise.`,
+    ...(epochs > 1 ? [`  It is that of the best of ${epochs} epochs, chosen by these rows, which flatters it.`] : [])
   ]
 }
 

@@ -10,6 +10,7 @@ import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import * as Columnar from "../columns/columnar.ts"
+import * as Utf8 from "../columns/utf8.ts"
 
 /** The name of the column that holds the rows' ids. */
 export const idColumn = "__id"
@@ -93,7 +94,7 @@ const idPart = (ids: Uint8Array, length: number): Part => {
 }
 
 const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
-  if (RowId.isTexts(values)) return textPart(name, values)
+  if (RowId.isTexts(values)) return textPart(name, Utf8.encode(values))
   const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
   const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
   const isInteger = isTime && values.every(whole)
@@ -101,7 +102,7 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
   return partOf(name, column, data, length, index, validity(column, values), isInteger)
 }
 
-const textPart = (name: string, texts: ReadonlyArray<string>): Part => ({
+const textPart = (name: string, texts: Utf8.Encoded): Part => ({
   field: new Arrow.Field(name, new Arrow.Utf8(), false),
   data: utf8(texts)
 })
@@ -130,7 +131,7 @@ const partOf = (
     case "category":
     case "optional category": {
       const type = new Arrow.Dictionary(new Arrow.Utf8(), new Arrow.Int32(), index)
-      const dictionary = new Arrow.Vector([utf8(column.levels)])
+      const dictionary = new Arrow.Vector([utf8(Utf8.encode(column.levels))])
       const data = values as Int32Array // a category's codes
       return {
         field: new Arrow.Field(name, type, valid.nullable),
@@ -182,14 +183,14 @@ const flat = (
   data: Arrow.makeData({ type: type as Arrow.Float64, length, nullCount, nullBitmap, data: data as Float64Array }) // the pairs above agree
 })
 
-const utf8 = (texts: ReadonlyArray<string>): Arrow.Data<Arrow.Utf8> => {
-  const encoded = texts.map((text) => new TextEncoder().encode(text))
-  const valueOffsets = new Int32Array(texts.length + 1)
-  encoded.forEach((bytes, index) => (valueOffsets[index + 1] = valueOffsets[index] + bytes.length))
-  const data = new Uint8Array(valueOffsets[texts.length])
-  encoded.forEach((bytes, index) => data.set(bytes, valueOffsets[index]))
-  return Arrow.makeData({ type: new Arrow.Utf8(), length: texts.length, nullCount: 0, valueOffsets, data })
-}
+const utf8 = ({ bytes, offsets }: Utf8.Encoded): Arrow.Data<Arrow.Utf8> =>
+  Arrow.makeData({
+    type: new Arrow.Utf8(),
+    length: offsets.length - 1,
+    nullCount: 0,
+    valueOffsets: offsets,
+    data: bytes
+  })
 
 /** The millisecond of an instant that is a whole one, or 0 of a missing one. */
 export const integerOf = (value: number): bigint => (Number.isNaN(value) ? 0n : BigInt(value))
@@ -201,17 +202,36 @@ export interface Outline {
   readonly integers: ReadonlySet<string>
 }
 
-/** Makes the outline of a table; all its arrays are views of `empty`, which must be as large as the largest. */
+/** Where the texts of a column end. */
+export const offsetsOf = (texts: Columnar.LazyTexts): Int32Array => {
+  const offsets = new Int32Array(texts.length + 1)
+  let row = 0
+  for (const block of texts.blocks()) {
+    Utf8.addOffsets(offsets, row, block)
+    row += block.length
+  }
+  return offsets
+}
+
+/**
+ * Makes the outline of a table; all its arrays are views of `empty`, which must be as large as the largest. Of texts that
+ * are not in memory it needs to know where they end.
+ */
 export const outline = (
   columns: Columns,
   length: number,
   entries: Readonly<Record<string, Columnar.Entry>>,
+  ends: Readonly<Record<string, Int32Array>>,
   empty: ArrayBuffer
 ): Outline => {
   const integers = new Set<string>()
   const parts = Object.keys(columns).map((name, index) => {
     const own = entries[name]
-    if (!Columnar.isLazy(own) && RowId.isTexts(own)) return textPart(name, own)
+    if (Columnar.isTextual(own)) {
+      return Columnar.isLazy(own)
+        ? textPart(name, { offsets: ends[name], bytes: new Uint8Array(empty, 0, ends[name][length]) })
+        : textPart(name, Utf8.encode(own))
+    }
     const { isWhole, valid } = lookThrough(columns[name], own)
     if (isWhole) integers.add(name)
     const Values = Columnar.isLazy(own) ? own.Values : (own.constructor as typeof Float64Array) // any typed array's
@@ -354,8 +374,11 @@ const columnValues = (column: Column.Column, name: string, vector: Arrow.Vector 
   }
 }
 
-export const texts = (vector: Arrow.Vector): ReadonlyArray<string> =>
-  Array.from({ length: vector.length }, (_, row) => String(vector.get(row)))
+const texts = (vector: Arrow.Vector): ReadonlyArray<string> =>
+  vector.data.flatMap(({ length, valueOffsets, values }) => {
+    const offsets: Int32Array = valueOffsets.subarray(0, length + 1)
+    return Utf8.decode({ offsets, bytes: values.subarray(offsets[0], offsets[length]) })
+  })
 
 /** Writes what stands for a missing value where the vector has null: whatever lies under a null does not count. */
 const withMissing = <V extends Float64Array | Int32Array>(values: V, vector: Arrow.Vector, missing: number): V => {

@@ -14,6 +14,7 @@ import * as Ipc from "./ipc.ts"
 import * as Cells from "../columns/cells.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
+import * as Utf8 from "../columns/utf8.ts"
 
 const bytesOf = ({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
@@ -31,13 +32,10 @@ class Recorder extends Arrow.RecordBatchFileWriter {
   }
 }
 
-const isTexts = (entry: Columnar.Entry): entry is ReadonlyArray<string> =>
-  !Columnar.isLazy(entry) && RowId.isTexts(entry)
-
 /** A column as the file holds it. */
 interface Planned {
   readonly name: string
-  readonly entry: Columnar.Entry<RowId.Numbers>
+  readonly entry: Columnar.Entry<RowId.Numbers> | Columnar.LazyTexts
   /** Instants of whole milliseconds are written as integers. */
   readonly isInteger: boolean
 }
@@ -47,15 +45,22 @@ export const encode = (table: Table): Blob.Pieces => {
   const entries = Columnar.entries(table.values)
   const ids = Tables.ids(table)
   const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [Ipc.idColumn]: ids }
-  const longest = Math.max(0, ...Object.values(all).map((entry) => entry.length * 8))
+  const ends = Object.fromEntries(
+    Object.entries(entries).flatMap(([name, own]) =>
+      Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? [[name, Ipc.offsetsOf(own)]] : []
+    )
+  )
+  const byteLengths = Object.values(ends).map((offsets) => offsets[table.length])
+  const longest = Math.max(0, ...byteLengths, ...Object.values(all).map((entry) => entry.length * 8))
   const empty = new ArrayBuffer(longest)
-  const outlined = Ipc.outline(table.columns, table.length, entries, empty)
+  const outlined = Ipc.outline(table.columns, table.length, entries, ends, empty)
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
   writer.finish()
   const columns: ReadonlyArray<Planned> = Object.entries({ [Ipc.idColumn]: ids, ...entries }).flatMap(
     ([name, entry]) => {
-      if (entry.length === 0 || isTexts(entry)) return [] // texts are written whole
+      const isWritten = entry.length > 0 && ends[name]?.[table.length] !== 0
+      if (!isWritten || (!Columnar.isLazy(entry) && RowId.isTexts(entry))) return [] // texts in memory are there already
       return [{ name, entry, isInteger: outlined.integers.has(name) }]
     }
   )
@@ -65,13 +70,17 @@ export const encode = (table: Table): Blob.Pieces => {
       let next = 0
       for (const bytes of writer.written) {
         if (bytes.buffer !== empty) yield bytes
-        else yield* numbersOf(columns[next++])
+        else yield* bytesIn(columns[next++])
       }
     }
   }
 }
 
-function* numbersOf({ entry, isInteger }: Planned): Generator<Uint8Array> {
+function* bytesIn({ entry, isInteger }: Planned): Generator<Uint8Array> {
+  if (Columnar.isTextual(entry)) {
+    for (const block of Columnar.textBlocks(entry)) yield Utf8.encode(block).bytes
+    return
+  }
   for (const block of Columnar.blocks(entry)) {
     yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, Ipc.integerOf) : block) // instants are float64
   }
@@ -103,7 +112,7 @@ export const decode = Effect.fnUntraced(function* (
 const mustCheck = ["category", "optional category", "timestamp", "optional timestamp"]
 
 const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | undefined => {
-  if (!mustCheck.includes(column.kind) || isTexts(entry)) return undefined
+  if (!mustCheck.includes(column.kind) || Columnar.isTextual(entry)) return undefined
   let start = 0
   for (const block of Columnar.blocks(entry)) {
     const reason = Cells.numberDefect(column, block, start)
@@ -173,12 +182,31 @@ const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector
   }
 }
 
-/** Texts are kept in memory: what the vector lies in is filled for them. */
-const textsOf = (blob: Blob.Stored, vector: Arrow.Vector): ReadonlyArray<string> => {
-  for (const { valueOffsets, values } of vector.data) {
-    for (const bytes of [bytesOf(valueOffsets), bytesOf(values)]) blob.read(bytes.byteOffset, bytes)
+/** Texts read from a store's file at a time. */
+const textBlock = 8192
+
+const textsOf = (blob: Blob.Stored, { data: [data], length }: Arrow.Vector): Columnar.Entry<ReadonlyArray<string>> => {
+  if (length === 0) return []
+  const [offsetsAt, bytesAt] = [data.valueOffsets.byteOffset, data.values.byteOffset]
+  const offsetsFrom = (start: number, count: number): Int32Array => {
+    const offsets = new Int32Array(count)
+    blob.read(offsetsAt + start * offsets.BYTES_PER_ELEMENT, bytesOf(offsets))
+    return offsets
   }
-  return Ipc.texts(vector)
+  return {
+    Values: Array,
+    length,
+    byteLength: offsetsFrom(length, 1)[0],
+    blocks: function* () {
+      for (let start = 0; start < length; start += textBlock) {
+        const rows = Math.min(textBlock, length - start)
+        const offsets = offsetsFrom(start, rows + 1)
+        const bytes = new Uint8Array(offsets[rows] - offsets[0])
+        blob.read(bytesAt + offsets[0], bytes)
+        yield Utf8.decode({ bytes, offsets })
+      }
+    }
+  }
 }
 
 /** Numbers as they lie in the file. */

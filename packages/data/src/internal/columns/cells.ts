@@ -1,6 +1,7 @@
 /** What the values of a column must be, whoever brings them. Columns that are not in memory were checked when they were written. */
 import * as Column from "../../Column.ts"
 import * as RowId from "../../RowId.ts"
+import { firstNotFinite } from "../statistics/lanes.ts"
 import * as Columnar from "./columnar.ts"
 
 const valuesName = (column: Column.Column): string => {
@@ -20,11 +21,15 @@ const valuesName = (column: Column.Column): string => {
   }
 }
 
-/** Says what is wrong with a column's values, or nothing. A `Buffer` is refused: its digest is not a `Uint8Array`'s. */
+/**
+ * Says what is wrong with a column's values, or nothing; `start` is the row of the first. A `Buffer` is refused: its digest
+ * is not a `Uint8Array`'s.
+ */
 export const defect = (
   column: Column.Column,
   values: Columnar.Entry | undefined,
-  length: number
+  length: number,
+  start = 0
 ): string | undefined => {
   if (values === undefined) return "has no values"
   const expected = valuesName(column)
@@ -34,12 +39,14 @@ export const defect = (
     const unit = column.kind === "text" ? "texts" : "numbers"
     return `holds ${values.length} ${unit} instead of ${length * Column.width(column)}`
   }
-  return Columnar.isLazy(values) ? undefined : numberDefect(column, values)
+  return Columnar.isLazy(values) ? undefined : numberDefect(column, values, start)
 }
 
-const firstOutside = (codes: RowId.Numbers, least: number, levels: number): number => {
-  for (let row = 0; row < codes.length; row++) if (codes[row] < least || codes[row] >= levels) return row
-  return -1
+/** The first code that is no level, or -1. */
+const firstOutside = (codes: Int32Array, least: number, levels: number): number => {
+  let signs = 0
+  for (let row = 0; row < codes.length; row++) signs |= (codes[row] - least) | (levels - 1 - codes[row])
+  return signs >= 0 ? -1 : codes.findIndex((code) => code < least || code >= levels)
 }
 
 /** Says which value a column cannot hold, or nothing; `start` is the row of the first. */
@@ -50,14 +57,16 @@ export const numberDefect = (column: Column.Column, values: RowId.Values, start 
   }
   if (column.kind === "category" || column.kind === "optional category") {
     const least = column.kind === "category" ? 0 : -1
-    const bad = firstOutside(values, least, column.levels.length)
+    const bad = firstOutside(values as Int32Array, least, column.levels.length) // of a category
     return bad < 0
       ? undefined
       : `has the code ${values[bad]} in row ${start + bad}, but only ${column.levels.length} levels`
   }
   if (column.kind === "timestamp" || column.kind === "optional timestamp") {
-    const mayMiss = column.kind === "optional timestamp"
-    const bad = values.findIndex((time) => !Number.isFinite(time) && !(mayMiss && Number.isNaN(time)))
+    const bad =
+      column.kind === "timestamp"
+        ? firstNotFinite(values)
+        : values.findIndex((time) => !Number.isFinite(time) && !Number.isNaN(time))
     return bad < 0 ? undefined : `has no instant in row ${start + bad} but ${values[bad]}`
   }
   return undefined

@@ -2,7 +2,7 @@
  * Columns that need not be in memory. A table's values are an object of typed arrays, in which a property may be one that
  * reads its array from a file, or gathers it from another column, when somebody asks for it. Such an array is kept only as
  * long as somebody uses it. What goes over whole columns takes them block by block from here, so that it needs the memory
- * of a block, and copies tables by `merge` and `pick`: `{ ...values }` reads every column.
+ * of a block, and copies values by `merge`: `{ ...values }` reads every column.
  */
 import { type Numbers, type Values, isTexts } from "../../RowId.ts"
 
@@ -20,21 +20,45 @@ export interface Lazy<V extends Numbers = Numbers> {
   read?(start: number, into: V): void
 }
 
-/** A column, in memory or not; texts always are. */
-export type Entry<V extends Values = Values> = V | Lazy<Extract<V, Numbers>>
+/** A column of texts that is read when it is needed. */
+export interface LazyTexts {
+  readonly Values: ArrayConstructor
+  readonly length: number
+  /** About how many bytes they have in UTF-8. */
+  readonly byteLength: number
+  /** Gives all texts in order, block by block. */
+  readonly blocks: () => Iterable<ReadonlyArray<string>>
+}
 
-const lazyOf = new WeakMap<object, Readonly<Record<string, Lazy>>>()
+/** A column, in memory or not. */
+export type Entry<V extends Values = Values> =
+  | V
+  | Lazy<Extract<V, Numbers>>
+  | (ReadonlyArray<string> extends V ? LazyTexts : never)
+
+const lazyOf = new WeakMap<object, Readonly<Record<string, Lazy | LazyTexts>>>()
 
 /** Tells whether a column is not in memory. */
-export const isLazy = <V extends Numbers>(entry: Values | Lazy<V> | undefined): entry is Lazy<V> =>
-  entry !== undefined && "blocks" in entry
+export const isLazy = <V extends Numbers>(
+  entry: Values | Lazy<V> | LazyTexts | undefined
+): entry is Lazy<V> | LazyTexts => entry !== undefined && "blocks" in entry
+
+/** Tells whether a column that is not in memory is of texts. */
+export const isLazyTexts = (lazy: Lazy | LazyTexts): lazy is LazyTexts => lazy.Values === Array
+
+/** Tells whether a column is of texts, in memory or not. */
+export const isTextual = (entry: Entry): entry is ReadonlyArray<string> | LazyTexts =>
+  isLazy(entry) ? isLazyTexts(entry) : isTexts(entry)
 
 /** Blocks hold about this many numbers. */
 export const blockSize = 131_072
 
 /** Reads a whole column. */
-export const whole = <V extends Values>(entry: V | Lazy<Extract<V, Numbers>>): V =>
-  isLazy(entry) ? (all(entry) as V) : entry // the numbers of V
+export const whole = <V extends Values>(entry: Entry<V>): V => {
+  if (!isLazy(entry)) return entry
+  const values: Values = isLazyTexts(entry) ? Array.from(entry.blocks()).flat() : all(entry)
+  return values as V // what the entry has
+}
 
 const all = <V extends Numbers>(entry: Lazy<V>): V => {
   let out: V | undefined
@@ -63,8 +87,24 @@ export function* blocks<V extends Numbers>(entry: V | Lazy<V>, width = 1): Gener
   }
 }
 
+/** Texts of a block have about this many characters together. */
+export const blockCharacters = 1 << 22
+
+/** Gives a column of texts block by block. */
+export function* textBlocks(entry: ReadonlyArray<string> | LazyTexts): Generator<ReadonlyArray<string>> {
+  if (isLazy(entry)) return yield* entry.blocks()
+  let [start, characters] = [0, 0]
+  for (let row = 0; row < entry.length; row++) {
+    characters += entry[row].length
+    if (characters < blockCharacters && row - start < blockSize) continue
+    yield entry.slice(start, row + 1)
+    ;[start, characters] = [row + 1, 0]
+  }
+  if (start < entry.length) yield start === 0 ? entry : entry.slice(start)
+}
+
 /** Makes a property that reads when it is asked for; the array is shared by all who ask while it is in use. */
-const define = (target: object, name: string, lazy: Lazy): void => {
+const define = (target: object, name: string, lazy: Lazy | LazyTexts): void => {
   let kept: WeakRef<Values> | undefined
   Object.defineProperty(target, name, {
     enumerable: true,
@@ -72,7 +112,7 @@ const define = (target: object, name: string, lazy: Lazy): void => {
     get: () => {
       const there = kept?.deref()
       if (there !== undefined) return there
-      const read = whole(lazy)
+      const read = whole<Values>(lazy)
       kept = new WeakRef(read)
       return read
     }
@@ -81,7 +121,7 @@ const define = (target: object, name: string, lazy: Lazy): void => {
 
 /** Makes an object of values of columns, in memory or not. */
 export const make = (columns: Readonly<Record<string, Entry>>): Readonly<Record<string, Values>> => {
-  const lazy: Record<string, Lazy> = {}
+  const lazy: Record<string, Lazy | LazyTexts> = {}
   const values: Record<string, Values> = {}
   for (const [name, entry] of Object.entries(columns)) {
     if (!isLazy(entry)) values[name] = entry
@@ -99,7 +139,8 @@ export const entry = (values: Readonly<Record<string, Values>>, name: string): E
   lazyOf.get(values)?.[name] ?? values[name]
 
 /** Returns a property of another object that `withEntry` made without reading it. */
-export const entryOf = (target: object, name: string, read: () => Values): Entry => lazyOf.get(target)?.[name] ?? read()
+export const entryOf = (target: object, name: string, read: () => Values | undefined): Entry | undefined =>
+  lazyOf.get(target)?.[name] ?? read()
 
 /** Returns the columns without reading them. */
 export const entries = (values: Readonly<Record<string, Values>>): Readonly<Record<string, Entry>> =>
@@ -114,11 +155,15 @@ export const merge = (
   others: Readonly<Record<string, Entry>>
 ): Readonly<Record<string, Values>> => make({ ...entries(values), ...others })
 
-/** Makes an object with one property, `name`, that may not be in memory, beside others. */
+/**
+ * Makes an object with one property, `name`, that may not be in memory, beside others. A copy by `{ ...all }` leaves out
+ * what is not in memory instead of reading it.
+ */
 export const withEntry = <T extends object>(others: T, name: string, column: Entry): T => {
   const all = { ...others }
   if (isLazy(column)) {
     define(all, name, column)
+    Object.defineProperty(all, name, { enumerable: false })
     lazyOf.set(all, { [name]: column })
   } else Object.assign(all, { [name]: column })
   return all
@@ -145,6 +190,27 @@ export const gathered = <V extends Numbers>(column: Lazy<V>, width: number, rows
     blocks: (numbers = blockSize) => some(column, width, rows, Math.max(1, Math.floor(numbers / Math.max(1, width))))
   }
 }
+
+/** The texts of a column at some places, in that order. */
+const gatheredTexts = (column: LazyTexts, rows: Uint32Array): LazyTexts => ({
+  ...column,
+  length: rows.length,
+  byteLength: column.length === 0 ? 0 : (column.byteLength * rows.length) / column.length,
+  blocks: function* () {
+    if (!isAscending(rows)) return yield at(whole(column), rows)
+    let [next, before] = [0, 0]
+    for (const block of column.blocks()) {
+      const start = before
+      const end = firstFrom(rows, before + block.length, next)
+      if (end > next) yield Array.from(rows.subarray(next, end), (row) => block[row - start])
+      before += block.length
+      next = end
+    }
+  }
+})
+
+const at = (texts: ReadonlyArray<string>, rows: Uint32Array): ReadonlyArray<string> =>
+  Array.from(rows, (row) => texts[row])
 
 /** The first place of ascending rows that is not before a row. */
 const firstFrom = (rows: Uint32Array, row: number, start: number): number => {
@@ -205,10 +271,14 @@ function* inAnyOrder<V extends Numbers>(column: Lazy<V>, width: number, rows: Ui
   }
 }
 
+/** Returns the texts of a column at some places, in that order; those that are not in memory when they are needed. */
+export const takenTexts = (entry: ReadonlyArray<string> | LazyTexts, rows: Uint32Array) =>
+  isLazy(entry) ? gatheredTexts(entry, rows) : at(entry, rows)
+
 /** Returns the rows of a column at some places, in that order; one that is not in memory is gathered when it is needed. */
 export const taken = (entry: Entry, width: number, rows: Uint32Array): Entry => {
-  if (isLazy(entry)) return gathered(entry, width, rows)
-  return isTexts(entry) ? Array.from(rows, (row) => entry[row]) : gather(entry, width, rows)
+  if (isTextual(entry)) return takenTexts(entry, rows)
+  return isLazy(entry) ? gathered(entry, width, rows) : gather(entry, width, rows)
 }
 
 /** Copies the rows of an array at some places, in that order. */

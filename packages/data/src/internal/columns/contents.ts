@@ -7,7 +7,6 @@ import { Effect } from "effect"
 import type { Columns } from "../../Columns.ts"
 import type * as Dataset from "../../Dataset.ts"
 import * as Table from "../../Table.ts"
-import * as Columnar from "./columnar.ts"
 import * as Tables from "./tables.ts"
 
 /** A data set's rows: those at some places of a table, or (`rows` undefined) all of them in the table's order. */
@@ -80,7 +79,7 @@ export const open = <C extends Columns>(dataset: Dataset.Dataset<C>): Table.Tabl
 export const opening = <C extends Columns>(dataset: Dataset.Dataset<C>): Effect.Effect<Table.Table<C>> =>
   Effect.map(Scratch.Settings, ({ inMemory }) => {
     const table = open(dataset)
-    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) <= inMemory
+    const isSmall = of(dataset).rows !== undefined && Tables.bytes(table) + Tables.bytesOfTexts(table) <= inMemory
     return isSmall && Tables.isLazy(table) ? Tables.resident(table) : table
   })
 
@@ -111,10 +110,7 @@ export const side = <C extends Columns, P extends "train" | "validation">(
 /** Reads some columns of a train partition as a table, in the partition's order. */
 export const select = (train: Dataset.Dataset<Columns, "train">, names: ReadonlyArray<string>): Table.Table => {
   const { rows, table } = of(train)
-  const pick = <A>(all: Readonly<Record<string, A>>) =>
-    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
-  const values = Columnar.make(pick(Columnar.entries(table.values)))
-  const some = Tables.fromEntries(pick(table.columns), values, table.length, Tables.ids(table))
+  const some = Tables.select(table, names)
   return rows === undefined ? some : Table.take(some, rows)
 }
 

@@ -1,21 +1,22 @@
-/**
- * Columns that grow block by block: in memory while they are small, and else in a scratch file, where each block of each
- * column lies in one piece.
- */
-import { Scratch } from "@watertight/core"
+/** Columns in a scratch file, where each block of each column lies in one piece. */
+import type { Scratch } from "@watertight/core"
 import { Effect } from "effect"
-import { type Numbers, type Values, isTexts } from "../../RowId.ts"
-import { type Entry, type Lazy, blocks, isLazy } from "./columnar.ts"
+import { type Numbers, isTexts } from "../../RowId.ts"
+import { type Entry, type Lazy, type LazyTexts, blocks, isLazy, textBlocks } from "./columnar.ts"
+import * as Utf8 from "./utf8.ts"
 
 /** A block of a column in a scratch file. */
-interface Piece {
+export interface Piece {
   readonly start: number
   readonly length: number
 }
 
-const bytesOf = (values: Numbers): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+/** The bytes of an array. */
+export const bytesOf = (values: Numbers): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
-const inScratch = <V extends Numbers>(
+/** A column of pieces. */
+export const inScratch = <V extends Numbers>(
   scratch: Scratch.Scratch,
   Values: { new (length: number): V },
   pieces: ReadonlyArray<Piece>
@@ -56,73 +57,41 @@ export const column = Effect.fnUntraced(function* <V extends Numbers>(scratch: S
   return inScratch(scratch, Values, pieces)
 })
 
-/** Collects blocks of columns. */
-export interface Collector {
-  /** Adds a block of every column, and tells whether its arrays of numbers may be used again: else they are kept. */
-  readonly add: (block: Readonly<Record<string, Values>>) => Effect.Effect<boolean, Scratch.ScratchError>
-  /** Returns the columns. */
-  readonly end: Effect.Effect<Readonly<Record<string, Entry>>>
+/** A block of texts in a scratch file: where they end, and after that they. */
+export interface TextPiece {
+  readonly start: number
+  readonly length: number
+  readonly byteLength: number
 }
 
-const joined = (parts: ReadonlyArray<Numbers>): Numbers => {
-  if (parts.length === 1) return parts[0]
-  const Values = parts[0].constructor as { new (length: number): Numbers } // a typed array's constructor makes its own kind
-  const all = new Values(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part as never, at) // blocks of a column are of one type
-    at += part.length
-  }
-  return all
-}
+/** Writes a block of texts. */
+export const writeTexts = Effect.fnUntraced(function* (scratch: Scratch.Scratch, texts: ReadonlyArray<string>) {
+  const { bytes, offsets } = Utf8.encode(texts)
+  const start = yield* scratch.append(bytesOf(offsets))
+  yield* scratch.append(bytes)
+  return { start, length: texts.length, byteLength: bytes.byteLength }
+})
 
-/** Makes a collector. */
-export const collector: Effect.Effect<Collector> = Effect.gen(function* () {
-  const { inMemory } = yield* Scratch.Settings
-  const texts = new Map<string, Array<ReadonlyArray<string>>>()
-  const held = new Map<string, Array<Numbers>>()
-  const pieces = new Map<string, { readonly Values: { new (length: number): Numbers }; readonly all: Array<Piece> }>()
-  let bytes = 0
-  let scratch: Scratch.Scratch | undefined
-
-  const write = Effect.fnUntraced(function* (file: Scratch.Scratch, name: string, values: Numbers) {
-    const start = yield* file.append(bytesOf(values))
-    const Values = values.constructor as { new (length: number): Numbers } // a typed array's constructor makes its own kind
-    const own = pieces.get(name) ?? { Values, all: [] }
-    own.all.push({ start, length: values.length })
-    pieces.set(name, own)
-  })
-  const flush = Effect.fnUntraced(function* (file: Scratch.Scratch) {
-    for (const [name, parts] of held) for (const part of parts) yield* write(file, name, part)
-    held.clear()
-  })
-  return {
-    add: Effect.fnUntraced(function* (block) {
-      for (const [name, values] of Object.entries(block)) {
-        if (isTexts(values)) texts.set(name, [...(texts.get(name) ?? []), values])
-        else if (scratch !== undefined) yield* write(scratch, name, values)
-        else {
-          held.set(name, [...(held.get(name) ?? []), values])
-          bytes += values.byteLength
-        }
-      }
-      if (scratch === undefined && bytes > inMemory) {
-        scratch = yield* Scratch.make
-        yield* flush(scratch)
-      }
-      return scratch !== undefined
-    }),
-    end: Effect.sync(() => {
-      const file = scratch
-      const columns: Record<string, Entry> = {}
-      for (const [name, parts] of texts) columns[name] = parts.flat()
-      for (const [name, parts] of held) columns[name] = joined(parts)
-      if (file !== undefined) {
-        for (const [name, { Values, all }] of pieces) columns[name] = inScratch(file, Values, all)
-      }
-      return columns
-    })
+/** A column of blocks of texts. */
+export const textsInScratch = (scratch: Scratch.Scratch, pieces: ReadonlyArray<TextPiece>): LazyTexts => ({
+  Values: Array,
+  length: pieces.reduce((sum, { length }) => sum + length, 0),
+  byteLength: pieces.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  blocks: function* () {
+    for (const { byteLength, length, start } of pieces) {
+      const offsets = new Int32Array(length + 1)
+      const bytes = new Uint8Array(byteLength)
+      scratch.read(start, bytesOf(offsets))
+      scratch.read(start + offsets.byteLength, bytes)
+      yield Utf8.decode({ bytes, offsets })
+    }
   }
+})
+
+const textColumn = Effect.fnUntraced(function* (scratch: Scratch.Scratch, texts: ReadonlyArray<string>) {
+  const pieces: Array<TextPiece> = []
+  for (const block of textBlocks(texts)) pieces.push(yield* writeTexts(scratch, block))
+  return textsInScratch(scratch, pieces)
 })
 
 /** Writes the columns that are in memory into one scratch file. */
@@ -133,7 +102,9 @@ export const spilled = Effect.fnUntraced(function* (
 ) {
   const out: Record<string, Entry> = {}
   for (const [name, entry] of Object.entries(columns)) {
-    out[name] = isLazy(entry) || isTexts(entry) ? entry : yield* column(scratch, entry, widthOf(name))
+    if (isLazy(entry)) out[name] = entry
+    else if (isTexts(entry)) out[name] = yield* textColumn(scratch, entry)
+    else out[name] = yield* column(scratch, entry, widthOf(name))
   }
   return out
 })

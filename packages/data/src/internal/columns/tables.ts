@@ -19,10 +19,27 @@ export const fromEntries = <C extends Columns>(
   return made as Table<C> // the values of these columns
 }
 
-/** Returns a table's ids without reading them. */
+/** Returns a table's ids without reading them. Throws a TypeError for a copy by `{ ...table }` that has none. */
 export const ids = (table: Table): Columnar.Entry<Uint8Array> => {
   const own: unknown = Columnar.entryOf(table, "ids", () => table.ids)
-  return own as Columnar.Entry<Uint8Array> // of a table
+  if (own !== undefined) return own as Columnar.Entry<Uint8Array> // of a table
+  throw new TypeError(
+    "Table: the rows have no ids; { ...table } leaves out those of a table on disk, give it table.ids"
+  )
+}
+
+/** Returns a table of the same rows with other columns. */
+export const withColumns = <C extends Columns>(
+  table: Table,
+  columns: C,
+  values: Readonly<Record<string, RowId.Values>>
+): Table<C> => fromEntries(columns, values, table.length, ids(table))
+
+/** Keeps the columns named, in that order, and reads none. */
+export const select = (table: Table, names: ReadonlyArray<string>): Table => {
+  const pick = <A>(all: Readonly<Record<string, A>>) =>
+    Object.fromEntries(names.filter((name) => name in all).map((name) => [name, all[name]]))
+  return withColumns(table, pick(table.columns), Columnar.make(pick(Columnar.entries(table.values))))
 }
 
 /** Tells whether anything of a table is not in memory. */
@@ -35,6 +52,13 @@ const bytesPerNumber = (column: Column.Column): number =>
 export const bytes = ({ columns, length }: Pick<Table, "columns" | "length">): number =>
   Object.values(columns).reduce((sum, column) => sum + bytesPerNumber(column) * Column.width(column), RowId.bytes) *
   length
+
+/** Counts the bytes of a table's texts that are not in memory, about. */
+export const bytesOfTexts = (table: Table): number =>
+  Object.values(Columnar.entries(table.values)).reduce(
+    (sum, own) => sum + (Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? own.byteLength : 0),
+    0
+  )
 
 /** Reads a table into memory. */
 export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
@@ -49,21 +73,23 @@ export const resident = <C extends Columns>(table: Table<C>): Table<C> => {
 
 const digestOfValues = (all: Columnar.Entry, width: number, rows: Uint32Array | undefined): string => {
   const hasher = createHash("sha256")
-  if (!Columnar.isLazy(all)) {
-    if (RowId.isTexts(all)) return digestOfTexts(rows === undefined ? all : Array.from(rows, (row) => all[row]))
-    if (rows === undefined) return hasher.update(all).digest("hex")
+  if (Columnar.isTextual(all)) {
+    return digestOfTexts(Columnar.textBlocks(rows === undefined ? all : Columnar.takenTexts(all, rows)))
   }
+  if (rows === undefined && !Columnar.isLazy(all)) return hasher.update(all).digest("hex")
   for (const block of picked(all, width, rows)) hasher.update(block)
   return hasher.digest("hex")
 }
 
 /** Each text after the number of its bytes, so that texts cannot run into each other. */
-const digestOfTexts = (texts: ReadonlyArray<string>): string => {
+const digestOfTexts = (blocks: Iterable<ReadonlyArray<string>>): string => {
   const hasher = createHash("sha256")
   const size = new Uint32Array(1)
-  for (const text of texts) {
-    size[0] = Buffer.byteLength(text)
-    hasher.update(size).update(text)
+  for (const texts of blocks) {
+    for (const text of texts) {
+      size[0] = Buffer.byteLength(text)
+      hasher.update(size).update(text)
+    }
   }
   return hasher.digest("hex")
 }

@@ -7,12 +7,20 @@ import type { Augmenter } from "../augment/batch.ts"
 import type { AugmentPlan } from "../augment/planned.ts"
 import { type Draws as DrawingRows, type Order, batchRows } from "./rows.ts"
 
+/** Some of the numbers of every row: `size` of them, at `offset` of the row. */
+export interface Part {
+  readonly offset: number
+  readonly size: number
+  /** `[rows, size]` */
+  readonly numbers: Float32Array | Uint8Array
+}
+
 /** The rows of a table as a model reads them. */
 export interface Packed {
   readonly rows: number
   readonly width: number
-  /** `[rows, width]` */
-  readonly features: Float32Array
+  /** The features, left to right. */
+  readonly parts: ReadonlyArray<Part>
   /** `[rows]` */
   readonly target: Float32Array | Int32Array
   /** `[rows, 4]`: the rows' ids as words, where rows are augmented. */
@@ -101,23 +109,30 @@ export const rowsIn = (plan: Plan, step: number): number =>
 /** From this many numbers a row on, copying memory is faster than a loop. */
 const copyFrom = 24
 
+const gatherPart = ({ numbers, offset, size }: Part, order: Uint32Array, out: Float32Array, width: number): void => {
+  if (size < copyFrom) {
+    for (let row = 0; row < order.length; row++) {
+      const [from, to] = [order[row] * size, row * width + offset]
+      for (let place = 0; place < size; place++) out[to + place] = numbers[from + place]
+    }
+  } else if (numbers instanceof Uint8Array) {
+    for (let row = 0; row < order.length; row++) {
+      out.set(numbers.subarray(order[row] * size, (order[row] + 1) * size), row * width + offset)
+    }
+  } else {
+    const source = Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength)
+    const batch = Buffer.from(out.buffer, out.byteOffset, out.byteLength)
+    for (let row = 0; row < order.length; row++) {
+      source.copy(batch, 4 * (row * width + offset), 4 * size * order[row], 4 * size * (order[row] + 1))
+    }
+  }
+}
+
 /** Copies rows into the arrays of a batch. */
 export const gather = (packed: Packed, order: Uint32Array, slot: Pick<Slot, "features" | "target">): void => {
-  const { features, target, width } = packed
+  const { parts, target, width } = packed
   for (let row = 0; row < order.length; row++) slot.target[row] = target[order[row]]
-  if (width < copyFrom) {
-    for (let row = 0; row < order.length; row++) {
-      const from = order[row] * width
-      for (let place = 0; place < width; place++) slot.features[row * width + place] = features[from + place]
-    }
-    return
-  }
-  const source = Buffer.from(features.buffer, features.byteOffset, features.byteLength)
-  const batch = Buffer.from(slot.features.buffer, slot.features.byteOffset, slot.features.byteLength)
-  const size = 4 * width
-  for (let row = 0; row < order.length; row++) {
-    source.copy(batch, row * size, order[row] * size, (order[row] + 1) * size)
-  }
+  for (const part of parts) gatherPart(part, order, slot.features, width)
 }
 
 /** Weighs rows by their classes, blended ones by their shares of each. */
@@ -171,12 +186,15 @@ const masker = ({ batchSize, noise, shard: { of, rank } }: Plan, draws: Draws) =
 /** Tells whether an epoch may visit a row more than once: then each visit is augmented in its own way. */
 const repeats = ({ order: { kind } }: Plan): boolean => kind === "weighted" || kind === "balanced"
 
-/** Makes the function that writes the batch of an epoch and step into a slot; `augment` is that of `plan.augment`. */
-export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter) => {
+/** Writes the batch of an epoch and step into a slot. */
+export type Filler = (epoch: number, step: number, slot: Slot) => void
+
+/** Makes the function that writes batches; `augment` is that of `plan.augment`. */
+export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augmenter): Filler => {
   const rowsAt = rowsOf(plan, draws)
   const mask = masker(plan, draws)
   const { rank, of } = plan.shard
-  return (epoch: number, step: number, slot: Slot): void => {
+  return (epoch, step, slot) => {
     const rows = rowsAt(epoch, step)
     gather(packed, rows, slot)
     const visits = repeats(plan) ? { first: step * plan.batchSize + rank, stride: of } : undefined

@@ -1,4 +1,4 @@
-/** Lays the feature columns of a table side by side in one float32 matrix, after checking all that a loader is given. */
+/** Lays the feature columns of a table side by side, bytes as bytes and else as float32, after checking all that a loader is given. */
 import { Event } from "@watertight/core"
 import { Effect, Schema } from "effect"
 import * as Column from "../../Column.ts"
@@ -6,7 +6,7 @@ import type { Columns } from "../../Columns.ts"
 import type { Numbers } from "../../RowId.ts"
 import * as Table from "../../Table.ts"
 import * as Columnar from "../columns/columnar.ts"
-import type { Packed } from "./fill.ts"
+import type { Packed, Part } from "./fill.ts"
 import { firstNotFinite } from "../statistics/lanes.ts"
 import * as Shared from "./shared.ts"
 
@@ -88,12 +88,14 @@ const firstTooLarge = (values: Int32Array): number => values.findIndex((value) =
 /** A column of numbers, in memory or not. */
 const entryOf = (table: Table.Table, name: string): Columnar.Entry<Numbers> => {
   const entry = Columnar.entry(table.values, name)
-  return Columnar.isLazy(entry) ? entry : Table.numbers(table, name)
+  return Columnar.isLazy(entry) && !Columnar.isLazyTexts(entry) ? entry : Table.numbers(table, name)
 }
 
 /** The place of the first number that float32 cannot hold, or -1; `rounded` are the numbers as float32. */
-const firstDefective = (numbers: Numbers, rounded: Numbers, isTensor: boolean): number =>
-  numbers instanceof Int32Array ? (isTensor ? firstTooLarge(numbers) : -1) : firstNotFinite(rounded)
+const firstDefective = (numbers: Numbers, rounded: Numbers, isTensor: boolean): number => {
+  if (numbers instanceof Uint8Array) return -1
+  return numbers instanceof Int32Array ? (isTensor ? firstTooLarge(numbers) : -1) : firstNotFinite(rounded)
+}
 
 const check = (table: Table.Table, { batchSize, features, target }: Selection): LoaderError | undefined => {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -114,7 +116,7 @@ interface Lane {
   readonly size: number
   readonly offset: number
   readonly width: number
-  readonly out: Float32Array | Int32Array
+  readonly out: Float32Array | Int32Array | Uint8Array
   block: Numbers
   /** The first number of the block that was not written yet. */
   at: number
@@ -166,9 +168,47 @@ const writeAll = Effect.fnUntraced(function* (lanes: ReadonlyArray<Lane>, rows: 
   return lanes.map((lane) => defects.get(lane)).find((defect) => defect !== undefined)
 })
 
+/** Feature columns side by side that are kept as the same type. */
+interface Run {
+  readonly isBytes: boolean
+  readonly names: Array<string>
+  readonly offset: number
+  size: number
+}
+
+const isBytes = (entry: Columnar.Entry<Numbers>): boolean =>
+  Columnar.isLazy(entry) ? entry.Values === Uint8Array : entry instanceof Uint8Array
+
+const runsOf = (table: Table.Table, features: ReadonlyArray<string>): ReadonlyArray<Run> => {
+  const runs: Array<Run> = []
+  let offset = 0
+  for (const name of features) {
+    const size = Column.width(table.columns[name])
+    const ofBytes = isBytes(entryOf(table, name))
+    const last = runs.at(-1)
+    if (last === undefined || last.isBytes !== ofBytes) runs.push({ isBytes: ofBytes, names: [name], offset, size })
+    else {
+      last.names.push(name)
+      last.size += size
+    }
+    offset += size
+  }
+  return runs
+}
+
+/** Makes the matrix of a run: its only column where it lies, unless workers need that in shared memory, or a new one. */
+const matrixOf = (table: Table.Table, { isBytes, names, size }: Run, shared: boolean): Part["numbers"] => {
+  const only = names.length === 1 ? entryOf(table, names[0]) : undefined
+  const isMatrix = only instanceof Float32Array || only instanceof Uint8Array
+  if (isMatrix && (!shared || Shared.isShared(only))) return only
+  const length = table.length * size
+  if (isBytes) return shared ? Shared.uint8(length) : new Uint8Array(length)
+  return shared ? Shared.float32(length) : new Float32Array(length)
+}
+
 /**
- * Packs a table's rows. Numbers are checked: NaN, infinity and what float32 cannot hold fail. A single float32 tensor
- * is used where it lies, unless workers need it in shared memory.
+ * Packs a table's rows. Numbers are checked: NaN, infinity and what float32 cannot hold fail. Bytes stay bytes until they
+ * are in a batch. A column between others of another type is used where it lies, unless workers need it in shared memory.
  */
 export const pack = Effect.fnUntraced(function* (
   table: Table.Table,
@@ -178,26 +218,27 @@ export const pack = Effect.fnUntraced(function* (
   const { features, target } = selection
   const defect = check(table, selection)
   if (defect !== undefined) return yield* defect
-  const width = widthOf(table.columns, features)
-  const only = features.length === 1 ? entryOf(table, features[0]) : undefined
-  const inPlace = only instanceof Float32Array && (!shared || Shared.isShared(only)) ? only : undefined
-  const size = table.length * width
-  const matrix = inPlace ?? (shared ? Shared.float32(size) : new Float32Array(size))
-  const isCodes = table.columns[target].kind === "category"
-  const targets = isCodes ? Shared.int32(table.length) : Shared.float32(table.length)
   const lane = (name: string, offset: number, all: number, out: Lane["out"]): Lane => {
     const column = table.columns[name]
     const own = Column.width(column)
     const blocks = Columnar.blocks(entryOf(table, name), own)
     return { name, column, blocks, size: own, offset, width: all, out, block: new Float32Array(0), at: 0 }
   }
-  let offset = 0
-  const lanes = features.map((name) => {
-    const made = lane(name, offset, width, matrix)
-    offset += made.size
-    return made
-  })
-  const all = [...lanes.filter((each) => each.size > 0), lane(target, 0, 1, targets)]
-  const found = yield* writeAll(all, table.length)
-  return found === undefined ? { rows: table.length, width, features: matrix, target: targets } : yield* found
+  const parts: Array<Part> = []
+  const lanes: Array<Lane> = []
+  for (const run of runsOf(table, features)) {
+    const numbers = matrixOf(table, run, shared)
+    parts.push({ offset: run.offset, size: run.size, numbers })
+    let offset = 0
+    for (const name of run.names) {
+      const made = lane(name, offset, run.size, numbers)
+      offset += made.size
+      if (made.size > 0) lanes.push(made)
+    }
+  }
+  const isCodes = table.columns[target].kind === "category"
+  const targets = isCodes ? Shared.int32(table.length) : Shared.float32(table.length)
+  const found = yield* writeAll([...lanes, lane(target, 0, 1, targets)], table.length)
+  const width = widthOf(table.columns, features)
+  return found === undefined ? { rows: table.length, width, parts, target: targets } : yield* found
 })

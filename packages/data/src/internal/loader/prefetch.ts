@@ -9,6 +9,7 @@ import type { Work } from "./worker.ts"
 import { LoaderError } from "./pack.ts"
 import * as Ring from "./ring.ts"
 import * as Shared from "./shared.ts"
+import type { Timing } from "../../Verdict.ts"
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const workerFile = new URL(`./worker.${extension}`, import.meta.url)
@@ -21,6 +22,8 @@ export interface Prefetch {
   readonly read: Read
   /** Counts the workers that died and were replaced. */
   readonly restarts: () => number
+  /** How many batches were made, and how long that took. */
+  readonly making: () => Pick<Timing, "made" | "making">
 }
 
 /** How to prefetch. */
@@ -136,13 +139,14 @@ export const make = Effect.fnUntraced(function* (
   const shape: Ring.Shape = { slots: slots.length, workers, steps: plan.steps }
   const lastTicket = options.lastTicket ?? 2 ** 30
   const words = Shared.int32(Ring.wordsFor(shape))
+  const making = new BigInt64Array(new SharedArrayBuffer(16))
   const reader = Ring.reader()
   const crew: Crew = { threads: new Map(), failure: undefined, onFailure: () => {}, closing: false, restarts: 0 }
   yield* Effect.addFinalizer(() => dismiss(crew, words))
   yield* Effect.try({
     try: () => {
       for (let worker = 0; worker < workers; worker++) {
-        hire(crew, { packed, plan, slots, words, shape, worker }, () => reader.course)
+        hire(crew, { packed, plan, slots, words, shape, making, worker }, () => reader.course)
       }
     },
     catch: (error) => new LoaderError({ reason: `a worker thread did not start: ${error}` })
@@ -153,5 +157,9 @@ export const make = Effect.fnUntraced(function* (
       const taken = follow(crew, words, Ring.take(shape, reader, { epoch, step, lastTicket }))
       return Effect.map(taken, (slot) => slots[slot])
     })
-  return { read, restarts: () => crew.restarts }
+  return {
+    read,
+    restarts: () => crew.restarts,
+    making: () => ({ made: Number(Atomics.load(making, 0)), making: Number(Atomics.load(making, 1)) / 1e6 })
+  }
 })

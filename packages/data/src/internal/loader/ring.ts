@@ -6,6 +6,9 @@
  * less than `slots` past the one the reader holds. Another position starts a new course `2 * slots + 1` tickets on: a
  * worker that has not seen it yet may still write one batch of the old course, whose ticket is less than that.
  *
+ * While batches are ready, workers of a large ring are not woken: they look for free slots by themselves after a while. To
+ * wake a thread is a system call, and the kernel may let it run on the waker's core.
+ *
  * Both sides are generators that yield every access to what they share. Threads perform them with `Atomics`; tests let a
  * scheduler choose whose access comes next, so that what is tested is what runs.
  */
@@ -45,7 +48,7 @@ export const writing = ({ slots }: Shape, worker: number): number => word.tags +
 export type Access =
   | { readonly op: "load" | "notify"; readonly at: number }
   | { readonly op: "store" | "add"; readonly at: number; readonly value: number }
-  /** Sleeps until notified, unless the word has another value already. */
+  /** Sleeps until notified, unless the word has another value already; a worker may wake by itself at any time. */
   | { readonly op: "wait"; readonly at: number; readonly value: number }
   | { readonly op: "write"; readonly slot: number; readonly epoch: number; readonly step: number }
 
@@ -136,6 +139,9 @@ export const reader = (): Reader => ({
   course: { firstTicket: 0, epoch: 0, step: 0 }
 })
 
+/** With at most so many slots for each, workers would look again too late and are woken at every batch. */
+const fewSlots = 4
+
 /** Starts a course: the batch at an epoch and step gets the ticket, later ones follow. */
 function* startCourse({ epoch, firstTicket, step }: Omit<Course, "version">): Process<void> {
   yield { op: "add", at: word.version, value: 1 }
@@ -157,13 +163,13 @@ export function* take(
   reader: Reader,
   position: { readonly epoch: number; readonly step: number; readonly lastTicket: number }
 ): Process<number> {
-  const { slots, steps } = shape
+  const { slots, steps, workers } = shape
   const { epoch, lastTicket, step } = position
   const isLast = reader.ticket >= lastTicket
   if (epoch === reader.next.epoch && step === reader.next.step && !isLast) {
     reader.ticket++
     yield { op: "store", at: word.held, value: reader.ticket }
-    if (reader.ticket % Math.max(1, (slots - 1) >> 1) === 0) yield* wake()
+    if (slots <= fewSlots * workers || step === 0) yield* wake()
   } else {
     reader.ticket = isLast ? 0 : reader.ticket + 2 * slots + 1
     reader.course = { firstTicket: reader.ticket, epoch, step }

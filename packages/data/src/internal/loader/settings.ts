@@ -68,7 +68,7 @@ const mostPrefetched = 1000
 
 /** Finds what is wrong with options, the columns aside. */
 export const optionDefect = (rows: number, partition: Partition, options: Settings): LoaderError | undefined => {
-  const { batchSize, classWeights, last = "pad", prefetch = 4, workers = 1 } = options
+  const { batchSize, classWeights, last = "pad", prefetch = 0, workers = 0 } = options
   if (rows > 0 && batchSize > rows) {
     const reason = `batchSize is ${batchSize}, but there are only ${rows} rows; give at most that many`
     return new LoaderError({ reason })
@@ -83,6 +83,32 @@ export const optionDefect = (rows: number, partition: Partition, options: Settin
     return new LoaderError({ reason: `prefetch is ${prefetch}; give at most ${mostPrefetched}` })
   }
   return noiseDefect(options) ?? shardDefect(options) ?? count("prefetch", prefetch, 0) ?? count("workers", workers, 0)
+}
+
+/** Memory for batches made ahead, in bytes, and how many each worker makes ahead at least and at most: some jitter is hidden. */
+const [ringBytes, fewestAhead, mostAhead] = [8 * 2 ** 20, 4, 16]
+
+/** A batch that takes less time to make than this, in microseconds, is made when it is read: a thread would save nothing. */
+const cheap = 20
+
+/**
+ * Decides how many batches are made ahead and by how many threads, 0 of each for none. What was not given is decided by the
+ * batch's size, a row taken as 0.1 microseconds and a number as a nanosecond: measured, but never measured again, so that
+ * a loader works in the same way every time.
+ */
+export const aheadOf = (
+  { batchSize, noise = [], prefetch, shard, workers }: Settings,
+  { isAugmented, width }: { readonly isAugmented: boolean; readonly width: number }
+): { readonly prefetch: number; readonly workers: number } => {
+  const rows = batchSize / (shard?.of ?? 1)
+  const numbers = rows * (width + 2) + noise.reduce((sum, { size }) => sum + size, 0)
+  const isCheap = !isAugmented && rows / 10 + numbers / 1000 <= cheap
+  const given = prefetch ?? workers ?? (isCheap ? 0 : 1)
+  if (given === 0 || workers === 0) return { prefetch: 0, workers: 0 }
+  const count = workers ?? 1
+  const fitting = Math.floor(ringBytes / (4 * numbers))
+  const ahead = prefetch ?? Math.min(mostPrefetched, count * Math.min(mostAhead, Math.max(fewestAhead, fitting)))
+  return { prefetch: ahead, workers: Math.min(count, ahead + 1) }
 }
 
 /** Plans the batches of a table's rows. */

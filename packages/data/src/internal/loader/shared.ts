@@ -16,6 +16,9 @@ export const uint32 = (length: number): Uint32Array<SharedArrayBuffer> =>
   new Uint32Array(new SharedArrayBuffer(4 * length))
 
 /** Makes an array of zeros in shared memory. */
+export const uint8 = (length: number): Uint8Array<SharedArrayBuffer> => new Uint8Array(new SharedArrayBuffer(length))
+
+/** Makes an array of zeros in shared memory. */
 export const float64 = (length: number): Float64Array<SharedArrayBuffer> =>
   new Float64Array(new SharedArrayBuffer(8 * length))
 

@@ -2,7 +2,8 @@
 import type { Clock } from "effect"
 import type { Timing } from "../../Verdict.ts"
 
-const millis = (nanos: bigint): number => Number(nanos) / 1e6
+/** Turns nanoseconds into milliseconds. */
+export const millis = (nanos: bigint): number => Number(nanos) / 1e6
 
 /** Makes a stopwatch. `ask` is called when a batch is asked for, `got` when it is there. */
 export const make = (clock: Clock.Clock) => {
@@ -25,6 +26,6 @@ export const make = (clock: Clock.Clock) => {
       waited += millis(delivered - asked)
       between += millis(asked - before)
     },
-    timing: (): Timing => ({ reads, waited, between })
+    timing: (): Pick<Timing, "reads" | "waited" | "between"> => ({ reads, waited, between })
   }
 }

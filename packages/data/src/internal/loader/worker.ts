@@ -14,15 +14,24 @@ export interface Work {
   readonly slots: ReadonlyArray<Slot>
   readonly words: Int32Array
   readonly shape: Shape
+  /** How many batches all workers have made, and how many nanoseconds of theirs that took. */
+  readonly making: BigInt64Array
   /** This worker's number. */
   readonly worker: number
 }
+
+/**
+ * Milliseconds after which a worker that found no free slot looks again, at least: else half of the time that filling its
+ * slots usually takes. By then no reader that is slower has emptied more than half of them; while it has emptied none, each
+ * rest is longer than the last.
+ */
+const shortestRest = 0.1
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const moduleOfCore = (name: string) =>
   import(new URL(`./${name}.${extension}`, import.meta.resolve("@watertight/core")).href)
 
-const { packed, plan, shape, slots, words, worker }: Work = workerData
+const { making, packed, plan, shape, slots, words, worker }: Work = workerData
 const key = moduleOfCore("Key") as Promise<typeof Core.Key> // the file behind the namespace of that name
 const permutation = moduleOfCore("Permutation") as Promise<typeof Core.Permutation> // likewise
 const augmenting = plan.augment === undefined ? undefined : import("../augment/batch.ts")
@@ -32,10 +41,21 @@ void Promise.all([key, permutation, augmenting, functions]).then(([drawing, { ma
   const draws: Draws = { bernoulli, beta, bitsOfNames, foldIn, normal, permutation: make }
   const augmenter = plan.augment && augment?.augmenter(packed, plan.augment, plan.batchSize, draws, own)
   const fill = filler(packed, plan, draws, augmenter)
+  let [usual, rest] = [Infinity, shortestRest]
   run(
     words,
     serve(shape, worker),
-    (at, value) => Atomics.wait(words, at, value),
-    ({ epoch, slot, step }) => fill(epoch, step, slots[slot])
+    (at, value) => {
+      if (Atomics.wait(words, at, value, rest) === "timed-out") rest *= 1.5
+    },
+    ({ epoch, slot, step }) => {
+      const began = process.hrtime.bigint()
+      fill(epoch, step, slots[slot])
+      const taken = process.hrtime.bigint() - began
+      Atomics.add(making, 0, 1n)
+      Atomics.add(making, 1, taken)
+      usual = Math.min(Number(taken) / 1e6, 1.25 * usual) // one that was held up says little
+      rest = Math.max(shortestRest, (usual * slots.length) / shape.workers / 2)
+    }
   )
 })

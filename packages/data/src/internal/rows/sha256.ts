@@ -4,6 +4,8 @@
  * written out here operation by operation; the compression's 64 rounds are unrolled, so that nothing is moved between them.
  */
 
+import * as Web from "../webassembly.ts"
+
 /** Bytes of a row's first part of the digest that are kept: 4 words. */
 const words = 4
 
@@ -21,54 +23,23 @@ const primes = (count: number): ReadonlyArray<number> => {
 const constants = fractions(64, Math.cbrt)
 const initial = fractions(8, Math.sqrt)
 
-type Code = ReadonlyArray<number>
+type Code = Web.Code
+const { advance, all, each, get, i32, integer, lanes, load, minus, procedure, repeat, set, store, v128 } = Web
 
-const unsigned = (value: number): Code => {
-  const rest = Math.floor(value / 128)
-  return rest === 0 ? [value] : [(value % 128) + 128, ...unsigned(rest)]
-}
+const [or, xor, select, sum] = [lanes(0x50), lanes(0x51), lanes(0x52), lanes(0xae)]
+const [shiftLeft, shiftRight] = [lanes(0xab), lanes(0xad)]
+const splat = (value: number): Code => lanes(0x11)(integer(value | 0))
 
-const signed = (value: number): Code => {
-  const low = value & 127
-  const rest = value >> 7
-  return (rest === 0 && low < 64) || (rest === -1 && low >= 64) ? [low] : [low + 128, ...signed(rest)]
-}
-
-const vector = (operation: number): Code => [0xfd, ...unsigned(operation)]
-const get = (local: number): Code => [0x20, ...unsigned(local)]
-const set = (local: number): Code => [0x21, ...unsigned(local)]
-const integer = (value: number): Code => [0x41, ...signed(value)]
-const splat = (value: number): Code => [...integer(value | 0), ...vector(0x11)]
-
-const or = vector(0x50)
-const xor = vector(0x51)
-const select = vector(0x52)
-const shiftLeft = vector(0xab)
-const shiftRight = vector(0xad)
-const add = vector(0xae)
-
-const rotated = (local: number, by: number): Code => [
-  ...get(local),
-  ...integer(by),
-  ...shiftRight,
-  ...get(local),
-  ...integer(32 - by),
-  ...shiftLeft,
-  ...or
-]
-
-const shifted = (local: number, by: number): Code => [...get(local), ...integer(by), ...shiftRight]
+const shifted = (local: number, by: number): Code => shiftRight(get(local), integer(by))
+const rotated = (local: number, by: number): Code => or(shifted(local, by), shiftLeft(get(local), integer(32 - by)))
 
 /** The sigmas of FIPS 180-4, 4.1.2: rotations, of which the small ones shift in zeros last. */
-const sigma = (local: number, [a, b, c]: readonly [number, number, number], isSmall: boolean): Code => [
-  ...rotated(local, a),
-  ...rotated(local, b),
-  ...xor,
-  ...(isSmall ? shifted(local, c) : rotated(local, c)),
-  ...xor
-]
+const sigma = (local: number, [a, b, c]: readonly [number, number, number], isSmall: boolean): Code =>
+  xor(xor(rotated(local, a), rotated(local, b)), isSmall ? shifted(local, c) : rotated(local, c))
 
 /** Parameters: where groups of four messages start, where their digests go, how many groups, how many blocks in each. */
+const parameters = { input: i32, output: i32, groups: i32, blocks: i32 } as const
+
 const local = {
   input: 0,
   output: 1,
@@ -82,141 +53,53 @@ const local = {
 } as const
 
 /** Reverses the bytes of every lane's word: files hold numbers low byte first, the hash takes words high byte first. */
-const reverseBytes: Code = [0xfd, 0x0d, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]
-
-const load = (offset: number): Code => [...vector(0), 4, ...unsigned(offset)]
-const store = (offset: number): Code => [...vector(0x0b), 4, ...unsigned(offset)]
-
-const range = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, index) => index)
+const reversed = (value: Code): Code => {
+  const bytes = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]
+  return [lanes(0x0d)(value, value), bytes] // shuffle takes two operands
+}
 
 const round = (number: number): Code => {
   const at = (place: number) => local.work + ((place - number + 128) % 8)
-  const [a, b, c, d, e, f, g, h] = range(8).map(at)
+  const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(at)
   const word = (back: number) => local.schedule + ((number - back + 64) % 16)
-  const next: Code = [
-    ...get(word(16)),
-    ...sigma(word(15), [7, 18, 3], true),
-    ...add,
-    ...get(word(7)),
-    ...add,
-    ...sigma(word(2), [17, 19, 10], true),
-    ...add,
-    ...set(word(16))
-  ]
-  return [
-    ...(number < 16 ? [] : next),
-    ...get(h),
-    ...sigma(e, [6, 11, 25], false),
-    ...add,
-    ...get(f),
-    ...get(g),
-    ...get(e),
-    ...select,
-    ...add,
-    ...splat(constants[number]),
-    ...add,
-    ...get(word(16)),
-    ...add,
-    ...set(local.sum),
-    ...get(d),
-    ...get(local.sum),
-    ...add,
-    ...set(d),
-    ...get(local.sum),
-    ...sigma(a, [2, 13, 22], false),
-    ...add,
-    ...get(c),
-    ...get(a),
-    ...get(a),
-    ...get(b),
-    ...xor,
-    ...select,
-    ...add,
-    ...set(h)
-  ]
+  const next = sum(
+    sum(sum(get(word(16)), sigma(word(15), [7, 18, 3], true)), get(word(7))),
+    sigma(word(2), [17, 19, 10], true)
+  )
+  const chosen = select(get(f), get(g), get(e))
+  const mixed = sum(sum(get(h), sigma(e, [6, 11, 25], false)), chosen)
+  const majority = select(get(c), get(a), xor(get(a), get(b)))
+  return all(
+    number < 16 ? [] : set(word(16), next),
+    set(local.sum, sum(sum(mixed, splat(constants[number])), get(word(16)))),
+    set(d, sum(get(d), get(local.sum))),
+    set(h, sum(sum(get(local.sum), sigma(a, [2, 13, 22], false)), majority))
+  )
 }
 
-const increase = (name: number, by: number): Code => [...get(name), ...integer(by), 0x6a, ...set(name)]
-const loop = (body: Code, counter: number): Code => [
-  0x03,
-  0x40,
-  ...body,
-  ...get(counter),
-  ...integer(1),
-  0x6b,
-  0x22,
-  ...unsigned(counter),
-  0x0d,
-  0,
-  0x0b
-]
+/** Does something as often as a counter says, once at least. */
+const loop = (counter: number, body: Code): Code =>
+  repeat(integer(0), get(counter), all(body, set(counter, minus(get(counter), integer(1)))))
 
-const compression = (): Code => [
-  ...range(16).flatMap((word) => [
-    ...get(local.input),
-    ...load(16 * word),
-    ...get(local.input), // the operand twice: shuffle takes two
-    ...load(16 * word),
-    ...reverseBytes,
-    ...set(local.schedule + word)
-  ]),
-  ...range(8).flatMap((place) => [...get(local.state + place), ...set(local.work + place)]),
-  ...range(64).flatMap(round),
-  ...range(8).flatMap((place) => [
-    ...get(local.state + place),
-    ...get(local.work + place),
-    ...add,
-    ...set(local.state + place)
-  ]),
-  ...increase(local.input, 256)
-]
+const compression = (): Code =>
+  all(
+    each(16, (word) => set(local.schedule + word, reversed(load(16 * word, get(local.input))))),
+    each(8, (place) => set(local.work + place, get(local.state + place))),
+    each(64, round),
+    each(8, (place) => set(local.state + place, sum(get(local.state + place), get(local.work + place)))),
+    advance(local.input, 256)
+  )
 
-const group = (): Code => [
-  ...range(8).flatMap((place) => [...splat(initial[place]), ...set(local.state + place)]),
-  ...get(local.blocks),
-  ...set(local.block),
-  ...loop(compression(), local.block),
-  ...range(words).flatMap((word) => [
-    ...get(local.output),
-    ...get(local.state + word),
-    ...get(local.state + word),
-    ...reverseBytes,
-    ...store(16 * word)
-  ]),
-  ...increase(local.output, 16 * words)
-]
+const group = (): Code =>
+  all(
+    each(8, (place) => set(local.state + place, splat(initial[place]))),
+    set(local.block, get(local.blocks)),
+    loop(local.block, compression()),
+    each(words, (word) => store(16 * word, get(local.output), reversed(get(local.state + word)))),
+    advance(local.output, 16 * words)
+  )
 
-const section = (id: number, body: Code): Code => [id, ...unsigned(body.length), ...body]
-const name = (text: string): Code => [text.length, ...Buffer.from(text)]
-
-const program = (): Uint8Array<ArrayBuffer> => {
-  const i32 = 0x7f
-  const body: Code = [2, 1, i32, 33, 0x7b, ...loop(group(), local.groups), 0x0b]
-  return Uint8Array.from([
-    0,
-    0x61,
-    0x73,
-    0x6d,
-    1,
-    0,
-    0,
-    0,
-    ...section(1, [1, 0x60, 4, i32, i32, i32, i32, 0]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, 16]),
-    ...section(7, [2, ...name("memory"), 2, 0, ...name("digests"), 0, 0]),
-    ...section(10, [1, ...unsigned(body.length), ...body])
-  ])
-}
-
-/** What is used of it: its types come with those of browsers. */
-declare const WebAssembly: {
-  readonly Module: new (program: Uint8Array<ArrayBuffer>) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
-}
-
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer }
+interface Exports extends Web.Memory {
   readonly digests: (input: number, output: number, groups: number, blocks: number) => void
 }
 
@@ -224,7 +107,10 @@ let exported: Exports | undefined
 
 /** The program, compiled when it is first needed. */
 const instance = (): Exports => {
-  exported ??= new WebAssembly.Instance(new WebAssembly.Module(program())).exports as Exports // as written above
+  const lanesOfWords = Array.from({ length: 33 }, (_, index) => [`word${index}`, v128])
+  const locals: Readonly<Record<string, number>> = { block: i32, ...Object.fromEntries(lanesOfWords) }
+  const digests = () => procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
+  exported ??= Web.compiled<Exports>(16, [digests()])
   return exported
 }
 

@@ -11,9 +11,9 @@ import type { OnBadRow } from "../../sources/Quarantine.ts"
 import { SourceError } from "../../sources/SourceError.ts"
 import { type Table, idColumn } from "../../Table.ts"
 import * as Cells from "../columns/cells.ts"
+import * as Collector from "../columns/collector.ts"
 import * as Columnar from "../columns/columnar.ts"
 import type * as DuckDB from "./duckdb.ts"
-import * as Spill from "../columns/spill.ts"
 import * as Tables from "../columns/tables.ts"
 
 /** What to collect. */
@@ -25,6 +25,8 @@ export interface Query<C extends Columns> {
   readonly file: string
   /** How many rows are expected, where that is known. */
   readonly rows: number | undefined
+  /** How many bytes are read, where that is known: what is told of progress when rows are not. */
+  readonly bytes?: number
   /** Finds the rows of a block, whose first has the given number, with values that are none: from 0, ascending. */
   readonly bad: (block: DuckDB.Numbers, start: number) => ReadonlyArray<number>
   readonly onBadRow: OnBadRow
@@ -67,6 +69,31 @@ const without = (
   }
 }
 
+/** Refuses a column that is called as the ids are. */
+export const reserved = (file: string): SourceError => {
+  const detail = `Column "${idColumn}" has a reserved name; choose another`
+  return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column: idColumn })
+}
+
+/** Says that what is too large for memory has no place on disk either. */
+export const noRoom =
+  (file: string) =>
+  ({ folder, reason }: Scratch.ScratchError): SourceError => {
+    const detail = `is too large for memory, and no scratch file could be written in ${folder} (${reason})`
+    const hint = "Free space there, or run with --store in a folder on a larger disk."
+    return new SourceError({ file, problem: "no scratch space", detail, hint })
+  }
+
+/** What sorts or groups gives no rows for a while; this often it is told how far DuckDB has come. */
+const pause = "250 millis"
+
+const tell = ({ bytes, connection, rows }: Query<Columns>, done: number): Effect.Effect<void> =>
+  bytes === undefined || rows !== undefined
+    ? Event.progress(done, rows, "rows")
+    : Effect.flatMap(connection.share, (share) =>
+        Event.progress(Math.round(share * bytes), bytes, "bytes", { rows: done })
+      )
+
 /** Runs the query. */
 export const collect = Effect.fnUntraced(function* <C extends Columns>(
   query: Query<C>
@@ -76,40 +103,39 @@ export const collect = Effect.fnUntraced(function* <C extends Columns>(
     const detail = `Column "${column}" ${reason}`
     return new SourceError({ file, problem: "bad columns", detail, hint: "Declare it otherwise.", column })
   }
-  if (idColumn in columns) return yield* badColumn(idColumn, "has a reserved name; choose another")
-  const noRoom = ({ folder, reason }: Scratch.ScratchError) => {
-    const detail = `is too large for memory, and no scratch file could be written in ${folder} (${reason})`
-    const hint = "Free space there, or run with --store in a folder on a larger disk."
-    return new SourceError({ file, problem: "no scratch space", detail, hint })
-  }
+  if (idColumn in columns) return yield* reserved(file)
 
-  const reader = yield* Effect.mapError(connection.blocks(sql, rowsOf(columns, rows)), refused)
-  const collector = yield* Spill.collector
+  const reader = yield* Effect.raceFirst(
+    Effect.mapError(connection.blocks(sql), refused),
+    Effect.forever(Effect.andThen(Effect.sleep(pause), tell(query, 0)))
+  )
+  const collector = yield* Collector.make(columns, rows)
   const names = Object.keys(columns)
+  const blockRows = rowsOf(columns, rows)
   let [length, kept, isOver] = [0, 0, false]
-  let spare: DuckDB.Numbers | undefined
   for (;;) {
-    const block = yield* Effect.mapError(reader.next(spare), refused)
+    const room = collector.room(blockRows)
+    const arrays = names.map((name) => room.columns[name])
+    const block = yield* Effect.mapError(reader.next({ rows: room.rows, columns: arrays }), refused)
     if (block === undefined) break
     const left = bad(block, length)
-    isOver ||= left.length > 0 && onBadRow === "fail"
-    spare = block
+    length += block.length
+    isOver ||= (left.length > 0 && onBadRow === "fail") || (rows !== undefined && length > rows)
     if (!isOver && (left.length < block.length || kept === 0)) {
       const rest = without(block, left, names, columns)
       const values: Record<string, RowId.Values> = {}
       for (const [index, name] of names.entries()) {
         const own = rest.columns[index].values
-        const reason = Cells.defect(columns[name], own, rest.length) ?? Cells.numberDefect(columns[name], own, kept)
+        const reason = Cells.defect(columns[name], own, rest.length, kept)
         if (reason !== undefined) return yield* badColumn(name, reason)
         values[name] = Cells.withOneNaN(columns[name], own)
       }
       const ids = RowId.ofContent(columns, values, rest.length)
-      const mayReuse = yield* Effect.mapError(collector.add({ ...values, [idColumn]: ids }), noRoom)
-      if (!mayReuse && rest === block) spare = undefined
+      const all = { length: rest.length, columns: { ...values, [idColumn]: ids } }
+      yield* Effect.mapError(collector.add(all), noRoom(file))
       kept += rest.length
     }
-    length += block.length
-    if (rows !== undefined && rows > block.length) yield* Event.progress(length, rows, "rows")
+    if (rows !== block.length) yield* tell(query, length)
   }
   const { [idColumn]: ids, ...values } = yield* collector.end
   const emptyIds: Columnar.Entry = ids ?? new Uint8Array(0)

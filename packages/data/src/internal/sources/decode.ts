@@ -43,6 +43,15 @@ export const decoded = (type: string, column: Column.Column, cell: string): stri
   }
 }
 
+/**
+ * Tells whether values of a type come as they lie, without SQL: copying makes float64 of them, or milliseconds, and what
+ * is not finite then is what the column does not take.
+ */
+export const liesReady = (type: string, { kind }: Column.Column): boolean =>
+  kind === "float"
+    ? smallIntegers.test(type) || type === "FLOAT" || type === "DOUBLE"
+    : kind === "timestamp" && (type === "TIMESTAMP" || type === "TIMESTAMP WITH TIME ZONE")
+
 /** NULL is what a missing value is in files; in the table it is NaN, or the code -1. */
 const orMissing = (type: string, column: Column.Optional, cell: string): string | undefined => {
   const there = decoded(type, Column.complete(column), cell)

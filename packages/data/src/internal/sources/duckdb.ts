@@ -1,17 +1,12 @@
 /**
- * The one file that knows DuckDB: a database in memory for the length of a scope, and queries whose columns come out as
+ * The file that knows DuckDB (`vectors.ts` knows its vectors): a database in memory for the length of a scope, and queries whose columns come out as
  * typed arrays of numbers, or as texts. Extensions are neither loaded nor fetched, so a query never reaches the network.
  */
 import {
-  DuckDBArrayVector,
   type DuckDBConnection,
   type DuckDBDataChunk,
-  DuckDBDoubleVector,
-  DuckDBFloatVector,
   DuckDBInstance,
-  DuckDBIntegerVector,
   type DuckDBResult,
-  DuckDBUTinyIntVector,
   DuckDBVarCharVector,
   type DuckDBVector,
   type Json
@@ -19,7 +14,8 @@ import {
 import { Scratch } from "@watertight/core"
 import { Effect, Schema, type Scope } from "effect"
 import { join, resolve } from "node:path"
-import * as RowId from "../../RowId.ts"
+import type * as RowId from "../../RowId.ts"
+import * as Vectors from "./vectors.ts"
 
 /** DuckDB refused a statement. */
 export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError", { reason: Schema.String }) {
@@ -31,25 +27,33 @@ export class DuckDBError extends Schema.TaggedError<DuckDBError>()("DuckDBError"
 /** A connection to a database in memory. */
 export interface Connection {
   /**
-   * Begins a query whose columns are DOUBLE, INTEGER, FLOAT, UTINYINT, fixed-size arrays of these, or VARCHAR; rows stay
-   * in the query's order. Results are streamed, in blocks of at most `rows` rows, which is 2048 or more.
+   * Begins a query whose columns are numbers of at most 64 bits, fixed-size arrays of these, TIMESTAMP or VARCHAR; rows
+   * stay in the query's order. Results are streamed.
    */
-  readonly blocks: (sql: string, rows: number) => Effect.Effect<Reader, DuckDBError>
+  readonly blocks: (sql: string) => Effect.Effect<Reader, DuckDBError>
+  /** How much of the query that runs is done, from 0 to 1; 0 where DuckDB cannot tell. */
+  readonly share: Effect.Effect<number>
   /** Runs a query for its few rows, as plain objects. */
   readonly rows: (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, Json>>>, DuckDBError>
-  /** Puts rows into a table whose columns are BIGINT, DOUBLE or VARCHAR. */
+  /** Puts some of the next rows into a table whose columns are BIGINT, DOUBLE or VARCHAR; tells how many, 0 at the end. */
   readonly fill: (
     schema: string,
     table: string,
     types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
-    rows: Iterable<ReadonlyArray<unknown>>
-  ) => Effect.Effect<void, DuckDBError>
+    rows: Iterator<ReadonlyArray<unknown>>
+  ) => Effect.Effect<number, DuckDBError>
 }
 
 /** Reads a query's result. */
 export interface Reader {
-  /** Reads the next block, into the arrays of one that is not needed any more where there is one; undefined at the end. */
-  readonly next: (spare: Numbers | undefined) => Effect.Effect<Numbers | undefined, DuckDBError>
+  /** Reads as many rows as there is room for, fewer of long texts, or the last ones; undefined at the end. */
+  readonly next: (room: Room) => Effect.Effect<Numbers | undefined, DuckDBError>
+}
+
+/** Arrays for some rows, 2048 or more unless they are the last: one for each column of numbers, none for texts. */
+export interface Room {
+  readonly rows: number
+  readonly columns: ReadonlyArray<RowId.Numbers | undefined>
 }
 
 /** Columns, in the order of the query. */
@@ -60,18 +64,19 @@ export interface Numbers {
 
 /** One column: all rows one after the other, an array's elements beside each other; a missing text is empty. */
 export interface NumberColumn {
-  readonly values: Values
+  readonly values: RowId.Values
   /** The rows that hold NULL, or an array that does, counted from 0. */
   readonly missing: ReadonlyArray<number>
 }
-
-type Values = RowId.Values
 
 const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
   Effect.tryPromise({
     try: run,
     catch: (cause) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
   })
+
+/** DuckDB knows how far it is only when it might have to draw a bar, which it is not to print. */
+const tellsProgress = ["enable_progress_bar_print = false", "enable_progress_bar = true", "progress_bar_time = 0"]
 
 /** Databases have a folder each for what does not fit in memory; they make it when they need it and remove it. */
 let serial = 0
@@ -89,18 +94,26 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     (connection) => Effect.sync(() => connection.closeSync())
   )
   const { folder } = yield* Scratch.Settings
-  yield* attempt(() => connection.run("SET TimeZone = 'UTC'"))
+  for (const setting of ["TimeZone = 'UTC'", ...tellsProgress]) {
+    yield* attempt(() => connection.run(`SET ${setting}`))
+  }
   yield* attempt(() =>
     connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`)
   )
+  let share = 0
   const interruptible = <A>(run: () => Promise<A>) =>
     Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
-    blocks: (sql, rows) =>
+    blocks: (sql) =>
       Effect.map(
-        interruptible(() => begin(connection, sql)),
-        (stream) => ({ next: (spare) => interruptible(() => readBlock(stream, rows, spare)) })
+        interruptible(() => connection.stream(sql)),
+        (result) => {
+          const stream: Stream = { result, pending: null }
+          share = 0
+          return { next: (room) => interruptible(() => readBlock(stream, room)) }
+        }
       ),
+    share: Effect.sync(() => (share = Math.min(1, Math.max(share, connection.progress.percentage / 100)))),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
     fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
   }
@@ -114,17 +127,23 @@ export const connectBounded: Effect.Effect<Connection, DuckDBError, Scope.Scope>
   connection.rows("SET memory_limit = '512 MiB'")
 )
 
+/** So many rows are put into a table at a time. */
+const filledAtOnce = 65_536
+
 const append = async (
   connection: DuckDBConnection,
   schema: string,
   table: string,
   types: ReadonlyArray<"BIGINT" | "DOUBLE" | "VARCHAR">,
-  rows: Iterable<ReadonlyArray<unknown>>
-): Promise<void> => {
+  rows: Iterator<ReadonlyArray<unknown>>
+): Promise<number> => {
   const appender = await connection.createAppender(table, schema)
-  for (const row of rows) {
+  let length = 0
+  for (; length < filledAtOnce; length++) {
+    const { done, value: row } = rows.next()
+    if (done === true) break
     types.forEach((type, index) => {
-      const value = row[index]
+      const value: unknown = row[index]
       if (value === null) appender.appendNull()
       else if (type === "VARCHAR") appender.appendVarchar(String(value))
       else if (type === "DOUBLE") appender.appendDouble(Number(value))
@@ -133,30 +152,26 @@ const append = async (
     appender.endRow()
   }
   appender.closeSync()
+  return length
 }
+
+/** A block ends after so many characters of texts. */
+const mostCharacters = 1 << 24
 
 /** A result that is being read. */
 interface Stream {
   readonly result: DuckDBResult
-  readonly types: ReadonlyArray<string>
   /** A chunk that the last block had no room for. */
   pending: DuckDBDataChunk | null
 }
 
-const begin = async (connection: DuckDBConnection, sql: string): Promise<Stream> => {
-  const result = await connection.stream(sql)
-  return { result, types: result.columnTypes().map(String), pending: null }
-}
-
-const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefined): Promise<Numbers | undefined> => {
-  const columns = stream.types.map((type, index) =>
-    type === "VARCHAR" ? texts() : column(type, rows, spare?.columns[index].values)
-  )
+const readBlock = async (stream: Stream, room: Room): Promise<Numbers | undefined> => {
+  const columns = room.columns.map((values) => (values === undefined ? texts() : numbers(values, room.rows)))
   let length = 0
-  for (;;) {
+  while (columns.every((column) => column.characters < mostCharacters)) {
     const chunk = stream.pending ?? (await stream.result.fetchChunk())
     if (chunk === null || chunk.rowCount === 0) break
-    const isTooMuch = length + chunk.rowCount > rows
+    const isTooMuch = length + chunk.rowCount > room.rows
     stream.pending = isTooMuch ? chunk : null
     if (isTooMuch) break
     for (let index = 0; index < columns.length; index++) {
@@ -167,19 +182,18 @@ const readBlock = async (stream: Stream, rows: number, spare: Numbers | undefine
   return length === 0 ? undefined : { length, columns: columns.map((each) => each.end(length)) }
 }
 
-/** Collects the chunks of a column of the given type. */
-const column = (type: string, rows: number, spare: Values | undefined) => {
-  const width = [...type.matchAll(/\[(\d+)\]/g)].reduce((product, [, size]) => product * Number(size), 1)
-  const isLargeEnough = spare !== undefined && !RowId.isTexts(spare) && spare.length === rows * width
-  const values = isLargeEnough ? spare : valuesOf(type, rows * width)
+/** Collects the chunks of a column of numbers. */
+const numbers = (values: RowId.Numbers, rows: number) => {
+  const width = values.length / rows
   const missing: Array<number> = []
   return {
+    characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      values.set(itemsOf(vector), start * width)
-      for (const row of rowsWithout(vector, count)) missing.push(start + row)
+      for (const row of Vectors.missing(vector, count)) missing.push(start + row)
+      Vectors.copy(vector, values, start * width)
     },
     end: (length: number): NumberColumn => ({
-      values: values.length === length * width ? values : values.slice(0, length * width),
+      values: length === rows ? values : values.subarray(0, length * width),
       missing
     })
   }
@@ -189,69 +203,20 @@ const column = (type: string, rows: number, spare: Values | undefined) => {
 const texts = () => {
   const values: Array<string> = []
   const missing: Array<number> = []
-  return {
+  const collected = {
+    characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
       if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
       for (let row = 0; row < count; row++) {
         const text = vector.getItem(row)
         values.push(text ?? "")
+        collected.characters += values[values.length - 1].length
         if (text === null) missing.push(start + row)
       }
     },
     end: (): NumberColumn => ({ values, missing })
   }
-}
-
-const valuesOf = (type: string, length: number): RowId.Numbers => {
-  switch (type.replace(/\[.*/, "")) {
-    case "DOUBLE":
-      return new Float64Array(length)
-    case "INTEGER":
-      return new Int32Array(length)
-    case "FLOAT":
-      return new Float32Array(length)
-    case "UTINYINT":
-      return new Uint8Array(length)
-    default:
-      throw new TypeError(`duckdb.blocks: ${type} is no type of numbers that is read`)
-  }
-}
-
-/** The vector's own array: private in the types, but the only way that is not one call for each row. */
-const itemsOf = (vector: DuckDBVector): RowId.Numbers => {
-  if (vector instanceof DuckDBArrayVector) return itemsOf(vector["childData"])
-  if (vector instanceof DuckDBDoubleVector) return vector["items"]
-  if (vector instanceof DuckDBIntegerVector) return vector["items"]
-  if (vector instanceof DuckDBFloatVector) return vector["items"]
-  if (vector instanceof DuckDBUTinyIntVector) return vector["items"]
-  throw new TypeError("duckdb.blocks: a column holds no numbers")
-}
-
-const nothing: ReadonlySet<number> = new Set()
-
-/** The rows of a chunk that hold NULL at any depth. A vector without NULLs has no mask to look at. */
-const rowsWithout = (vector: DuckDBVector, rows: number): ReadonlySet<number> => {
-  const found = new Set<number>()
-  for (let level = vector; ;) {
-    const validity = validityOf(level)
-    if (validity["data"] !== null) {
-      const width = level.itemCount / rows
-      for (let item = 0; item < level.itemCount; item++) {
-        if (!validity.itemValid(item)) found.add(Math.floor(item / width))
-      }
-    }
-    if (!(level instanceof DuckDBArrayVector)) return found.size === 0 ? nothing : found
-    level = level["childData"]
-  }
-}
-
-const validityOf = (vector: DuckDBVector) => {
-  if (vector instanceof DuckDBArrayVector) return vector["validity"]
-  if (vector instanceof DuckDBDoubleVector) return vector["validity"]
-  if (vector instanceof DuckDBIntegerVector) return vector["validity"]
-  if (vector instanceof DuckDBFloatVector) return vector["validity"]
-  if (vector instanceof DuckDBUTinyIntVector) return vector["validity"]
-  throw new TypeError("duckdb.blocks: a column holds no numbers")
+  return collected
 }
 
 /**

@@ -49,6 +49,18 @@ export const digest = Effect.fn("Source.digest")(function* (path: Files.Path, en
   return digests.length === 1 ? digests[0] : Digest.of(digests)
 })
 
+/** Counts the bytes of the files. */
+export const bytes = (files: ReadonlyArray<string>): Effect.Effect<number, SourceError, FileSystem.FileSystem> =>
+  Effect.map(
+    Effect.forEach(files, (file) =>
+      FileSystem.FileSystem.pipe(
+        Effect.flatMap((fileSystem) => fileSystem.stat(file)),
+        Effect.mapError((error) => Files.fromPlatform(file, error))
+      )
+    ),
+    (found) => found.reduce((sum, { size }) => sum + Number(size), 0)
+  )
+
 /** The files below a folder. Links are followed, but not to a folder that they lie in: files would be read twice. */
 const below = Effect.fnUntraced(function* (root: string) {
   const fileSystem = yield* FileSystem.FileSystem

@@ -2,12 +2,13 @@
  * Reading whole files, their digests and their beginnings through the `FileSystem` service, with errors that name the
  * file. Files whose name ends in `.gz` are unpacked.
  */
-import { Digest } from "@watertight/core"
-import { Effect, FileSystem, type PlatformError, Stream } from "effect"
+import { Digest, Event } from "@watertight/core"
+import { type Context, Effect, FileSystem, type PlatformError, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { basename } from "node:path"
+import { Readable, pipeline } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { gunzipSync } from "node:zlib"
+import { createGunzip, gunzipSync } from "node:zlib"
 import { SourceError } from "../../sources/SourceError.ts"
 
 /** The path of a file: as a string, relative to the working directory unless absolute, or as a `file:` URL. */
@@ -45,18 +46,38 @@ export const read = Effect.fn("Source.read")(function* (path: Path) {
   return yield* unpack(path, bytes)
 })
 
-/** Hands a file to `push` piece by piece; a packed file comes unpacked, in one piece. */
-export const forEachPiece = (
-  path: Path,
-  push: (bytes: Uint8Array) => void
-): Effect.Effect<void, SourceError, FileSystem.FileSystem> =>
-  isPacked(path)
-    ? Effect.map(read(path), push)
-    : open(path, (fileSystem, file) =>
-        Stream.runForEachArray(fileSystem.stream(file, { chunkSize: pieceSize }), (pieces) =>
-          Effect.sync(() => pieces.forEach(push))
+/** Gives a file's bytes piece by piece, and tells how far it is; a packed file's come unpacked. */
+export const pieces = (path: Path): Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem> =>
+  Stream.unwrap(
+    open(path, (fileSystem, file, size) =>
+      Effect.sync(() => {
+        let done = 0
+        const told = (piece: Uint8Array) => Event.progress((done += piece.length), Number(size), "bytes")
+        const bytes = Stream.mapError(fileSystem.stream(file, { chunkSize: pieceSize }), (error) =>
+          fromPlatform(file, error)
         )
-      )
+        return size > pieceSize ? Stream.tap(bytes, told) : bytes
+      })
+    )
+  ).pipe((bytes) => (isPacked(path) ? unpacked(path, bytes) : bytes))
+
+/** Unpacks bytes as they come. */
+const unpacked = (
+  path: Path,
+  bytes: Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem>
+): Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem> =>
+  Stream.unwrap(
+    Effect.contextWith((context: Context.Context<FileSystem.FileSystem>) =>
+      Effect.sync(() => {
+        const packed = Readable.from(Stream.toAsyncIterableWith(bytes, context), { objectMode: false })
+        const plain = createGunzip({ chunkSize: pieceSize })
+        pipeline(packed, plain, () => undefined) // what fails is thrown by the reading of it
+        return Stream.fromAsyncIterable<Uint8Array, SourceError>(plain, (cause) =>
+          cause instanceof SourceError ? cause : brokenPacking(path, cause)
+        )
+      })
+    )
+  )
 
 /** Returns the digest of a file's bytes, as they lie on disk, without holding more than a piece of them. */
 export const digest = Effect.fn("Source.digest")(function* (path: Path) {
@@ -111,13 +132,15 @@ export const fromPlatform = (file: string, error: PlatformError.PlatformError): 
 const unpack = (path: Path, bytes: Uint8Array): Effect.Effect<Uint8Array, SourceError> =>
   Effect.try({
     try: () => plain(isPacked(path) ? gunzipSync(bytes) : bytes),
-    catch: (cause) =>
-      new SourceError({
-        file: systemPath(path),
-        problem: "broken compression",
-        detail: `does not unpack (${cause instanceof Error ? cause.message : String(cause)})`,
-        hint: "Fetch the file again, or drop .gz from its name if it is not packed."
-      })
+    catch: (cause) => brokenPacking(path, cause)
+  })
+
+const brokenPacking = (path: Path, cause: unknown): SourceError =>
+  new SourceError({
+    file: systemPath(path),
+    problem: "broken compression",
+    detail: `does not unpack (${cause instanceof Error ? cause.message : String(cause)})`,
+    hint: "Fetch the file again, or drop .gz from its name if it is not packed."
   })
 
 /** A `Buffer` is a `Uint8Array` with another name and another digest. */

@@ -199,7 +199,7 @@ const labelsOfCsv = Effect.fnUntraced(function* (
     new SourceError({ file: path, problem, detail, hint, column: file })
   if (file in columns) return yield* refuse("bad columns", `has "${file}" for its files`, "Do not declare it too.")
   const all: Columns = { ...columns, [file]: Column.text }
-  const { table } = yield* Effect.scoped(Csv.readTable(csv, all, {}, "fail"))
+  const { table } = yield* Csv.readTable(csv, all, {}, "fail")
   const rows = new Map<string, number>()
   for (const [row, name] of Table.texts(table, file).entries()) {
     if (rows.has(name)) return yield* refuse("bad value", `names ${JSON.stringify(name)} in two rows`, "Keep one.")

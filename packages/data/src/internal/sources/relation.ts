@@ -3,8 +3,9 @@
  * value is decoded as its column declares, and the first that cannot be is named with its file, row and column.
  */
 import { Effect } from "effect"
-import type * as Column from "../../Column.ts"
+import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
+import * as RowId from "../../RowId.ts"
 import * as Quarantine from "../../sources/Quarantine.ts"
 import { SourceError } from "../../sources/SourceError.ts"
 import * as Collect from "./collect.ts"
@@ -25,6 +26,8 @@ export interface Relation<C extends Columns> {
   readonly type?: string
   /** Whether the files know how many rows they have; otherwise they are counted as they come. */
   readonly isCounted: boolean
+  /** The bytes of the files, where their rows are not counted. */
+  readonly bytes?: number
   /** Finds rows that are none at all, and come as nothing but NULL, by their places. */
   readonly isBroken?: Effect.Effect<ReadonlyMap<number, string>, SourceError>
   /** Says what DuckDB refused to read. */
@@ -55,6 +58,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
     columns,
     file: first,
     rows: total,
+    ...(relation.bytes === undefined ? {} : { bytes: relation.bytes }),
     onBadRow,
     bad: (block, start) => {
       const bad = badRows(Object.values(columns), block, start, broken)
@@ -112,6 +116,7 @@ const cellOf = (
   column: Column.Column,
   type: string | undefined
 ): Effect.Effect<string, SourceError> => {
+  if (type !== undefined && Decode.liesReady(type, column)) return Effect.succeed(DuckDB.name(name))
   const cell = type === undefined ? undefined : Decode.decoded(type, column, DuckDB.name(name))
   if (cell !== undefined) return Effect.succeed(cell)
   return Effect.fail(
@@ -196,10 +201,10 @@ const placesOf = Effect.fnUntraced(function* <C extends Columns>(relation: Relat
   }
 })
 
-/** The rows in which a tensor holds NaN or infinity; floats that do have become NULL before. */
+/** The rows with NaN or infinity where the column takes none. */
 const notFinite = (column: Column.Column, values: DuckDB.NumberColumn["values"]): ReadonlyArray<number> => {
-  if (!(values instanceof Float32Array) || column.kind !== "tensor" || firstNotFinite(values) < 0) return []
-  const width = column.shape.reduce((product, size) => product * size, 1)
+  if (RowId.isTexts(values) || Column.isOptional(column) || firstNotFinite(values) < 0) return []
+  const width = Column.width(column)
   const rows: Array<number> = []
   values.forEach((value, at) => {
     if (!Number.isFinite(value)) rows.push(Math.floor(at / width))

@@ -19,7 +19,8 @@ export type Type = "BIGINT" | "DOUBLE" | "VARCHAR"
 /** A table, or a view. */
 export interface Table {
   readonly columns: ReadonlyArray<{ readonly name: string; readonly type: Type }>
-  readonly rows: () => Iterable<ReadonlyArray<SQLOutputValue>>
+  readonly length: number
+  readonly rows: () => Iterator<ReadonlyArray<SQLOutputValue>>
 }
 
 /** An open database. */
@@ -73,8 +74,10 @@ const tableOf = (database: DatabaseSync, name: string): Table => {
   })
   const rows = database.prepare(`SELECT ${columns.map((each) => quoted(each.name)).join(", ")} FROM ${quoted(name)}`)
   rows.setReadBigInts(true)
+  const counted = database.prepare(`SELECT count(*) AS length FROM ${quoted(name)}`).get()
   return {
     columns,
+    length: Number(counted?.["length"]),
     rows: function* () {
       for (const row of rows.iterate()) yield columns.map((each) => row[each.name])
     }

@@ -1,12 +1,12 @@
 /**
- * A small classifier of two classes: gradient boosting (Friedman 2001, with Newton's leaf values) of trees of depth two over
- * columns of bins. It is for telling two samples apart, so it only ever gives scores.
+ * A small model of two classes or of numbers: gradient boosting (Friedman 2001, with Newton's leaf values) of shallow trees
+ * over columns of bins. It is for telling two samples apart and for asking what columns are good for, so it only ever gives
+ * scores.
  */
 
 /** Columns of bins, one number below 256 per row. */
 export type Binned = ReadonlyArray<Uint8Array>
 
-const rounds = 40
 const rate = 0.15
 const ridge = 1
 const fewest = 10
@@ -21,7 +21,9 @@ interface Split {
   readonly left: Tree
   readonly right: Tree
 }
-type Tree = Leaf | Split
+
+/** A tree over columns of bins. */
+export type Tree = Leaf | Split
 
 const isLeaf = (tree: Tree): tree is Leaf => "value" in tree
 
@@ -94,28 +96,59 @@ const grow = (columns: Binned, rows: Uint32Array, gradients: Gradients, depth: n
   }
 }
 
-const add = (tree: Tree, columns: Binned, scores: Float64Array): void => {
-  for (let row = 0; row < scores.length; row++) {
-    let at = tree
-    while (!isLeaf(at)) at = columns[at.column][row] <= at.upTo ? at.left : at.right
-    scores[row] += at.value
+/** What a tree says of a row; with `moved`, as if its bins in the columns marked were those of the row `other`. */
+export const valueOf = (tree: Tree, columns: Binned, row: number, moved?: Uint8Array, other = row): number => {
+  let at = tree
+  while (!isLeaf(at)) {
+    const from = moved !== undefined && moved[at.column] === 1 ? other : row
+    at = columns[at.column][from] <= at.upTo ? at.left : at.right
   }
+  return at.value
+}
+
+/** Tells whether a tree reads one of the columns marked. */
+export const reads = (tree: Tree, marked: Uint8Array): boolean =>
+  !isLeaf(tree) && (marked[tree.column] === 1 || reads(tree.left, marked) || reads(tree.right, marked))
+
+const add = (tree: Tree, columns: Binned, scores: Float64Array): void => {
+  for (let row = 0; row < scores.length; row++) scores[row] += valueOf(tree, columns, row)
+}
+
+/** What is fitted: trees, and what they come to for every row, fitted to or not. */
+export interface Fitted {
+  readonly trees: ReadonlyArray<Tree>
+  /** Log-odds of the class marked by 1, or numbers. */
+  readonly scores: Float64Array
+}
+
+/** How a model is grown: to marks of 0 and 1 by the logistic loss, or to numbers by the squared one. */
+export interface Growth {
+  readonly to: "marks" | "numbers"
+  readonly rounds: number
+  readonly depth: number
+}
+
+/** Fits to the targets of the rows given. Marks that are all alike are fitted by no tree and a score of 0. */
+export const fit = (columns: Binned, target: ArrayLike<number>, rows: Uint32Array, growth: Growth): Fitted => {
+  const scores = new Float64Array(target.length)
+  const gradients = { slope: new Float64Array(scores.length), curve: new Float64Array(scores.length) }
+  const sum = rows.reduce((sum, row) => sum + target[row], 0)
+  const isMarks = growth.to === "marks"
+  if (isMarks && (sum === 0 || sum === rows.length)) return { trees: [], scores }
+  scores.fill(isMarks ? Math.log(sum / (rows.length - sum)) : sum / rows.length)
+  const trees = Array.from({ length: growth.rounds }, () => {
+    for (const row of rows) {
+      const said = isMarks ? 1 / (1 + Math.exp(-scores[row])) : scores[row]
+      gradients.slope[row] = target[row] - said
+      gradients.curve[row] = isMarks ? said * (1 - said) : 1
+    }
+    const tree = grow(columns, rows, gradients, growth.depth)
+    add(tree, columns, scores)
+    return tree
+  })
+  return { trees, scores }
 }
 
 /** Fits to the rows given, and scores all rows: the log-odds of the class marked. */
-export const scores = (columns: Binned, isPositive: Uint8Array, fit: Uint32Array): Float64Array => {
-  const out = new Float64Array(isPositive.length)
-  const gradients = { slope: new Float64Array(out.length), curve: new Float64Array(out.length) }
-  const positives = fit.reduce((sum, row) => sum + isPositive[row], 0)
-  if (positives === 0 || positives === fit.length) return out
-  out.fill(Math.log(positives / (fit.length - positives)))
-  for (let round = 0; round < rounds; round++) {
-    for (const row of fit) {
-      const chance = 1 / (1 + Math.exp(-out[row]))
-      gradients.slope[row] = isPositive[row] - chance
-      gradients.curve[row] = chance * (1 - chance)
-    }
-    add(grow(columns, fit, gradients, 2), columns, out)
-  }
-  return out
-}
+export const scores = (columns: Binned, isPositive: Uint8Array, rows: Uint32Array): Float64Array =>
+  fit(columns, isPositive, rows, { to: "marks", rounds: 40, depth: 2 }).scores

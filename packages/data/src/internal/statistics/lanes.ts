@@ -4,6 +4,7 @@
  * less. The order of the additions depends on the length and the number of groups only.
  */
 import type { Numbers } from "../../RowId.ts"
+import * as Float64 from "./float64.ts"
 
 /** A multiple of `groups` near 64, so that lane `i % lanes` lies in group `i % groups`. */
 const lanesFor = (groups: number): number => groups * Math.ceil(64 / groups)
@@ -29,6 +30,10 @@ export interface Moments {
  * group holds NaN or infinity, or numbers too far apart for float64, the result is not finite.
  */
 export const moments = (values: Numbers, groups: number): Moments => {
+  if (groups === 1 && values instanceof Float64Array) {
+    const mean = Float64.mean(values)
+    return { mean: Float64Array.of(mean), variance: Float64Array.of(Float64.variance(values, mean)) }
+  }
   const count = values.length / groups
   const lanes = lanesFor(groups)
   const first = Float64Array.from({ length: groups }, (_, group) => values[group])
@@ -62,10 +67,16 @@ export const moments = (values: Numbers, groups: number): Moments => {
 export interface Range {
   readonly min: Float64Array
   readonly max: Float64Array
+  /** Whether there is neither NaN, which counts as nothing, nor infinity. */
+  readonly isFinite: boolean
 }
 
-/** Computes the range of each group. NaN counts as nothing: look for it with `firstNotFinite`. */
+/** Computes the range of each group. */
 export const range = (values: Numbers, groups: number): Range => {
+  if (groups === 1 && values instanceof Float64Array) {
+    const { isFinite, max, min } = Float64.range(values)
+    return { min: Float64Array.of(min), max: Float64Array.of(max), isFinite }
+  }
   const lanes = lanesFor(groups)
   const lowest = new Float64Array(lanes).fill(Infinity)
   const highest = new Float64Array(lanes).fill(-Infinity)
@@ -83,7 +94,7 @@ export const range = (values: Numbers, groups: number): Range => {
     min[lane % groups] = Math.min(min[lane % groups], lowest[lane])
     max[lane % groups] = Math.max(max[lane % groups], highest[lane])
   }
-  return { min, max }
+  return { min, max, isFinite: firstNotFinite(values) < 0 }
 }
 
 /** Returns numbers as JSON keeps them: JSON has no -0. */
@@ -92,6 +103,7 @@ export const plain = (perGroup: Float64Array): ReadonlyArray<number> => Array.fr
 /** Returns the place of the first NaN or infinity, or -1. */
 export const firstNotFinite = (values: Numbers): number => {
   if (values instanceof Uint8Array || values instanceof Int32Array) return -1
+  if (values instanceof Float64Array && Float64.isFinite(values)) return -1
   for (let start = 0; start < values.length; start += 4096) {
     const end = Math.min(start + 4096, values.length)
     let sum = 0
@@ -103,17 +115,15 @@ export const firstNotFinite = (values: Numbers): number => {
   return -1
 }
 
-/** Writes `(value - center) / scale` of each number's group into `out`. */
+/** Writes `(value - center) / scale` of each number's group into `out`, and says whether all results are finite. */
 export const normalize = (
   values: Numbers,
   center: ReadonlyArray<number>,
   scale: ReadonlyArray<number>,
   out: Float64Array | Float32Array
-): void => {
-  if (center.length === 1) {
-    const [middle, width] = [center[0], scale[0]]
-    for (let place = 0; place < values.length; place++) out[place] = (values[place] - middle) / width
-    return
+): boolean => {
+  if (values instanceof Float64Array && out instanceof Float64Array && center.length === 1) {
+    return Float64.normalize(values, center[0], scale[0], out)
   }
   const lanes = lanesFor(center.length)
   const centers = spread(Float64Array.from(center), lanes)
@@ -122,4 +132,5 @@ export const normalize = (
     const size = Math.min(lanes, values.length - start)
     for (let lane = 0; lane < size; lane++) out[start + lane] = (values[start + lane] - centers[lane]) / scales[lane]
   }
+  return firstNotFinite(out) < 0
 }

@@ -1,7 +1,10 @@
 /** The normal distribution. */
 
-const horner = (coefficients: ReadonlyArray<number>, x: number): number =>
-  coefficients.reduceRight((sum, coefficient) => sum * x + coefficient, 0)
+const horner = (coefficients: ReadonlyArray<number>, x: number): number => {
+  let sum = 0
+  for (let power = coefficients.length - 1; power >= 0; power--) sum = sum * x + coefficients[power]
+  return sum
+}
 
 const centre = [
   3.3871328727963665, 133.14166789178438, 1971.5909503065513, 13731.69376550946, 45921.95393154987, 67265.7709270087,

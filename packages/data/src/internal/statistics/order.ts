@@ -1,14 +1,12 @@
 /** Order statistics of numbers: sorted copies, quantiles, medians, modes. NaN stands for a missing number. */
+import * as Float64 from "./float64.ts"
 import * as Radix from "./radix.ts"
 
 /** Returns the numbers of group `group` (number `i` belongs to group `i % groups`) that are there, in a copy. */
 export const present = (values: ArrayLike<number>, groups = 1, group = 0): Float64Array => {
+  if (values instanceof Float64Array && groups === 1) return Float64.present(values)
   const out = new Float64Array(Math.ceil(Math.max(0, values.length - group) / groups))
   let count = 0
-  if (values instanceof Float64Array && groups === 1) {
-    for (let place = 0; place < values.length; place++) if (!Number.isNaN(values[place])) out[count++] = values[place]
-    return out.subarray(0, count)
-  }
   for (let place = group; place < values.length; place += groups) {
     if (!Number.isNaN(values[place])) out[count++] = values[place]
   }

@@ -93,41 +93,105 @@ export const sort = (values: Float64Array): Float64Array => {
   return values
 }
 
-/** Selecting looks at this many leading bits first. */
-const leading = 16
+const [first, second] = isLittleEndian ? [3, 2] : [0, 1]
+
+/** Where selected places lie close together, numbers are told apart until about this many are left in a cell. */
+const perCell = 16
 
 /**
- * Returns the numbers that would stand at the given places were the numbers sorted; there is no NaN among them. Looks at
- * each number twice: counts by leading bits where the places fall, and sorts only what falls there.
+ * Cells that a selected place may lie in, ascending: numbers whose first 16 bits are `word` go to the cells from
+ * `start[word]` on by their next bits; -1 where no place is. Below 0 bits descend as numbers ascend.
+ */
+interface Cells {
+  readonly start: Int32Array
+  readonly shift: Uint8Array
+  /** How many numbers are in each cell, and before it. */
+  readonly sizes: Uint32Array
+  readonly before: Uint32Array
+}
+
+const cellOf = (start: Int32Array, shift: Uint8Array, word: number, next: number): number =>
+  start[word] + (((next ^ -(word >> 15)) & 0xffff) >> shift[word])
+
+/** The first 16 bits that places lie at, ascending, and how many numbers come before and have them. */
+const wordsAt = (counts: Uint32Array, places: Float64Array) => {
+  const found: Array<{ readonly word: number; readonly before: number; readonly count: number }> = []
+  let [before, next] = [0, 0]
+  for (let rank = 0; next < places.length; rank++) {
+    const word = rank < 0x8000 ? 0xffff - rank : rank - 0x8000
+    const count = counts[word]
+    if (places[next] < before + count) found.push({ word, before, count })
+    before += count
+    while (places[next] < before) next++
+  }
+  return found
+}
+
+const cellsAt = (halves: Uint16Array, counts: Uint32Array, places: Float64Array): Cells => {
+  const words = wordsAt(counts, places)
+  const start = new Int32Array(counts.length).fill(-1)
+  const shift = new Uint8Array(counts.length)
+  const isFine = 32 * words.reduce((sum, { count }) => sum + count, 0) > halves.length
+  let cells = 0
+  for (const { count, word } of words) {
+    const bits = isFine ? Math.min(16, Math.ceil(Math.log2(Math.max(1, count / perCell)))) : 0
+    start[word] = cells
+    shift[word] = 16 - bits
+    cells += 2 ** bits
+  }
+  const sizes = new Uint32Array(cells)
+  if (!isFine) words.forEach(({ count }, cell) => (sizes[cell] = count))
+  else {
+    for (let at = 0; at < halves.length; at += 4) {
+      const word = halves[at + first]
+      if (start[word] >= 0) sizes[cellOf(start, shift, word, halves[at + second])]++
+    }
+  }
+  const before = new Uint32Array(cells)
+  for (const { before: some, word } of words) {
+    const end = start[word] + 2 ** (16 - shift[word])
+    for (let cell = start[word], sum = some; cell < end; sum += sizes[cell++]) before[cell] = sum
+  }
+  return { start, shift, sizes, before }
+}
+
+/**
+ * Returns the numbers that would stand at the given places were the numbers sorted; there is no NaN among them. Counts
+ * numbers by their leading bits, again by more bits where places are many, and sorts only what lies where a place falls.
  */
 export const select = (values: Float64Array, places: ReadonlyArray<number>): ReadonlyArray<number> => {
   if (values.length < fewest) {
     const sorted = values.slice().sort()
     return places.map((place) => sorted[place])
   }
-  const words = wordsOf(values)
-  const counts = new Uint32Array(1 << leading)
-  for (let at = upper; at < words.length; at += 2) counts[keyOf(words[at]) >>> (32 - leading)]++
-  const wanted = new Map<number, { readonly before: number; readonly numbers: Float64Array; filled: number }>()
-  const bucketAt = (place: number): number => {
-    let before = 0
-    let bucket = 0
-    while (before + counts[bucket] <= place) before += counts[bucket++]
-    if (!wanted.has(bucket)) wanted.set(bucket, { before, numbers: new Float64Array(counts[bucket]), filled: 0 })
-    return bucket
-  }
-  const found = places.map(bucketAt)
-  const isWanted = new Uint8Array(counts.length)
-  for (const bucket of wanted.keys()) isWanted[bucket] = 1
-  for (let at = 0; at < values.length; at++) {
-    const bucket = keyOf(words[2 * at + upper]) >>> (32 - leading)
-    if (isWanted[bucket] === 0) continue
-    const part = wanted.get(bucket)
-    if (part !== undefined) part.numbers[part.filled++] = values[at]
-  }
-  for (const { numbers } of wanted.values()) sort(numbers)
-  return places.map((place, index) => {
-    const part = wanted.get(found[index])
-    return part === undefined ? Number.NaN : part.numbers[place - part.before]
+  const halves = new Uint16Array(values.buffer, values.byteOffset, 4 * values.length)
+  const counts = new Uint32Array(1 << 16)
+  for (let at = first; at < halves.length; at += 4) counts[halves[at]]++
+  const ascending = Float64Array.from(new Set(places)).sort()
+  const { before, shift, sizes, start } = cellsAt(halves, counts, ascending)
+  const next = new Int32Array(sizes.length).fill(-1)
+  let [cell, length] = [0, 0]
+  const cellAt = ascending.map((place) => {
+    while (before[cell] + sizes[cell] <= place) cell++
+    if (next[cell] < 0) {
+      next[cell] = length
+      length += sizes[cell]
+    }
+    return cell
   })
+  const found = new Float64Array(length)
+  for (let at = 0; at < values.length; at++) {
+    const word = halves[4 * at + first]
+    if (start[word] < 0) continue
+    const own = cellOf(start, shift, word, halves[4 * at + second])
+    if (next[own] >= 0) found[next[own]++] = values[at]
+  }
+  const numbers = new Map<number, number>()
+  ascending.forEach((place, index) => {
+    const own = cellAt[index]
+    const from = next[own] - sizes[own]
+    if (own !== cellAt[index - 1]) sort(found.subarray(from, next[own]))
+    numbers.set(place, found[from + place - before[own]])
+  })
+  return places.map((place) => numbers.get(place) ?? Number.NaN)
 }

@@ -13,6 +13,8 @@ export interface Scenario {
   /** The worker to kill, and after how many of its accesses; another one takes its place. */
   readonly deaths: ReadonlyArray<{ readonly worker: number; readonly after: number }>
   readonly lastTicket: number
+  /** How often a sleeping worker wakes by itself, in all. */
+  readonly wakes: number
 }
 
 type Actor = "reader" | "worker"
@@ -35,6 +37,7 @@ interface World {
   readonly contents: Array<string>
   readonly sleeping: Map<number, Array<() => void>>
   readonly change: Break
+  wakes: number
   ended: boolean
 }
 
@@ -43,7 +46,7 @@ const turn = (world: World, actor: string): Promise<unknown> => world.scheduler.
 const batchNumber = ({ steps }: Ring.Shape, epoch: number, step: number): string => `${epoch * steps + step}`
 
 /** Performs an access when the scheduler says so. */
-const perform = async (world: World, access: Ring.Access, isAlive: () => boolean): Promise<number> => {
+const perform = async (world: World, access: Ring.Access, actor: Actor, isAlive: () => boolean): Promise<number> => {
   const { contents, memory, scenario, sleeping } = world
   switch (access.op) {
     case "load":
@@ -62,8 +65,9 @@ const perform = async (world: World, access: Ring.Access, isAlive: () => boolean
     }
     case "wait":
       if (memory[access.at] !== access.value) return 0
-      await new Promise<void>((resolve) => {
-        sleeping.set(access.at, [...(sleeping.get(access.at) ?? []), resolve])
+      await new Promise<unknown>((resolve) => {
+        sleeping.set(access.at, [...(sleeping.get(access.at) ?? []), () => resolve(undefined)])
+        if (actor === "worker" && world.wakes-- > 0) void turn(world, "wakes").then(resolve)
       })
       return 0
     case "write":
@@ -95,7 +99,7 @@ const work = async (
       void follow(world, change(Ring.revive(scenario.shape), "reader", memory, isReplacement))
       return
     }
-    state = process.next(await perform(world, state.value, () => isAlive))
+    state = process.next(await perform(world, state.value, "worker", () => isAlive))
   }
 }
 
@@ -103,7 +107,7 @@ const follow = async <A>(world: World, process: Ring.Process<A>): Promise<A> => 
   let state = process.next(0)
   while (state.done !== true) {
     await turn(world, "reader")
-    state = process.next(await perform(world, state.value, () => true))
+    state = process.next(await perform(world, state.value, "reader", () => true))
   }
   return state.value
 }
@@ -140,6 +144,7 @@ export const run = async (
     contents: Array.from({ length: shape.slots }, () => "nothing"),
     sleeping: new Map(),
     change,
+    wakes: scenario.wakes,
     ended: false
   }
   for (let worker = 0; worker < shape.workers; worker++) {
@@ -186,6 +191,7 @@ export const scenarios: fc.Arbitrary<Scenario> = fc
         maxLength: 12
       }),
       deaths: fc.array(fc.record({ worker: fc.nat(shape.workers - 1), after: fc.nat(60) }), { maxLength: 2 }),
-      lastTicket: fc.constant(isShort ? 6 * (slots + 1) ** 2 : 2 ** 30)
+      lastTicket: fc.constant(isShort ? 6 * (slots + 1) ** 2 : 2 ** 30),
+      wakes: fc.nat(20)
     })
   })

@@ -12,7 +12,7 @@ import * as Prefetch from "../../../src/internal/loader/prefetch.ts"
 const packed: Packed = {
   rows: 5,
   width: 2,
-  features: new Float32Array(new SharedArrayBuffer(40)).map((_, index) => index),
+  parts: [{ offset: 0, size: 2, numbers: new Float32Array(new SharedArrayBuffer(40)).map((_, index) => index) }],
   target: new Int32Array(new SharedArrayBuffer(20))
 }
 const plan: Plan = {
@@ -122,6 +122,26 @@ describe("prefetch", () => {
         assert.deepStrictEqual(left, [])
         assert.isBelow(mebibytes, 64)
       })
+  )
+
+  it.live("D62 workers fill a large ring again as it is read, though nothing wakes them", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const many: Plan = { ...plan, steps: 100, order: { kind: "shuffled", length: 200, key: Key.fromSeed(1) } }
+        const parts = [{ offset: 0, size: 2, numbers: new Float32Array(new SharedArrayBuffer(1600)) }]
+        const target = new Int32Array(new SharedArrayBuffer(800))
+        const { making, read } = yield* Prefetch.make({ rows: 200, width: 2, parts, target }, many, {
+          prefetch: 10,
+          workers: 2
+        })
+        for (let step = 0; step < 5; step++) {
+          yield* read(0, step)
+          yield* Effect.sleep("20 millis")
+        }
+        for (let tick = 0; making().made < 15 && tick < 100; tick++) yield* Effect.sleep("20 millis")
+        assert.strictEqual(making().made, 15)
+      })
+    )
   )
 
   it.live("tickets start again before they outgrow their words", () =>
