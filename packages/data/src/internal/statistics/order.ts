@@ -52,7 +52,8 @@ export const evenQuantiles = (values: Numbers, groups: number, most: number): Re
   Array.from({ length: groups }, (_, group) => {
     const count = values.length / groups
     const last = Math.min(most, count) - 1
-    const own = groups === 1 && last < count - 1 && values instanceof Float64Array ? values : present(values, groups, group)
+    const own =
+      groups === 1 && last < count - 1 && values instanceof Float64Array ? values : present(values, groups, group)
     if (last === count - 1) return Array.from(Radix.sort(own), (value) => value + 0) // JSON has no -0
     const shares = Array.from({ length: last + 1 }, (__, index) => index / last)
     return quantiles(own, shares).map((value) => value + 0)
