@@ -1,12 +1,14 @@
 /** How long steps wait for their batches: readers that compute for as long as a batch takes to make, longer, and shorter. */
-import { Loader, Verdict } from "@watertight/data"
+import { Key } from "@watertight/core"
+import { Augment, Column, Dataset, Loader, RowId, Verdict } from "@watertight/data"
 import { Effect } from "effect"
 import * as Digits from "./digits.ts"
 import { type Spread, digits, spread, table } from "./measure.ts"
 
 export const title = "Waiting for batches"
 export const meaning = `
-A worker thread makes batches of 128 x 784 with dropout masks for 512 + 256 units. The reader computes between reads: for as
+A worker thread makes batches of 128 x 784 with dropout masks for 512 + 256 units, or of 64 augmented images of 96 x 96 x 3,
+which takes about as long as a step of the digits' network. The reader computes between reads: for as
 long as a batch takes to make when the reader does nothing else ("made alone"), or for a multiple of it, and the loader tells
 which share of the time it waited. "Making" is what a batch took in that epoch, by the worker's own clock: while both cores
 compute it takes longer. "Loading ÷ step" is making by what the reader took between reads, over all workers: loading is no
@@ -21,6 +23,8 @@ const masks = [
 /** How batches are made, and how long the reader computes after each. */
 interface Row {
   readonly name: string
+  /** Digits with masks unless given. */
+  readonly of?: "images"
   /** Milliseconds, from what a batch took to make alone and in the last epoch. */
   readonly compute: (alone: number, last: number) => number
   readonly prefetch?: number
@@ -37,7 +41,10 @@ const made: ReadonlyArray<Row> = [
   { name: "3 times as long as made alone", compute: (alone) => 3 * alone, prefetch: 4 },
   { name: "3 times as long, default", compute: (alone) => 3 * alone },
   { name: "3 times as long, no prefetch", compute: (alone) => 3 * alone, prefetch: 0 },
-  { name: "a third as long", compute: (alone) => alone / 3, prefetch: 4 }
+  { name: "a third as long", compute: (alone) => alone / 3, prefetch: 4 },
+  { name: "images: as long as in the run", of: "images", compute: (_, last) => last },
+  { name: "images: 1.1 times as long as in the run", of: "images", compute: (_, last) => 1.1 * last },
+  { name: "images: 1.5 times as long as in the run", of: "images", compute: (_, last) => 1.5 * last }
 ]
 
 const busyUntil = (end: number): void => {
@@ -46,11 +53,32 @@ const busyUntil = (end: number): void => {
 
 const rows = Effect.cached(Digits.rows).pipe(Effect.runSync)
 
-/** Reads three epochs, computing for `compute` milliseconds after each batch, and gives what a batch took to make and the verdict. */
-const epoch = Effect.fnUntraced(function* (compute: number, number: number, prefetch: number | undefined) {
-  const { train } = yield* rows
-  const loader = yield* Loader.make(train, { ...Digits.selection, key: Digits.key, noise: masks, prefetch })
-  for (let index = 0; index < 3 * loader.steps; index++) {
+const withMasks = (prefetch: number | undefined) =>
+  Effect.flatMap(rows, ({ train }) =>
+    Loader.make(train, { ...Digits.selection, key: Digits.key, noise: masks, prefetch })
+  )
+
+const columns = { image: Column.tensor([96, 96, 3], "uint8"), label: Column.category(["a", "b"]) }
+
+/** 1,280 images of noise, flipped, cropped and rotated. */
+const ofImages = (prefetch: number | undefined) => {
+  const length = 1280
+  const words = Key.bits(Key.fromSeed(1), (length * 96 * 96 * 3) / 4)
+  const values = { image: new Uint8Array(words.buffer), label: new Int32Array(length) }
+  const table = { columns, length, values, ids: RowId.ofContent(columns, values, length) }
+  const augment = Augment.forColumns(columns).pipe(
+    Augment.flipHorizontal("image", { labelsSurvive: true }),
+    Augment.crop("image"),
+    Augment.rotate("image")
+  )
+  const reading = { features: ["image"], target: "label", batchSize: 64, key: Digits.key } as const
+  return Loader.make(Dataset.make(table, undefined, "train"), { ...reading, augment, prefetch })
+}
+
+/** Reads some epochs, so that starting workers is a small part of the time, computing for `compute` milliseconds after each batch, and gives what a batch took to make and the verdict. */
+const epoch = Effect.fnUntraced(function* (compute: number, number: number, { of, prefetch }: Row) {
+  const loader = yield* of === "images" ? ofImages(prefetch) : withMasks(prefetch)
+  for (let index = 0; index < (of === "images" ? 10 : 3) * loader.steps; index++) {
     const place = { epoch: number + Math.floor(index / loader.steps), step: index % loader.steps }
     yield* loader.read({ version: 1, ...place })
     busyUntil(performance.now() + compute)
@@ -60,12 +88,13 @@ const epoch = Effect.fnUntraced(function* (compute: number, number: number, pref
   return { making: timing.making / timing.made, bound, ratio, share }
 }, Effect.scoped)
 
-const measure = Effect.fnUntraced(function* (count: number, alone: number, { compute, prefetch }: Row) {
-  let last = (yield* epoch(compute(alone, alone), 0, prefetch)).making
+const measure = Effect.fnUntraced(function* (count: number, alone: number, row: Row) {
+  const { compute } = row
+  let last = (yield* epoch(compute(alone, alone), 0, row)).making
   const numbers = Array.from({ length: count }, (_, number) => number)
   const epochs = yield* Effect.forEach(numbers, (number) =>
     Effect.tap(
-      Effect.suspend(() => epoch(compute(alone, last), number, prefetch)),
+      Effect.suspend(() => epoch(compute(alone, last), number, row)),
       ({ making }) => Effect.sync(() => (last = making))
     )
   )
