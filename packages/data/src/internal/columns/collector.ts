@@ -28,6 +28,8 @@ export interface Collector {
 export interface Room {
   readonly rows: number
   readonly columns: Readonly<Record<string, RowId.Numbers | undefined>>
+  /** Whether what is added of these arrays stays in them as it is. */
+  readonly stays: boolean
 }
 
 /** Columns of as many rows. */
@@ -56,6 +58,7 @@ const arrayFor = (column: Column.Column, rows: number): RowId.Numbers | undefine
 
 const arraysFor = (columns: Columns, rows: number): Room => ({
   rows,
+  stays: false,
   columns: Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, arrayFor(column, rows)]))
 })
 
@@ -71,7 +74,7 @@ const inPlace = (columns: Columns, length: number): Collector => {
       const rows = Math.min(wanted, length - kept)
       if (rows < fewest) return arraysFor(columns, fewest)
       const views = all.map(({ name, own, width }) => [name, own.subarray(kept * width, (kept + rows) * width)])
-      return { rows, columns: Object.fromEntries(views) }
+      return { rows, stays: true, columns: Object.fromEntries(views) }
     },
     add: (block) =>
       Effect.sync(() => {

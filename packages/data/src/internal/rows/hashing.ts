@@ -12,6 +12,8 @@ export interface Rows {
 
 export const task = ({ columns, length, values }: Rows): Answer<Uint8Array> => {
   const value = RowId.ofContent(columns, values, length)
-  for (const own of Object.values(values)) if (!RowId.isTexts(own)) (own.buffer as ArrayBuffer).transfer(0) // frees the copy
+  for (const own of Object.values(values)) {
+    if (!RowId.isTexts(own) && own.buffer instanceof ArrayBuffer) own.buffer.transfer(0) // frees the copy
+  }
   return { value, transfer: [value.buffer as ArrayBuffer] } // made by `ofContent`, and not in shared memory
 }

@@ -1,8 +1,12 @@
-/** Ids of many rows: `RowId.ofContent`, computed by threads on copies of the rows. A copy costs a twentieth of an id. */
+/**
+ * Ids of many rows: `RowId.ofContent`, computed by threads on the rows where they lie, if that is in shared memory and they
+ * stay as they are, and else on copies.
+ */
 import { Effect } from "effect"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import * as Threads from "../threads/pool.ts"
+import * as Shared from "../threads/shared.ts"
 import type { Rows } from "./hashing.ts"
 
 type Content = Readonly<Record<string, RowId.Values>>
@@ -18,30 +22,46 @@ const taskRows = 2 ** 16
 
 const hashing = Threads.beside(import.meta.url, "hashing")
 
-const ofCopy = (columns: Columns, values: Content, all: number, start: number): Effect.Effect<Uint8Array> => {
+const ofPart = (
+  columns: Columns,
+  values: Content,
+  all: number,
+  start: number,
+  stay: boolean
+): Effect.Effect<Uint8Array> => {
   const length = Math.min(taskRows, all - start)
-  const copies = Object.keys(columns).map((name) => {
-    const width = values[name].length / all
-    return [name, values[name].slice(start * width, (start + length) * width)] as const
+  const parts = Object.keys(columns).map((name) => {
+    const own = values[name]
+    const width = own.length / all
+    const [from, to] = [start * width, (start + length) * width]
+    const isShared = stay && !RowId.isTexts(own) && Shared.isShared(own)
+    return { name, isShared, part: isShared ? own.subarray(from, to) : own.slice(from, to) }
   })
-  const rows: Rows = { columns, values: Object.fromEntries(copies), length }
-  const arrays = copies.flatMap(([, copy]) => (RowId.isTexts(copy) ? [] : [copy.buffer as ArrayBuffer])) // of a slice
-  return Threads.call<Uint8Array>(hashing, rows, arrays)
+  const rows: Rows = { columns, values: Object.fromEntries(parts.map(({ name, part }) => [name, part])), length }
+  const copies = parts.flatMap(
+    ({ isShared, part }) => (isShared || RowId.isTexts(part) ? [] : [part.buffer as ArrayBuffer]) // of a slice
+  )
+  return Threads.call<Uint8Array>(hashing, rows, copies)
 }
 
 const starts = (length: number): ReadonlyArray<number> =>
   Array.from({ length: Math.ceil(length / taskRows) }, (_, task) => task * taskRows)
 
-/** Copies a block of rows at once, and computes their ids when it is run. */
-export const ofBlock = (columns: Columns, values: Content, length: number): Effect.Effect<Uint8Array> => {
-  const parts = starts(length).map((start) => ofCopy(columns, values, length, start))
+/** Computes the ids of a block when it is run; a block that does not `stay` as it is is copied at once. */
+export const ofBlock = (
+  columns: Columns,
+  values: Content,
+  length: number,
+  stay: boolean
+): Effect.Effect<Uint8Array> => {
+  const parts = starts(length).map((start) => ofPart(columns, values, length, start, stay))
   return Effect.map(Effect.all(parts, { concurrency: "unbounded" }), joined)
 }
 
 /** Computes ids of rows in memory. */
 export const ofContent = Effect.fnUntraced(function* (columns: Columns, values: Content, length: number) {
   if (length < fewest || !(yield* Threads.areUseful)) return RowId.ofContent(columns, values, length)
-  const ids = (start: number) => Effect.suspend(() => ofCopy(columns, values, length, start))
+  const ids = (start: number) => Effect.suspend(() => ofPart(columns, values, length, start, true))
   return joined(yield* Effect.forEach(starts(length), ids, { concurrency: 1 + (yield* Threads.size) }))
 })
 

@@ -151,7 +151,7 @@ const collecting = Effect.fnUntraced(function* <C extends Columns>(
       }
       const isMany = areUseful && (rows ?? length) >= Ids.fewestRead
       const ids = isMany
-        ? Ids.ofBlock(columns, values, rest.length)
+        ? Ids.ofBlock(columns, values, rest.length, room.stays)
         : Effect.succeed(RowId.ofContent(columns, values, rest.length))
       computing.push(yield* Effect.forkScoped(ids))
       yield* addIds(isMany ? ahead : 0)
