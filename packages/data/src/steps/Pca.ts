@@ -9,6 +9,8 @@ import { finite } from "../internal/numeric.ts"
 import * as Components from "../internal/statistics/components.ts"
 import { firstNotFinite, plain } from "../internal/statistics/lanes.ts"
 import * as Symmetric from "../internal/statistics/symmetric.ts"
+import { byRows, compute } from "../internal/threads/compute.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Step from "../Step.ts"
 
 /** Options of `make`. */
@@ -46,7 +48,10 @@ export const make = <const Name extends string>(column: Name, { components }: Op
       if (components > width) {
         return yield* cells.refuse(`it has ${width} numbers a row, too few for ${components} components`)
       }
-      const { covariance, mean } = Components.covariance(cells.values, width)
+      const parts = yield* byRows(cells.length, (start, end) =>
+        compute("scatter", cells.values.subarray(start * width, end * width), width)
+      )
+      const { covariance, mean } = Components.covariance(parts)
       if (!covariance.every(Number.isFinite)) {
         yield* finite(cells)
         return yield* cells.refuse("holds numbers too far apart for float64; use Recipe.standardize first")
@@ -59,8 +64,13 @@ export const make = <const Name extends string>(column: Name, { components }: Op
       }
     }),
     apply: Effect.fnUntraced(function* (cells, { directions, mean }) {
-      const { isFinite, out } = Components.projected(cells.values, mean, directions)
-      if (isFinite) return out
+      const width = mean.length
+      const out = Shared.float32(cells.length * components)
+      const finished = yield* byRows(cells.length, (start, end) => {
+        const values = cells.values.subarray(start * width, end * width)
+        return compute("project", values, mean, directions, out.subarray(start * components, end * components))
+      })
+      if (finished.every((isFinite) => isFinite)) return out
       yield* finite(cells)
       const place = firstNotFinite(out)
       if (place < 0) return out

@@ -4,7 +4,6 @@
  * depends on nothing but the number of rows.
  */
 import type { Numbers } from "../../RowId.ts"
-import { room } from "./float64.ts"
 import * as Web from "../webassembly.ts"
 
 type Code = Web.Code
@@ -249,18 +248,19 @@ const overBlocks = (
   }
 }
 
-/** Means and covariances, row by row. */
-export interface Covariance {
+/** What rows add to covariances: how many they are, their means, and the sums of products around these. */
+export interface Scatter {
+  readonly count: number
   readonly mean: Float64Array
-  readonly covariance: Float64Array
+  readonly products: Float64Array
 }
 
 /**
- * Computes the sample covariance (divided by n - 1) of rows of `width` numbers, in one pass: each block around its own mean,
- * and the blocks' means around that of all before (Chan, Golub and LeVeque 1983), as one more row of the block. Where there
- * is NaN or infinity, or numbers are too far apart for float64, the result is not finite.
+ * Adds up products of rows of `width` numbers in one pass: each block around its own mean, and the blocks' means around that
+ * of all before (Chan, Golub and LeVeque 1983), as one more row of the block. Where there is NaN or infinity, or numbers
+ * are too far apart for float64, the result is not finite.
  */
-export const covariance = (values: Numbers, width: number): Covariance => {
+export const scatter = (values: Numbers, width: number): Scatter => {
   const padded = 4 * Math.ceil(width / 4)
   const lengths = { columns: padded * columnLength, rows: (together / 2) * width, sums: width, matrix: padded * padded }
   const block = partsOf(lengths)
@@ -282,23 +282,45 @@ export const covariance = (values: Numbers, width: number): Covariance => {
     program.products(columns.byteOffset, endOf(columns), matrix.byteOffset, 8 * padded)
     before += size
   })
-  const entry = (i: number, j: number) => matrix[Math.min(i, j) * padded + Math.max(i, j)] / Math.max(1, before - 1)
-  const out = Float64Array.from({ length: width * width }, (_, at) => entry(Math.floor(at / width), at % width))
-  return { mean, covariance: out }
+  const entry = (i: number, j: number) => matrix[Math.min(i, j) * padded + Math.max(i, j)]
+  const products = Float64Array.from({ length: width * width }, (_, at) => entry(Math.floor(at / width), at % width))
+  return { count: before, mean, products }
 }
 
-/** Rows along directions, and whether all numbers are finite. */
-export interface Projected {
-  readonly out: Float32Array
-  readonly isFinite: boolean
+/** Puts together what two parts of the rows add, likewise. */
+const both = (one: Scatter, other: Scatter): Scatter => {
+  const count = one.count + other.count
+  const weight = other.count / count
+  const apart = other.mean.map((mean, column) => mean - one.mean[column])
+  const products = one.products.map((sum, at) => {
+    const [i, j] = [Math.floor(at / apart.length), at % apart.length]
+    return sum + other.products[at] + apart[i] * apart[j] * one.count * weight
+  })
+  return { count, mean: one.mean.map((mean, column) => mean + apart[column] * weight), products }
 }
 
-/** Computes each row's numbers less their means along each direction: the products are added in the numbers' order. */
-export const projected = (
+/** Means and covariances, row by row. */
+export interface Covariance {
+  readonly mean: Float64Array
+  readonly covariance: Float64Array
+}
+
+/** Computes the sample covariance (divided by n - 1) of rows from what each part of them adds, in their order. */
+export const covariance = (parts: ReadonlyArray<Scatter>): Covariance => {
+  const { count, mean, products } = parts.reduce(both)
+  return { mean, covariance: products.map((sum) => sum / Math.max(1, count - 1)) }
+}
+
+/**
+ * Writes each row's numbers less their means along each direction: the products are added in the numbers' order. Tells
+ * whether all that is written is finite.
+ */
+export const projectTo = (
   values: Numbers,
   mean: ReadonlyArray<number>,
-  along: ReadonlyArray<ReadonlyArray<number>>
-): Projected => {
+  along: ReadonlyArray<ReadonlyArray<number>>,
+  out: Float32Array
+): boolean => {
   const [width, count] = [mean.length, along.length]
   const lengths = { columns: width * columnLength, rows: (together / 2) * width, sums: width, centers: width }
   const block = partsOf({ ...lengths, directions: count * width, made: (together / 2) * count })
@@ -306,7 +328,6 @@ export const projected = (
   centers.set(mean)
   directions.set(along.flat())
   const results = new Float32Array(made.buffer, made.byteOffset, together * count)
-  const out = room(Float32Array, (values.length / width) * count)
   let odd = 0
   overBlocks(block, values, width, (size, start) => {
     const [from, end] = [columns.byteOffset, endOf(columns)]
@@ -314,5 +335,5 @@ export const projected = (
     odd |= program.project(from, end, directions.byteOffset, endOf(directions), made.byteOffset, 4 * count)
     out.set(results.subarray(0, size * count), start * count)
   })
-  return { out, isFinite: odd === 0 }
+  return odd === 0
 }

@@ -57,11 +57,11 @@ export const each = <A, B, E, R>(
 ): Effect.Effect<ReadonlyArray<B>, E, R> =>
   Effect.flatMap(Threads.areUseful, (areUseful) => Effect.forEach(all, f, { concurrency: areUseful ? "unbounded" : 1 }))
 
-/** Does the same to parts of the rows, which must not matter to one another. */
+/** Does the same to parts of the rows, of which there is one at least, and which must not matter to one another. */
 export const byRows = <A>(
   length: number,
   f: (start: number, end: number) => Effect.Effect<A>
 ): Effect.Effect<ReadonlyArray<A>> => {
-  const starts = Array.from({ length: Math.ceil(length / partRows) }, (_, part) => part * partRows)
+  const starts = Array.from({ length: Math.max(1, Math.ceil(length / partRows)) }, (_, part) => part * partRows)
   return each(starts, (start) => f(start, Math.min(start + partRows, length)))
 }

@@ -1,6 +1,7 @@
 /** Whatever threads can be asked to do with whole columns: plain functions over typed arrays, by name. */
 import type { Numbers } from "../../RowId.ts"
 import * as Codes from "../columns/codes.ts"
+import * as Components from "../statistics/components.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as ValuesDigest from "../columns/valuesDigest.ts"
 import * as Float64 from "../statistics/float64.ts"
@@ -34,9 +35,11 @@ export const kernels = {
   numbersOf: Codes.numbersOf,
   ofPresent: Order.ofPresent,
   oneHot: Codes.oneHot,
+  project: Components.projectTo,
   quantiles: Order.quantiles,
   quantilesOfGroups: Order.quantilesOfGroups,
   range: Lanes.range,
+  scatter: Components.scatter,
   search: Float64.search,
   shares
 }
