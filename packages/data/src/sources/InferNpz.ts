@@ -8,7 +8,8 @@ import * as Files from "../internal/sources/files.ts"
 import * as Zip from "../internal/sources/zip.ts"
 import * as RowId from "../RowId.ts"
 import { type Guess, type Guesses, booleans, ofTexts } from "./InferArrow.ts"
-import * as Npy from "./Npy.ts"
+import * as NpyArray from "../internal/npy/array.ts"
+import * as NpyValues from "../internal/npy/values.ts"
 import { SourceError } from "./SourceError.ts"
 
 /** Guesses the columns of the arrays of a `.npz` file: all of as many rows as the first array. */
@@ -29,7 +30,7 @@ export const guess = Effect.fn("Source.infer")(function* (
   let rows: number | undefined
   for (const [part, bytes] of parts) {
     const name = part.slice(0, -".npy".length)
-    const array = yield* Effect.option(Npy.parse(file, name, bytes))
+    const array = yield* Effect.option(NpyArray.parse(file, name, bytes))
     if (Option.isNone(array)) {
       columns.set(name, { note: "no array of numbers, texts or times" })
       continue
@@ -47,7 +48,7 @@ export const guess = Effect.fn("Source.infer")(function* (
   return { columns, rows: rows ?? 0 }
 })
 
-const candidates = ({ shape, type }: Npy.Npy): ReadonlyArray<Column.Column> => {
+const candidates = ({ shape, type }: NpyArray.Npy): ReadonlyArray<Column.Column> => {
   const [, ...row] = shape
   if (row.length === 0) return [Column.timestamp, Column.float, booleans, Column.text]
   const dtypes =
@@ -55,9 +56,9 @@ const candidates = ({ shape, type }: Npy.Npy): ReadonlyArray<Column.Column> => {
   return dtypes.map((dtype) => Column.tensor(row, dtype))
 }
 
-const guessColumn = Effect.fnUntraced(function* (file: string, name: string, array: Npy.Npy, mostLevels: number) {
+const guessColumn = Effect.fnUntraced(function* (file: string, name: string, array: NpyArray.Npy, mostLevels: number) {
   for (const column of candidates(array)) {
-    const values = yield* Effect.option(Npy.valuesOf(file, name, column, array))
+    const values = yield* Effect.option(NpyValues.valuesOf(file, name, column, array))
     if (Option.isNone(values)) continue
     return RowId.isTexts(values.value) ? ofTexts(values.value, mostLevels) : { column }
   }
