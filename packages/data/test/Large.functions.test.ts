@@ -145,7 +145,7 @@ const ofRows: Readonly<Record<string, Result<Rows>>> = {
   "Split.stratified": (all) => split(Split.stratified(Source.fromTable(all), { ...shares, on: "label" })),
   "Split.stratified, near rows together": (all) =>
     split(Split.stratified(Source.fromTable(all), { ...shares, on: "label", near: noted })),
-  "Split.grouped": (all) => split(Split.grouped(Source.fromTable(all), { ...shares, on: ["user", "x"] })),
+  "Split.grouped": (all) => split(Split.grouped(Source.fromTable(all), { ...shares, on: ["user", "z"] })),
   "Split.stratifiedGrouped": (all) =>
     split(Split.stratifiedGrouped(Source.fromTable(all), { ...shares, on: "x", stratify: "label" })),
   "Split.hashed": (all) => split(Split.hashed(Source.fromTable(all), shares)),
