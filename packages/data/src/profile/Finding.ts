@@ -68,13 +68,13 @@ export const lines = (finding: Finding, about = ""): ReadonlyArray<string> => {
   const where = column === null ? "" : `${plain(column)}: `
   const first = rows.length > 0 && count !== null ? ` (${listed(rows, count)})` : ""
   const head = wrapped(`${where}${plain(message)}${first}`, 104)
-  const todo = wrapped(plain(remedy), 98)
+  const advice = wrapped(plain(remedy), 98)
   return [
     ...head.map((line, index) =>
       index === 0 ? `  ${marks[severity]} ${severity.padEnd(7)}  ${line}` : `${" ".repeat(13)}${line}`
     ),
     ...(about === "" ? [] : [`${" ".repeat(13)}${about}`]),
-    ...todo.map((line, index) => `${" ".repeat(13)}${index === 0 ? "do: " : "    "}${line}`)
+    ...advice.map((line, index) => `${" ".repeat(13)}${index === 0 ? "do: " : "    "}${line}`)
   ]
 }
 

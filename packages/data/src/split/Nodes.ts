@@ -82,6 +82,20 @@ const checkPlaces = (
     : Effect.fail(new SplitError({ split, reason: `row ${bad + 1} was assigned the place ${places[bad]}`, hint }))
 }
 
+/** The stage that makes a partition of its inputs; it notes how much chance there is in figures of so many rows. */
+const partitionStage = <C extends Columns, P extends Dataset.Partition, In>(
+  partition: P,
+  run: (inputs: In) => Effect.Effect<Dataset.Dataset<C, P>, SplitError>
+) =>
+  Stage.make({
+    name: partition,
+    version: 1,
+    code: "versioned",
+    origin: partition,
+    codec: Dataset.codec<C, P>(),
+    run: (inputs: In, { node }: Stage.Context) => Effect.tap(run(inputs), Size.noteNoise(node))
+  })
+
 /** Makes the rows of a table that an assignment puts in a partition. */
 export const some = <C extends Columns, E, R, P extends Dataset.Partition>(
   table: Node.Node<Table<C>, E, R>,
@@ -89,20 +103,11 @@ export const some = <C extends Columns, E, R, P extends Dataset.Partition>(
   partition: P
 ): Node.Node<Dataset.Dataset<C, P>, E | SplitError, R> =>
   Node.make(
-    Stage.make({
-      name: partition,
-      version: 1,
-      code: "versioned",
-      origin: partition,
-      codec: Dataset.codec<C, P>(),
-      run: (
-        inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment },
-        { node }: Stage.Context
-      ) =>
-        Effect.suspend(() =>
-          Contents.making(inputs.table, Assignment.rows(inputs.assignment, partition), partition, false)
-        ).pipe(Effect.tap(Size.noteNoise(node)))
-    }),
+    partitionStage(partition, (inputs: { readonly table: Table<C>; readonly assignment: Assignment.Assignment }) =>
+      Effect.suspend(() =>
+        Contents.making(inputs.table, Assignment.rows(inputs.assignment, partition), partition, false)
+      )
+    ),
     { table, assignment }
   )
 
@@ -113,18 +118,11 @@ export const whole = <C extends Columns, E, R, P extends Dataset.Partition>(
   like: Node.Node<Table<C>, E, R> = table
 ): Node.Node<Dataset.Dataset<C, P>, E | SplitError, R> =>
   Node.make(
-    Stage.make({
-      name: partition,
-      version: 1,
-      code: "versioned",
-      origin: partition,
-      codec: Dataset.codec<C, P>(),
-      run: (inputs: { readonly table: Table<C>; readonly like: Table<C> }, { node }: Stage.Context) =>
-        sameColumns(partition, inputs.table, inputs.like).pipe(
-          Effect.flatMap((table) => Contents.making(table, undefined, partition, false)),
-          Effect.tap(Size.noteNoise(node))
-        )
-    }),
+    partitionStage(partition, (inputs: { readonly table: Table<C>; readonly like: Table<C> }) =>
+      Effect.flatMap(sameColumns(partition, inputs.table, inputs.like), (table) =>
+        Contents.making(table, undefined, partition, false)
+      )
+    ),
     { table, like }
   )
 

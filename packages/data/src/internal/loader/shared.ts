@@ -2,6 +2,9 @@
 import type { Table } from "../../Table.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
+import { isShared } from "../threads/shared.ts"
+
+export { isShared }
 
 /** Makes an array of zeros in shared memory. */
 export const float32 = (length: number): Float32Array<SharedArrayBuffer> =>
@@ -21,9 +24,6 @@ export const uint8 = (length: number): Uint8Array<SharedArrayBuffer> => new Uint
 /** Makes an array of zeros in shared memory. */
 export const float64 = (length: number): Float64Array<SharedArrayBuffer> =>
   new Float64Array(new SharedArrayBuffer(8 * length))
-
-/** Tells whether an array lies in shared memory. */
-export const isShared = (values: ArrayBufferView): boolean => values.buffer instanceof SharedArrayBuffer
 
 /**
  * Moves the float32 tensors that a table has in memory into shared memory: copied once here, never again by the loaders
