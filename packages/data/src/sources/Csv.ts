@@ -12,7 +12,7 @@ import * as Refusals from "../internal/csv/refusals.ts"
 import * as Columnar from "../internal/columns/columnar.ts"
 import * as Tables from "../internal/columns/tables.ts"
 import * as Collector from "../internal/columns/collector.ts"
-import * as Collect from "../internal/sources/collect.ts"
+import * as Builder from "../internal/rows/builder.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
 import * as SetAside from "../internal/sources/setAside.ts"
@@ -97,7 +97,7 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
       if (onBadRow === "fail" && left.length > 0) return
       length += piece.kept
       const block = { length: piece.kept, columns: { ...piece.values, [idColumn]: piece.ids } }
-      if (piece.kept > 0) yield* Effect.mapError(collector.add(block), Collect.noRoom(file))
+      if (piece.kept > 0) yield* Effect.mapError(collector.add(block), Builder.noRoom(file))
     })
   })
   if (records === 0) return yield* Refusals.noRows(file, header)
@@ -114,7 +114,7 @@ const checked = (file: string, columns: Columns, delimiter: string): Effect.Effe
     const hint = "Declare at least one."
     return Effect.fail(new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint }))
   }
-  if (idColumn in columns) return Effect.fail(Collect.reserved(file))
+  if (idColumn in columns) return Effect.fail(Builder.reserved(file))
   if (/^[\t\x20-\x7e]$/.test(delimiter) && delimiter !== '"') return Effect.void
   const detail = `cannot be split at ${JSON.stringify(delimiter)}`
   const hint = "Give one ASCII character that is neither a quote nor a line break."
