@@ -67,10 +67,10 @@ const withoutOpacity = ({ data, height, width }: Rgba): Pixels => {
   return { height, width, channels: 3, data: out }
 }
 
-/** Decodes a file whose size `isWanted` to red, green and blue. One file at a time: warnings are of the last one begun. */
-export const decode = (bytes: Uint8Array, isWanted: (size: Size) => boolean): Promise<Pixels | undefined> => {
-  const size = sizeOf(bytes)
-  if (size === undefined || size.height * size.width > mostPixels || !isWanted(size)) return Promise.resolve(undefined)
+/** The library says of no warning which file it is about: a file is begun when the one before has ended. */
+let last: Promise<unknown> = Promise.resolve()
+
+const decodeNext = (bytes: Uint8Array): Promise<Pixels | undefined> => {
   ready ??= start()
   return ready
     .then(() => {
@@ -83,4 +83,13 @@ export const decode = (bytes: Uint8Array, isWanted: (size: Size) => boolean): Pr
       ready = undefined // libjpeg left in the middle of its work: the next file gets a new one
       return undefined
     })
+}
+
+/** Decodes a file whose size `isWanted` to red, green and blue. */
+export const decode = (bytes: Uint8Array, isWanted: (size: Size) => boolean): Promise<Pixels | undefined> => {
+  const size = sizeOf(bytes)
+  if (size === undefined || size.height * size.width > mostPixels || !isWanted(size)) return Promise.resolve(undefined)
+  const image = last.then(() => decodeNext(bytes))
+  last = image
+  return image
 }

@@ -160,4 +160,14 @@ describe("other JPEG files", () => {
       }
     })
   )
+
+  it.effect("that come at the same time are decoded as one after the other", () =>
+    Effect.gen(function* () {
+      const whole = bytesOf(fixtures.usual[16])
+      const files = Array.from({ length: 40 }, (_, place) => (place % 2 === 0 ? whole : whole.subarray(0, -2 * place)))
+      const alone = yield* Effect.forEach(files, decode)
+      assert.isAbove(new Set(alone.map(String)).size, 1)
+      assert.deepStrictEqual(yield* Effect.forEach(files, decode, { concurrency: "unbounded" }), alone)
+    })
+  )
 })
