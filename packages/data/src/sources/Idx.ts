@@ -121,10 +121,7 @@ const layoutOf = Effect.fnUntraced(function* (
 
 const again = "Fetch the file again."
 
-const parse = Effect.fnUntraced(function* (
-  file: string,
-  content: Content.Content
-): Effect.fn.Return<Idx, SourceError> {
+const parse = Effect.fnUntraced(function* (file: string, content: Content.Content): Effect.fn.Return<Idx, SourceError> {
   const magic = new Uint8Array(4)
   const count = yield* content.read(magic)
   if (count === 0) return yield* new SourceError({ file, problem: "empty file", detail: "is empty", hint: again })

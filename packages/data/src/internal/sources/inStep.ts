@@ -62,7 +62,7 @@ export const table = Effect.fnUntraced(function* <C extends Columns>(
   parts: ReadonlyArray<Part>,
   onBadRow: Quarantine.OnBadRow
 ): Effect.fn.Return<Quarantine.Sorted<C>, SourceError, Scope.Scope> {
-  const [{ file, rows }] = parts
+  const { file, rows } = parts.at(0) ?? { file: "", rows: 0 }
   const builder = yield* Builder.make(columns, { file, rows })
   const tally = Quarantine.counting()
   const built = yield* Effect.result(build({ columns, parts, rows, builder, tally, onBadRow }))
