@@ -46,7 +46,7 @@ interface Idx {
  * (either dtype) or floats (`float32`); the file's dimensions are the number of rows followed by the tensor's shape.
  * Categories are read from one-dimensional files of unsigned bytes. Fails with a `SourceError` that names the file when
  * one is missing, is no IDX file, is truncated or too long, has another shape than declared, has a label without a
- * level, or has another number of rows than the others.
+ * level, or has another number of rows than the others: what is wrong with a file before what is wrong with a label.
  *
  * @example
  * import { Column, Source } from "@watertight/data"

@@ -34,7 +34,8 @@ export interface File<out C extends Column.Column = Column.Column> {
  * Where the column is declared with `Column.optional`, NaN, NaT and the empty text are missing values.
  * Fails with a `SourceError` that names the file, and where it applies the row, column and value: a file is missing, is no
  * `.npy` file, is truncated or too long, has another type or shape than its column takes, holds Python objects, a value
- * that its column does not take, or another number of rows than the others.
+ * that its column does not take, or another number of rows than the others. What is wrong with a file is said before what
+ * is wrong with a value, and then the first column counts.
  *
  * @example
  * import { Column, Source } from "@watertight/data"

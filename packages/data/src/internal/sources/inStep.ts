@@ -84,22 +84,19 @@ interface Building {
 const build = Effect.fnUntraced(function* ({ builder, columns, onBadRow, parts, rows, tally }: Building) {
   const size = blockRows(columns, parts, yield* BlockBytes)
   const buffers = new Map<Part, Uint8Array>()
-  let [looked, refused] = [parts, undefined as SourceError | undefined]
+  let looked = parts
+  let refused: SourceError | undefined
   for (let start = 0; looked.length > 0 && (start === 0 || start < rows); start += size) {
     const length = Math.min(size, rows - start)
     const room = refused === undefined ? builder.room(length).columns : {}
     const values: Record<string, RowId.Values> = {}
     const left = new Map<number, SetAside.Left>()
     for (const [index, part] of looked.entries()) {
-      const bytes = roomFor(part, length, size, room[part.name], buffers)
-      if ((yield* part.content.read(bytes)) < bytes.length) {
-        return yield* part.wrongLength(yield* part.content.end)
-      }
-      const found = look(part, part.elementsOf(bytes, length), length, onBadRow)
+      const found = look(part, yield* read(part, length, room[part.name], buffers), length, onBadRow)
       values[part.name] = found.values
-      if (onBadRow === "fail" && found.bad.length > 0) {
-        const [{ row, value }] = found.bad
-        refused = part.refuse(start + row + 1, value)
+      const [first] = found.bad
+      if (onBadRow === "fail" && first !== undefined) {
+        refused = part.refuse(start + first.row + 1, first.value)
         looked = looked.slice(0, index)
         break
       }
@@ -118,21 +115,21 @@ const build = Effect.fnUntraced(function* ({ builder, columns, onBadRow, parts, 
   if (refused !== undefined) return yield* refused
 })
 
-/** The bytes of rows go where their values will be, if they are as many; what is made of them may then be they. */
-const roomFor = (
+/** Reads the next rows of a column: to where their values will be, if these are as many bytes and may be the same. */
+const read = Effect.fnUntraced(function* (
   part: Part,
-  length: number,
-  size: number,
+  rows: number,
   own: RowId.Numbers | undefined,
   buffers: Map<Part, Uint8Array>
-): Uint8Array => {
-  const bytes = length * part.rowBytes
-  const values = own?.subarray(0, length * Column.width(part.column))
-  if (values?.byteLength === bytes) return new Uint8Array(values.buffer, values.byteOffset, bytes)
-  const buffer = buffers.get(part) ?? new Uint8Array(Math.min(size, part.rows) * part.rowBytes)
-  buffers.set(part, buffer)
-  return buffer.subarray(0, bytes)
-}
+): Effect.fn.Return<Elements, SourceError> {
+  const size = rows * part.rowBytes
+  const values = own?.subarray(0, rows * Column.width(part.column))
+  let bytes = buffers.get(part)?.subarray(0, size)
+  if (values?.byteLength === size) bytes = new Uint8Array(values.buffer, values.byteOffset, size)
+  else if (bytes?.length !== size) buffers.set(part, (bytes = new Uint8Array(size)))
+  if ((yield* part.content.read(bytes)) < size) return yield* part.wrongLength(yield* part.content.end)
+  return part.elementsOf(bytes, rows)
+})
 
 interface Found {
   readonly values: RowId.Values
