@@ -75,7 +75,12 @@ const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(
   onBadRow: Quarantine.OnBadRow
 ) {
   const files = yield* Effect.forEach(entries, ([name, { column, path }]) =>
-    Effect.map(Content.open(path), (content) => ({ name, column, file: Files.systemPath(path), content }))
+    Effect.map(Content.open(path, entries.length), (content) => ({
+      name,
+      column,
+      file: Files.systemPath(path),
+      content
+    }))
   )
   const parts: Array<InStep.Part> = []
   for (const file of files) {

@@ -40,7 +40,7 @@ export const guess = Effect.fn("Source.infer")(function* (
   const arrays: Array<Found> = []
   for (const part of parts.values()) {
     const name = part.name.slice(0, -".npy".length)
-    const content = yield* Zip.content(handle, part, refuse)
+    const content = yield* Zip.content(handle, part, parts.size, refuse)
     const npy = yield* Effect.option(NpyArray.header(file, name, content))
     if (Option.isSome(npy)) arrays.push({ name, content, npy: npy.value })
     else yield* content.end

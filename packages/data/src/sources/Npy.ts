@@ -55,7 +55,12 @@ export const npy = <const C extends Columns>(files: {
     read: (onBadRow) =>
       Effect.flatMap(
         Effect.forEach(entries, ([name, { column, path }]) =>
-          Effect.map(Content.open(path), (content) => ({ name, column, file: Files.systemPath(path), content }))
+          Effect.map(Content.open(path, entries.length), (content) => ({
+            name,
+            column,
+            file: Files.systemPath(path),
+            content
+          }))
         ),
         (arrays) => tableOf<C>(arrays, onBadRow)
       ).pipe(Effect.scoped)
@@ -112,7 +117,7 @@ const readArchive = Effect.fn("Source.npz")(function* <C extends Columns>(
   const arrays = yield* Effect.forEach(names, (name) => {
     const part = parts.get(`${name}.npy`)
     if (part !== undefined) {
-      const content = Zip.content(handle, part, refuse)
+      const content = Zip.content(handle, part, names.length, refuse)
       return Effect.map(content, (content) => ({ name, column: columns[name], file, content }))
     }
     const hint = "Declare columns by the names of the arrays."

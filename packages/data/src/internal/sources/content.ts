@@ -34,6 +34,10 @@ export interface Content {
 /** A system reads no more at a time. */
 const longestRead = 1 << 30
 
+/** How many bytes are unpacked at a time where so many are read in step: what they wait with takes memory. */
+export const pieceSize = (contents: number): number =>
+  Math.max(1 << 14, Math.min(Files.pieceSize, Math.floor((1 << 25) / contents)))
+
 /** Opens a file as it lies on disk. */
 export const handle = (path: Files.Path): Effect.Effect<Handle, SourceError, FileSystem.FileSystem | Scope.Scope> =>
   Files.open(
@@ -90,17 +94,18 @@ export const unpacked = Effect.fnUntraced(function* (
   handle: Handle,
   { size, start }: Place,
   unpacker: Parameters<typeof Files.unpacked>[1],
+  pieceSize: number,
   broken: (cause: unknown) => SourceError
 ): Effect.fn.Return<Content, never, Scope.Scope> {
   const packed = Stream.unfold(
     start,
     Effect.fnUntraced(function* (at: number) {
-      const piece = new Uint8Array(Math.min(Files.pieceSize, start + size - at))
+      const piece = new Uint8Array(Math.min(pieceSize, start + size - at))
       const count = yield* handle.read(piece, at)
       return count === 0 ? undefined : ([piece.subarray(0, count), at + count] as const)
     })
   )
-  const pull = yield* Stream.toPull(Files.unpacked(packed, unpacker, broken))
+  const pull = yield* Stream.toPull(Files.unpacked(packed, unpacker, pieceSize, broken))
   let failure: SourceError | undefined
   let piece: Uint8Array = new Uint8Array(0)
   let isOver = false
@@ -109,7 +114,6 @@ export const unpacked = Effect.fnUntraced(function* (
     () => Effect.sync(() => (isOver = true))
   ).pipe(Effect.tapError((error) => Effect.sync(() => (failure = error))))
   return counted(
-    undefined,
     Effect.fnUntraced(function* (into) {
       let done = 0
       while (done < into.length) {
@@ -127,23 +131,23 @@ export const unpacked = Effect.fnUntraced(function* (
 })
 
 /** Bytes whose end is found by reading. */
-export const counted = (size: number | undefined, next: Content["read"]): Content => {
+export const counted = (next: Content["read"]): Content => {
   let total = 0
   const read: Content["read"] = (into) => Effect.map(next(into), (count) => ((total += count), count))
   const end = Effect.gen(function* () {
-    const rest = new Uint8Array(Files.pieceSize)
+    const rest = new Uint8Array(1 << 16)
     while ((yield* read(rest)) > 0);
     return total
   })
-  return { size, read, end }
+  return { size: undefined, read, end }
 }
 
-/** Opens a file, and unpacks it as it comes where its name says that it is packed. */
-export const open = Effect.fnUntraced(function* (path: Files.Path) {
+/** Opens one of some files, and unpacks it as it comes where its name says that it is packed. */
+export const open = Effect.fnUntraced(function* (path: Files.Path, files: number) {
   const file = yield* handle(path)
   if (!Files.isPacked(path)) return plain(file)
   const place = { start: 0, size: file.size }
-  return yield* unpacked(file, place, createGunzip, (cause) => Files.brokenPacking(path, cause))
+  return yield* unpacked(file, place, createGunzip, pieceSize(files), (cause) => Files.brokenPacking(path, cause))
 })
 
 /** Says that a file is broken where that may be why its header is not what it should be. */

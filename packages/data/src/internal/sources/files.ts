@@ -59,7 +59,9 @@ export const pieces = (path: Path): Stream.Stream<Uint8Array, SourceError, FileS
         return size > pieceSize ? Stream.tap(bytes, told) : bytes
       })
     )
-  ).pipe((bytes) => (isPacked(path) ? unpacked(bytes, createGunzip, (cause) => brokenPacking(path, cause)) : bytes))
+  ).pipe((bytes) =>
+    isPacked(path) ? unpacked(bytes, createGunzip, pieceSize, (cause) => brokenPacking(path, cause)) : bytes
+  )
 
 /** Reads a file as it lies on disk into memory that is asked for piece by piece; gives how many bytes came. */
 export const readInto = (
@@ -85,13 +87,14 @@ export const readInto = (
 export const unpacked = <R>(
   bytes: Stream.Stream<Uint8Array, SourceError, R>,
   unpacker: (options: { readonly chunkSize: number }) => Transform,
+  chunkSize: number,
   broken: (cause: unknown) => SourceError
 ): Stream.Stream<Uint8Array, SourceError, R> =>
   Stream.unwrap(
     Effect.contextWith((context: Context.Context<R>) =>
       Effect.sync(() => {
         const packed = Readable.from(Stream.toAsyncIterableWith(bytes, context), { objectMode: false })
-        const plain = unpacker({ chunkSize: pieceSize })
+        const plain = unpacker({ chunkSize })
         pipeline(packed, plain, () => undefined) // what fails is thrown by the reading of it
         return Stream.fromAsyncIterable<Uint8Array, SourceError>(plain, (cause) =>
           cause instanceof SourceError ? cause : broken(cause)

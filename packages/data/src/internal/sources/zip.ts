@@ -4,7 +4,7 @@
  */
 import { Context, Effect, type Scope, Stream } from "effect"
 import { crc32, createInflateRaw } from "node:zlib"
-import { RandomAccessReader, fromRandomAccessReaderPromise } from "yauzl"
+import { type Entry, RandomAccessReader, fromRandomAccessReaderPromise } from "yauzl"
 import { SourceError } from "../../sources/SourceError.ts"
 import * as Content from "./content.ts"
 
@@ -68,20 +68,23 @@ export const parts = (
   Effect.tryPromise({
     try: async () => {
       const archive = await fromRandomAccessReaderPromise(new Reader(handle), handle.size, { strictFileNames: true })
-      const found = new Map<string, Part>()
+      const wanted: Array<Entry> = []
       const seen = new Set<string>()
       let left = maxBytes
       for await (const entry of archive.eachEntry()) {
-        const { compressedSize: size, compressionMethod, crc32, fileName: name, uncompressedSize: bytes } = entry
-        if (seen.has(name)) throw new Error(`it holds ${JSON.stringify(name)} twice`)
-        seen.add(name)
-        if (!names.has(name)) continue
-        if (entry.isEncrypted()) throw new Error(`${JSON.stringify(name)} is encrypted`)
-        left -= bytes
+        const { compressionMethod, fileName, uncompressedSize } = entry
+        if (seen.has(fileName)) throw new Error(`it holds ${JSON.stringify(fileName)} twice`)
+        seen.add(fileName)
+        if (!names.has(fileName)) continue
+        if (entry.isEncrypted()) throw new Error(`${JSON.stringify(fileName)} is encrypted`)
+        left -= uncompressedSize
         if (left < 0) throw new Error(`it unpacks to more than the ${maxBytes} bytes allowed`)
-        if (compressionMethod !== 0 && compressionMethod !== 8) {
-          throw new Error(`unsupported compression method: ${compressionMethod}`)
-        }
+        if (!entry.canDecodeFileData()) throw new Error(`unsupported compression method: ${compressionMethod}`)
+        wanted.push(entry)
+      }
+      const found = new Map<string, Part>()
+      for (const entry of wanted) {
+        const { compressedSize: size, compressionMethod, crc32, fileName: name, uncompressedSize: bytes } = entry
         const { fileDataStart: start } = await archive.readLocalFileHeaderPromise(entry, { minimal: true })
         found.set(name, { name, start, size, isPacked: compressionMethod === 8, bytes, sum: crc32 >>> 0 })
       }
@@ -91,16 +94,17 @@ export const parts = (
       cause instanceof SourceError ? cause : refuse(cause instanceof Error ? cause.message : String(cause))
   })
 
-/** Gives the bytes of a part; they are whole when its end is reached. */
+/** Gives the bytes of one of some parts; they are whole when its end is reached. */
 export const content = Effect.fnUntraced(function* (
   handle: Content.Handle,
   part: Part,
+  parts: number,
   refuse: Refuse
 ): Effect.fn.Return<Content.Content, never, Scope.Scope> {
   const name = JSON.stringify(part.name)
   const broken = (cause: unknown) => refuse(cause instanceof Error ? cause.message : String(cause))
   const own = part.isPacked
-    ? yield* Content.unpacked(handle, part, createInflateRaw, broken)
+    ? yield* Content.unpacked(handle, part, createInflateRaw, Content.pieceSize(parts), broken)
     : Content.plain(handle, part)
   let [sum, total] = [0, 0]
   const read = Effect.fnUntraced(function* (into: Uint8Array) {
@@ -110,7 +114,7 @@ export const content = Effect.fnUntraced(function* (
     if (total > part.bytes) return yield* refuse(`${name} unpacks to more than the ${part.bytes} bytes recorded`)
     return count
   })
-  const { end } = Content.counted(undefined, read)
+  const { end } = Content.counted(read)
   const isWhole = Effect.suspend(() =>
     total === part.bytes && sum === part.sum
       ? Effect.succeed(total)
