@@ -213,7 +213,7 @@ const codes = (
     return wrongShape(file, name, `it holds ${found}, but labels are unsigned bytes in one dimension`)
   }
   const made = (labels: InStep.Elements) => {
-    const codes = Int32Array.from(labels as Uint8Array) // of elementsOf
+    const codes = new Int32Array(labels as Uint8Array) // of elementsOf
     const bad = codes.findIndex((code) => code >= levels.length)
     return bad < 0 ? { values: codes } : { bad }
   }
