@@ -2,10 +2,13 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { spawnSync } from "node:child_process"
+import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as LargeFile from "./fixtures/large_file.ts"
+import { npy, zip } from "./sources/arrays.ts"
 
 const program = fileURLToPath(new URL("./fixtures/run_large.ts", import.meta.url))
+const reading = fileURLToPath(new URL("./fixtures/read_arrays.ts", import.meta.url))
 const splitting = fileURLToPath(new URL("./fixtures/run_split.ts", import.meta.url))
 
 interface Report {
@@ -30,7 +33,19 @@ const run = (file: string, folder: string, ...rest: ReadonlyArray<string>): Repo
  * and a copy of all would be 61 more. Afterwards it is 60 to 84: 24 are the train rows packed as float32, most of the rest
  * buffers that 80,000 rows do not fill; a copy of the train rows is 49 to 64 more.
  */
-const mostGrowth = { reading: 140, after: 103 }
+const mostGrowth = { reading: 140, after: 103, arrays: 28 }
+
+/** The most memory, in MiB, that reading an archive of so many rows takes; one of its two arrays is packed. */
+const peakOfArrays = (path: string, rows: number): number => {
+  const numbers = Float32Array.from({ length: 10 * rows }, (_, place) => place % 1009)
+  const array = npy("<f4", [rows, 10], numbers)
+  writeFileSync(path, zip({ "x.npy": [array], "y.npy": [array, { packed: true }] }))
+  const { status, stderr, stdout } = spawnSync(process.execPath, ["--expose-gc", reading, path], { encoding: "utf8" })
+  assert.strictEqual(status, 0, stderr)
+  const found = JSON.parse(stdout) as Readonly<Record<"rows" | "peak", number>>
+  assert.strictEqual(found.rows, rows)
+  return found.peak
+}
 
 /** Memory that the system is slow to take back only adds: of up to three pairs of runs the first that stays below counts. */
 const least = (growth: number, measure: (attempt: number) => ReadonlyArray<Report>): ReadonlyArray<Report> => {
@@ -57,6 +72,18 @@ describe("memory", () => {
     assert.isAbove(found.copied, 0.9 * found.bytes)
     assert.isBelow(found.blocks, 24 * rows) // a string for each would be more
   }, 240_000)
+
+  it.live(
+    "does not grow with the arrays that are read",
+    () =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const path = `${yield* files.makeTempDirectoryScoped()}/it.npz`
+        const [few, many] = [peakOfArrays(path, 100_000), peakOfArrays(path, 800_000)]
+        assert.isBelow(many - few, mostGrowth.arrays) // 53 more are read
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    240_000
+  )
 
   it.live(
     "grows by the packed rows only where tables lie on disk; a copy of the train rows shows",

@@ -5,10 +5,10 @@
 import { Effect, type FileSystem } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as Content from "../internal/sources/content.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
-import * as SetAside from "../internal/sources/setAside.ts"
-import * as Sift from "../internal/sources/sift.ts"
+import * as InStep from "../internal/sources/inStep.ts"
 import type * as RowId from "../RowId.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
@@ -37,7 +37,8 @@ const elements: Readonly<Record<number, { readonly name: string; readonly size: 
 interface Idx {
   readonly element: number
   readonly shape: ReadonlyArray<number>
-  readonly data: Uint8Array
+  /** What the file should have. */
+  readonly bytes: number
 }
 
 /**
@@ -45,7 +46,7 @@ interface Idx {
  * (either dtype) or floats (`float32`); the file's dimensions are the number of rows followed by the tensor's shape.
  * Categories are read from one-dimensional files of unsigned bytes. Fails with a `SourceError` that names the file when
  * one is missing, is no IDX file, is truncated or too long, has another shape than declared, has a label without a
- * level, or has another number of rows than the others.
+ * level, or has another number of rows than the others: what is wrong with a file before what is wrong with a label.
  *
  * @example
  * import { Column, Source } from "@watertight/data"
@@ -65,7 +66,7 @@ export const idx = <const C extends IdxColumns>(files: {
     params: Declarations.ofFiles(entries),
     external: Declarations.contentOf(entries),
     label: entries.map(([, { path }]) => Files.systemPath(path))[0] ?? "",
-    read: (onBadRow) => readTable<C>(entries, onBadRow)
+    read: (onBadRow) => Effect.scoped(readTable<C>(entries, onBadRow))
   })
 }
 
@@ -73,82 +74,103 @@ const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(
   entries: ReadonlyArray<[string, File]>,
   onBadRow: Quarantine.OnBadRow
 ) {
-  const leaving = Sift.leaving()
-  const columns: Record<string, Column.Column> = {}
-  const values: Record<string, RowId.Values> = {}
-  let first: { readonly file: string; readonly rows: number } | undefined
-  for (const [name, { column, path }] of entries) {
-    const file = Files.systemPath(path)
-    const content = yield* parse(file, yield* Files.read(path))
-    const rows = content.shape[0]
-    if (first !== undefined && first.rows !== rows) {
-      return yield* new SourceError({
-        file,
-        problem: "counts differ",
-        detail: `holds ${rows} rows, but ${first.file} holds ${first.rows}`,
-        hint: "Give files of the same partition: images with their own labels.",
-        column: name
-      })
-    }
-    first ??= { file, rows }
-    columns[name] = column
-    values[name] = yield* column.kind === "tensor"
-      ? tensor(file, name, column, content)
-      : codes(file, name, column, content, onBadRow === "fail" ? undefined : leaving)
+  const files = yield* Effect.forEach(entries, ([name, { column, path }]) =>
+    Effect.map(Content.open(path, entries.length), (content) => ({
+      name,
+      column,
+      file: Files.systemPath(path),
+      content
+    }))
+  )
+  const parts: Array<InStep.Part> = []
+  for (const file of files) {
+    parts.push({ ...file, ...(yield* Content.unlessBroken(file.content, layoutOf(file, parts[0]))) })
   }
-  const length = first?.rows ?? 0
-  const made = SetAside.sorted(columns as Columns as C, values, length, leaving.left()) // filled entry by entry
-  return yield* Effect.mapError(made, ({ column, message }) => {
-    return new SourceError({
-      file: first?.file ?? "",
-      problem: "bad columns",
-      detail: message,
-      hint: "Rename it.",
-      column
-    })
-  })
+  const columns = Object.fromEntries(files.map(({ column, name }) => [name, column]))
+  return yield* InStep.table(columns as Columns as C, parts, onBadRow) // of all its columns
 })
 
-const parse = Effect.fnUntraced(function* (file: string, bytes: Uint8Array): Effect.fn.Return<Idx, SourceError> {
-  const again = "Fetch the file again."
-  if (bytes.length === 0) {
-    return yield* new SourceError({ file, problem: "empty file", detail: "is empty", hint: again })
+interface OpenFile {
+  readonly name: string
+  readonly column: Column.Category | Column.Tensor
+  readonly file: string
+  readonly content: Content.Content
+}
+
+/** Reads the header of a file, which has as many rows as the first. */
+const layoutOf = Effect.fnUntraced(function* (
+  { column, content, file, name }: OpenFile,
+  first: InStep.Part | undefined
+): Effect.fn.Return<InStep.Layout, SourceError> {
+  const found = yield* parse(file, content)
+  const [rows, ...row] = found.shape
+  if (first !== undefined && first.rows !== rows) {
+    return yield* new SourceError({
+      file,
+      problem: "counts differ",
+      detail: `holds ${rows} rows, but ${first.file} holds ${first.rows}`,
+      hint: "Give files of the same partition: images with their own labels.",
+      column: name
+    })
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const element = bytes[2]
-  const header = 4 + 4 * bytes[3]
-  if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || elements[element] === undefined || bytes[3] === 0) {
-    const magic = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
+  const values = yield* column.kind === "tensor" ? tensor(file, name, column, found) : codes(file, name, column, found)
+  return {
+    rows,
+    rowBytes: row.reduce((product, size) => product * size, elements[found.element].size),
+    bytes: found.bytes,
+    wrongLength: (bytes) => wrongLength(file, found, bytes),
+    refuse: (row, label) => wrongLabel(file, name, column, row, label),
+    ...values
+  }
+})
+
+const again = "Fetch the file again."
+
+const parse = Effect.fnUntraced(function* (file: string, content: Content.Content): Effect.fn.Return<Idx, SourceError> {
+  const magic = new Uint8Array(4)
+  const count = yield* content.read(magic)
+  if (count === 0) return yield* new SourceError({ file, problem: "empty file", detail: "is empty", hint: again })
+  const [zero, alsoZero, element, axes] = magic
+  if (count < 4 || zero !== 0 || alsoZero !== 0 || elements[element] === undefined || axes === 0) {
+    const found = [...magic.subarray(0, count)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
     return yield* new SourceError({
       file,
       problem: "wrong format",
-      detail: `is no IDX file: it starts with the bytes ${magic}, not with an IDX magic number such as 00 00 08 03`,
+      detail: `is no IDX file: it starts with the bytes ${found}, not with an IDX magic number such as 00 00 08 03`,
       hint: "Give an IDX file; a packed one needs a name ending in .gz."
     })
   }
-  if (bytes.length < header) {
+  const sizes = new Uint8Array(4 * axes)
+  const header = 4 + sizes.length
+  if ((yield* content.read(sizes)) < sizes.length) {
     const detail = `ends inside its header of ${header} bytes`
     return yield* new SourceError({ file, problem: "truncated", detail, hint: again })
   }
-  const shape = Array.from({ length: bytes[3] }, (_, index) => view.getUint32(4 + 4 * index))
-  const expected = header + shape.reduce((product, size) => product * size, elements[element].size)
-  if (bytes.length !== expected) {
-    return yield* new SourceError({
-      file,
-      problem: bytes.length < expected ? "truncated" : "too long",
-      detail: `has ${bytes.length} bytes, but its header (${shape.join(" x ")}) asks for ${expected}`,
-      hint: again
-    })
-  }
-  return { element, shape, data: bytes.subarray(header) }
+  const view = new DataView(sizes.buffer)
+  const shape = Array.from({ length: axes }, (_, index) => view.getUint32(4 * index))
+  const bytes = header + shape.reduce((product, size) => product * size, elements[element].size)
+  const found = { element, shape, bytes }
+  const isRight = content.size === undefined || content.size === bytes
+  return isRight ? found : yield* wrongLength(file, found, content.size)
 })
+
+const wrongLength = (file: string, { bytes: expected, shape }: Idx, bytes: number): SourceError =>
+  new SourceError({
+    file,
+    problem: bytes < expected ? "truncated" : "too long",
+    detail: `has ${bytes} bytes, but its header (${shape.join(" x ")}) asks for ${expected}`,
+    hint: again
+  })
+
+/** What is made of a file's elements. */
+type Values = Pick<InStep.Layout, "elementsOf" | "made">
 
 const tensor = (
   file: string,
   name: string,
   column: Column.Tensor,
-  { data, element, shape }: Idx
-): Effect.Effect<Uint8Array | Float32Array, SourceError> => {
+  { element, shape }: Idx
+): Effect.Effect<Values, SourceError> => {
   const row = shape.slice(1)
   if (row.length !== column.shape.length || row.some((size, index) => size !== column.shape[index])) {
     return wrongShape(
@@ -157,8 +179,12 @@ const tensor = (
       `one row is [${row.join(", ")}], but the column "${name}" has the shape [${column.shape.join(", ")}]`
     )
   }
-  if (element === 0x08) return Effect.succeed(column.dtype === "uint8" ? data : new Float32Array(data))
-  if (element === 0x0d && column.dtype === "float32") return Effect.succeed(floats(data))
+  const made = (values: InStep.Elements) => ({ values: values as RowId.Values }) // any element is one
+  if (element === 0x08) {
+    const isBytes = column.dtype === "uint8"
+    return Effect.succeed({ made, elementsOf: (bytes) => (isBytes ? bytes : new Float32Array(bytes)) })
+  }
+  if (element === 0x0d && column.dtype === "float32") return Effect.succeed({ made, elementsOf: floats })
   return wrongShape(
     file,
     name,
@@ -166,43 +192,51 @@ const tensor = (
   )
 }
 
-const floats = (data: Uint8Array): Float32Array => {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  return Float32Array.from({ length: data.byteLength / 4 }, (_, index) => view.getFloat32(4 * index))
+/** Turns the bytes of each number around. A NaN becomes a quiet one, as where a processor converts it. */
+const floats = (bytes: Uint8Array): Float32Array => {
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).swap32()
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+  for (let place = 0; place < words.length; place++) {
+    if ((words[place] & 0x7fff_ffff) > 0x7f80_0000) words[place] |= 0x0040_0000
+  }
+  return new Float32Array(bytes.buffer, bytes.byteOffset, words.length)
 }
 
 const codes = (
   file: string,
   name: string,
-  column: Column.Category,
-  { data, element, shape }: Idx,
-  leaving: Sift.Leaving | undefined
-): Effect.Effect<Int32Array, SourceError> => {
+  { levels }: Column.Category,
+  { element, shape }: Idx
+): Effect.Effect<Values, SourceError> => {
   if (element !== 0x08 || shape.length !== 1) {
     const found = `${elements[element].name}s in ${shape.length} dimensions`
     return wrongShape(file, name, `it holds ${found}, but labels are unsigned bytes in one dimension`)
   }
-  const bad = data.findIndex((label) => label >= column.levels.length)
-  if (bad < 0) return Effect.succeed(Int32Array.from(data))
-  if (leaving !== undefined) {
-    return Effect.sync(() => {
-      data.forEach((label, row) => {
-        if (label >= column.levels.length) leaving.note(file, name, column, row, String(label))
-      })
-      return Int32Array.from(data)
-    })
+  const made = (labels: InStep.Elements) => {
+    const codes = new Int32Array(labels as Uint8Array) // of elementsOf
+    const bad = codes.findIndex((code) => code >= levels.length)
+    return bad < 0 ? { values: codes } : { bad }
   }
-  return Effect.fail(
-    new SourceError({
-      file,
-      problem: "bad value",
-      detail: `has the label ${data[bad]} in row ${bad + 1}, but the column "${name}" has ${column.levels.length} levels, 0 to ${column.levels.length - 1}`,
-      hint: "Correct the file, or declare the missing levels.",
-      row: bad + 1,
-      column: name,
-      value: String(data[bad])
-    })
-  )
+  return Effect.succeed({ made, elementsOf: (bytes) => bytes })
+}
+
+const wrongLabel = (
+  file: string,
+  name: string,
+  column: Column.Category | Column.Tensor,
+  row: number,
+  label: string
+): SourceError => {
+  const levels = column.kind === "category" ? column.levels.length : 0
+  return new SourceError({
+    file,
+    problem: "bad value",
+    detail: `has the label ${label} in row ${row}, but the column "${name}" has ${levels} levels, 0 to ${levels - 1}`,
+    hint: "Correct the file, or declare the missing levels.",
+    row,
+    column: name,
+    value: label
+  })
 }
 
 const wrongShape = (file: string, column: string, detail: string): Effect.Effect<never, SourceError> =>

@@ -59,15 +59,17 @@ export const infer = (
   /\.(arrow|feather)$/.test(Files.nameOf(path))
     ? guessed(path, "arrow", InferArrow.guess(path, mostLevels))
     : Files.nameOf(path).endsWith(".npz")
-      ? guessed(path, "npz", InferNpz.guess(path, mostLevels))
+      ? guessed(path, "npz", Effect.scoped(InferNpz.guess(path, mostLevels, mostRows(options))))
       : Effect.scoped(look(path, options))
+
+const mostRows = ({ rows = 100_000 }: InferOptions): number => Math.max(1, Math.floor(rows))
 
 const guessed = Effect.fnUntraced(function* (
   path: Files.Path,
   source: "arrow" | "npz",
-  guess: Effect.Effect<InferArrow.Guesses, SourceError, FileSystem.FileSystem>
+  guess: Effect.Effect<InferArrow.Guesses & { readonly isWhole?: boolean }, SourceError, FileSystem.FileSystem>
 ) {
-  const { columns: guesses, rows } = yield* guess
+  const { columns: guesses, isWhole = true, rows } = yield* guess
   const columns: Record<string, Column.Column> = {}
   const notes: Record<string, string> = {}
   for (const [name, { column, note }] of guesses) {
@@ -75,7 +77,7 @@ const guessed = Effect.fnUntraced(function* (
     if (note !== undefined) notes[name] = note
   }
   if (rows === 0) return yield* empty(path)
-  return { source, options: "", columns, notes, rows, isWhole: true } satisfies Inferred
+  return { source, options: "", columns, notes, rows, isWhole } satisfies Inferred
 })
 
 const empty = (path: Files.Path): SourceError => {
@@ -86,11 +88,11 @@ const empty = (path: Files.Path): SourceError => {
 const look = Effect.fn("Source.infer")(function* (path: Files.Path, options: InferOptions) {
   const connection = yield* Effect.orDie(DuckDB.connect)
   const opened = yield* open(connection, path, options)
-  const limit = options.rows ?? 100_000
+  const limit = mostRows(options)
   const run = (sql: string) => Effect.mapError(connection.rows(sql), opened.refused)
-  yield* run(`CREATE TABLE sample AS SELECT * FROM ${opened.scan} LIMIT ${Math.max(1, Math.floor(limit))}`)
+  yield* run(`CREATE TABLE sample AS SELECT * FROM ${opened.scan} LIMIT ${limit}`)
   const [counted] = yield* run(`SELECT (SELECT count(*) FROM sample)::INTEGER AS rows,
-    (SELECT count(*) FROM (FROM ${opened.scan} LIMIT ${Math.max(1, Math.floor(limit)) + 1}))::INTEGER AS there`)
+    (SELECT count(*) FROM (FROM ${opened.scan} LIMIT ${limit + 1}))::INTEGER AS there`)
   const columns: Record<string, Column.Column> = {}
   const notes: Record<string, string> = {}
   for (const [name, type] of opened.types) {

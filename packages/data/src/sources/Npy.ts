@@ -7,12 +7,11 @@ import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as NpyArray from "../internal/npy/array.ts"
 import * as NpyValues from "../internal/npy/values.ts"
+import * as Content from "../internal/sources/content.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
-import * as SetAside from "../internal/sources/setAside.ts"
-import * as Sift from "../internal/sources/sift.ts"
+import * as InStep from "../internal/sources/inStep.ts"
 import * as Zip from "../internal/sources/zip.ts"
-import type * as RowId from "../RowId.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
 
@@ -35,7 +34,8 @@ export interface File<out C extends Column.Column = Column.Column> {
  * Where the column is declared with `Column.optional`, NaN, NaT and the empty text are missing values.
  * Fails with a `SourceError` that names the file, and where it applies the row, column and value: a file is missing, is no
  * `.npy` file, is truncated or too long, has another type or shape than its column takes, holds Python objects, a value
- * that its column does not take, or another number of rows than the others.
+ * that its column does not take, or another number of rows than the others. What is wrong with a file is said before what
+ * is wrong with a value, and then the first column counts.
  *
  * @example
  * import { Column, Source } from "@watertight/data"
@@ -55,10 +55,15 @@ export const npy = <const C extends Columns>(files: {
     read: (onBadRow) =>
       Effect.flatMap(
         Effect.forEach(entries, ([name, { column, path }]) =>
-          Effect.map(Files.read(path), (bytes) => ({ name, column, file: Files.systemPath(path), bytes }))
+          Effect.map(Content.open(path, entries.length), (content) => ({
+            name,
+            column,
+            file: Files.systemPath(path),
+            content
+          }))
         ),
         (arrays) => tableOf<C>(arrays, onBadRow)
-      )
+      ).pipe(Effect.scoped)
   })
 }
 
@@ -102,68 +107,65 @@ const readArchive = Effect.fn("Source.npz")(function* <C extends Columns>(
 ) {
   const file = Files.systemPath(path)
   const names = Object.keys(columns)
-  const bytes = yield* Files.read(path)
-  const wanted = new Set(names.map((name) => `${name}.npy`))
-  const parts = yield* Effect.mapError(Zip.unpack(bytes, wanted, maxBytes), ({ reason }) => {
+  const handle = Files.isPacked(path) ? Content.inMemory(yield* Files.read(path)) : yield* Content.handle(path)
+  const refuse = (reason: string) => {
     const hint = "Write it again with numpy.savez; for more bytes give { maxBytes }."
     return new SourceError({ file, problem: "wrong format", detail: `is no .npz file that is read (${reason})`, hint })
-  })
+  }
+  const wanted = new Set(names.map((name) => `${name}.npy`))
+  const parts = yield* Zip.parts(handle, wanted, maxBytes, refuse)
   const arrays = yield* Effect.forEach(names, (name) => {
-    const bytes = parts.get(`${name}.npy`)
-    if (bytes !== undefined) return Effect.succeed({ name, column: columns[name], file, bytes })
+    const part = parts.get(`${name}.npy`)
+    if (part !== undefined) {
+      const content = Zip.content(handle, part, names.length, refuse)
+      return Effect.map(content, (content) => ({ name, column: columns[name], file, content }))
+    }
     const hint = "Declare columns by the names of the arrays."
     return Effect.fail(
       new SourceError({ file, problem: "bad header", detail: `holds no array "${name}"`, hint, column: name })
     )
   })
   return yield* tableOf<C>(arrays, onBadRow)
-})
+}, Effect.scoped)
 
 interface NamedArray {
   readonly name: string
   readonly column: Column.Column
   readonly file: string
-  readonly bytes: Uint8Array
+  readonly content: Content.Content
 }
 
 const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(
   arrays: ReadonlyArray<NamedArray>,
   onBadRow: Quarantine.OnBadRow
 ) {
-  const leaving = Sift.leaving()
-  const columns: Record<string, Column.Column> = {}
-  const values: Record<string, RowId.Values> = {}
-  let first: { readonly name: string; readonly rows: number } | undefined
-  for (const { bytes, column, file, name } of arrays) {
-    const found = yield* NpyArray.parse(file, name, bytes)
-    const rows = found.shape[0]
-    if (rows === 0) {
-      const hint = "Give an array with at least one row."
-      return yield* new SourceError({ file, problem: "empty file", detail: "has no rows", hint, column: name })
-    }
-    if (first !== undefined && first.rows !== rows) {
-      const detail = `holds ${rows} rows of "${name}", but there are ${first.rows} of "${first.name}"`
-      const hint = "Give arrays of the same rows."
-      return yield* new SourceError({ file, problem: "counts differ", detail, hint, column: name })
-    }
-    first ??= { name, rows }
-    columns[name] = column
-    const read = NpyValues.valuesOf(file, name, column, found)
-    values[name] = yield* onBadRow === "fail"
-      ? read
-      : Effect.catchIf(
-          read,
-          ({ problem }) => problem === "bad value",
-          () => Effect.sync(() => NpyValues.sifted(file, name, column, found, leaving))
-        )
-  }
-  const file = arrays[0]?.file ?? ""
-  if (first === undefined) {
+  if (arrays.length === 0) {
     const hint = "Declare at least one."
-    return yield* new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
+    return yield* new SourceError({ file: "", problem: "bad columns", detail: "was asked for no columns", hint })
   }
-  const made = SetAside.sorted(columns as Columns as C, values, first.rows, leaving.left()) // filled array by array
-  return yield* Effect.mapError(made, ({ column, message }) => {
-    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Declare it otherwise.", column })
-  })
+  const parts: Array<InStep.Part> = []
+  for (const array of arrays) {
+    parts.push({ ...array, ...(yield* Content.unlessBroken(array.content, layoutOf(array, parts[0]))) })
+  }
+  const columns = Object.fromEntries(arrays.map(({ column, name }) => [name, column]))
+  return yield* InStep.table(columns as Columns as C, parts, onBadRow) // of all its columns
+})
+
+/** Reads the header of an array, which has as many rows as the first. */
+const layoutOf = Effect.fnUntraced(function* (
+  { column, content, file, name }: NamedArray,
+  first: InStep.Part | undefined
+) {
+  const found = yield* NpyArray.header(file, name, content)
+  const [rows] = found.shape
+  if (rows === 0) {
+    const hint = "Give an array with at least one row."
+    return yield* new SourceError({ file, problem: "empty file", detail: "has no rows", hint, column: name })
+  }
+  if (first !== undefined && first.rows !== rows) {
+    const detail = `holds ${rows} rows of "${name}", but there are ${first.rows} of "${first.name}"`
+    const hint = "Give arrays of the same rows."
+    return yield* new SourceError({ file, problem: "counts differ", detail, hint, column: name })
+  }
+  return yield* NpyValues.layoutOf(file, name, column, found)
 })

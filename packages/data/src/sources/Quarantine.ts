@@ -77,16 +77,42 @@ export interface Options {
 /** So many rows are listed. */
 export const listed = 10_000
 
-/** Counts rows that left, in the order in which their reasons first came. */
-export const make = (
-  rows: number,
-  left: ReadonlyArray<{ readonly reason: string; readonly row: SetAside }>
-): Quarantine => {
+/** A row that left, and why. */
+interface Left {
+  readonly reason: string
+  readonly row: SetAside
+}
+
+/** Counts rows that leave. */
+export interface Tally {
+  readonly add: (left: Left) => void
+  /** What became of so many rows. */
+  readonly of: (rows: number) => Quarantine
+}
+
+/** Starts to count rows that leave, which come in the source's order; no more of them are kept than are listed. */
+export const counting = (): Tally => {
   const counts = new Map<string, number>()
-  for (const { reason } of left) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  const shown = left.slice(0, listed).map(({ row }) => ({ ...row, value: short(row.value) }))
-  const steps = [...counts].map(([reason, rows]) => ({ reason, rows }))
-  return { rows, kept: rows - left.length, steps, setAside: shown }
+  const setAside: Array<SetAside> = []
+  let left = 0
+  return {
+    add: ({ reason, row }) => {
+      left++
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+      if (setAside.length < listed) setAside.push({ ...row, value: short(row.value) })
+    },
+    of: (rows) => {
+      const steps = [...counts].map(([reason, rows]) => ({ reason, rows }))
+      return { rows, kept: rows - left, steps, setAside }
+    }
+  }
+}
+
+/** Counts rows that left, in the order in which their reasons first came. */
+export const make = (rows: number, left: ReadonlyArray<Left>): Quarantine => {
+  const tally = counting()
+  left.forEach(tally.add)
+  return tally.of(rows)
 }
 
 /** Cuts a value between characters. */

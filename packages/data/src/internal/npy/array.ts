@@ -1,37 +1,77 @@
 /** NumPy's `.npy` format: what an array is by its file's header, and its elements' bytes. */
 import { Effect } from "effect"
 import { SourceError } from "../../sources/SourceError.ts"
+import type { Content } from "../sources/content.ts"
 
 /** An array as its file holds it. */
 export interface Npy {
   /** NumPy's name of the element type, without the byte order: `f8`, `M8[us]`, `U12`. */
   readonly type: string
   readonly shape: ReadonlyArray<number>
-  /** The elements, in this machine's byte order, aligned. */
-  readonly data: ArrayBuffer
+  /** The bytes of numbers that lie in the other order. */
+  readonly swapped: 1 | 2 | 4 | 8
+  readonly rowBytes: number
+  /** The bytes of the header, and those of the whole file. */
+  readonly headerBytes: number
+  readonly bytes: number
 }
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
 
-/** Reads the header of a `.npy` file, and where its elements lie. */
-export const parse = Effect.fnUntraced(function* (
+/** A header has at most so many bytes; NumPy reads a hundredth of that. */
+const longest = 1 << 20
+
+const again = "Write it again with numpy.save."
+
+type Refuse = (problem: SourceError["problem"], detail: string, hint: string) => SourceError
+
+const refusing =
+  (file: string, column: string): Refuse =>
+  (problem, detail, hint) =>
+    new SourceError({ file, problem, detail, hint, column })
+
+/** Says that an array's file has another length than its header asks for. */
+export const wrongLength = (file: string, column: string, npy: Npy, bytes: number): SourceError => {
+  const [found, expected] = [bytes - npy.headerBytes, npy.bytes - npy.headerBytes]
+  const detail = `has ${found} bytes after its header, which asks for ${expected}`
+  return refusing(file, column)(found < expected ? "truncated" : "too long", detail, again)
+}
+
+/** Reads the header of a `.npy` file. */
+export const header = Effect.fnUntraced(function* (
   file: string,
   column: string,
-  bytes: Uint8Array
+  content: Content
 ): Effect.fn.Return<Npy, SourceError> {
-  const refuse = (problem: SourceError["problem"], detail: string, hint: string) =>
-    new SourceError({ file, problem, detail, hint, column })
-  const again = "Write it again with numpy.save."
-  if (bytes.length === 0) return yield* refuse("empty file", "is empty", again)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const version = bytes[6]
-  if (bytes.length < 12 || magic.some((byte, index) => bytes[index] !== byte) || version < 1 || version > 3) {
+  const refuse = refusing(file, column)
+  const first = new Uint8Array(12)
+  const count = yield* content.read(first)
+  if (count === 0) return yield* refuse("empty file", "is empty", again)
+  const view = new DataView(first.buffer)
+  const version = first[6]
+  if (count < 12 || magic.some((byte, index) => first[index] !== byte) || version < 1 || version > 3) {
     return yield* refuse("wrong format", "is no .npy file of version 1, 2 or 3", again)
   }
   const start = version === 1 ? 10 : 12
   const end = start + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true))
-  if (bytes.length < end) return yield* refuse("truncated", "ends inside its header", again)
-  const header = new TextDecoder().decode(bytes.subarray(start, end))
+  const all = new Uint8Array(Math.min(longest, Math.max(12, end)))
+  all.set(first)
+  const isShort = content.size !== undefined && content.size < end
+  if (isShort || (yield* content.read(all.subarray(12))) < all.length - 12) {
+    return yield* refuse("truncated", "ends inside its header", again)
+  }
+  if (end > longest) return yield* refuse("wrong format", `has a header of ${end} bytes`, again)
+  const npy = yield* parse(refuse, new TextDecoder().decode(all.subarray(start, end)), end)
+  const isRight = content.size === undefined || content.size === npy.bytes
+  return isRight ? npy : yield* wrongLength(file, column, npy, content.size)
+})
+
+/** Reads what a header says. */
+const parse = Effect.fnUntraced(function* (
+  refuse: Refuse,
+  header: string,
+  headerBytes: number
+): Effect.fn.Return<Npy, SourceError> {
   const descr = /'descr':\s*'([<>|=])([^']+)'/.exec(header)
   const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1]
   const axes = /'shape':\s*\(\s*((?:\d+\s*,\s*)*\d*)\s*\)/.exec(header)?.[1]
@@ -53,18 +93,13 @@ export const parse = Effect.fnUntraced(function* (
     const hint = "Save numpy.ascontiguousarray of it."
     return yield* refuse("wrong shape", "is in Fortran order, column after column", hint)
   }
-  const expected = shape.reduce((product, each) => product * each, size.bytes)
-  if (bytes.length - end !== expected) {
-    const detail = `has ${bytes.length - end} bytes after its header, which asks for ${expected}`
-    return yield* refuse(bytes.length - end < expected ? "truncated" : "too long", detail, again)
-  }
-  const data = bytes.slice(end)
-  if (byteOrder === ">") swap(data, size.unit)
-  return { type, shape, data: data.buffer }
+  const rowBytes = shape.slice(1).reduce((product, each) => product * each, size.bytes)
+  const bytes = headerBytes + shape[0] * rowBytes
+  return { type, shape, swapped: byteOrder === ">" ? size.unit : 1, rowBytes, headerBytes, bytes }
 })
 
 /** The bytes of an element, and of the numbers in it that have an order of bytes. */
-const sizeOf = (type: string): { readonly bytes: number; readonly unit: number } | undefined => {
+const sizeOf = (type: string): { readonly bytes: number; readonly unit: Npy["swapped"] } | undefined => {
   const [, kind, digits, rest] = /^([a-zA-Z])(\d+)(.*)$/.exec(type) ?? []
   const size = Number(digits)
   if (rest !== "" && !(kind === "M" && /^\[(D|h|m|s|ms|us|ns)\]$/.test(rest))) return undefined
@@ -72,10 +107,11 @@ const sizeOf = (type: string): { readonly bytes: number; readonly unit: number }
   if (kind === "S" && size > 0) return { bytes: size, unit: 1 }
   const sizes: Readonly<Record<string, ReadonlyArray<number>>> = { b: [1], i: [1, 2, 4, 8], u: [1, 2, 4, 8], f: [4, 8] }
   const isKnown = kind === "M" ? size === 8 && rest !== "" : (sizes[kind] ?? []).includes(size)
-  return isKnown ? { bytes: size, unit: size } : undefined
+  return isKnown ? { bytes: size, unit: size as Npy["swapped"] } : undefined // one of those listed
 }
 
-const swap = (bytes: Uint8Array, unit: number): void => {
+/** Turns the bytes of each number around. */
+export const swap = (bytes: Uint8Array, unit: Npy["swapped"]): void => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (unit === 2) buffer.swap16()
   if (unit === 4) buffer.swap32()

@@ -5,97 +5,90 @@ import * as RowId from "../../RowId.ts"
 import { SourceError } from "../../sources/SourceError.ts"
 import * as Exact from "../columns/exact.ts"
 import * as Decode from "../sources/decode.ts"
-import * as Sift from "../sources/sift.ts"
-import type { Npy } from "./array.ts"
+import type { Elements, Layout } from "../sources/inStep.ts"
+import { type Npy, swap, wrongLength } from "./array.ts"
 
-const numbersOf = (type: string, data: ArrayBuffer): Exact.Numbers => {
+type Bytes = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">
+
+const wordsOf = ({ buffer, byteLength, byteOffset }: Bytes): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, byteLength / 4)
+
+const numbersOf = (type: string, { buffer, byteLength, byteOffset }: Bytes): Exact.Numbers => {
   switch (type.replace(/\[.*/, "")) {
     case "i1":
-      return new Int8Array(data)
+      return new Int8Array(buffer, byteOffset, byteLength)
     case "i2":
-      return new Int16Array(data)
+      return new Int16Array(buffer, byteOffset, byteLength / 2)
     case "u2":
-      return new Uint16Array(data)
+      return new Uint16Array(buffer, byteOffset, byteLength / 2)
     case "i4":
-      return new Int32Array(data)
+      return new Int32Array(buffer, byteOffset, byteLength / 4)
     case "u4":
-      return new Uint32Array(data)
+      return wordsOf({ buffer, byteOffset, byteLength })
     case "i8":
     case "M8":
-      return new BigInt64Array(data)
+      return new BigInt64Array(buffer, byteOffset, byteLength / 8)
     case "u8":
-      return new BigUint64Array(data)
+      return new BigUint64Array(buffer, byteOffset, byteLength / 8)
     case "f4":
-      return new Float32Array(data)
+      return new Float32Array(buffer, byteOffset, byteLength / 4)
     case "f8":
-      return new Float64Array(data)
+      return new Float64Array(buffer, byteOffset, byteLength / 8)
     default:
-      return new Uint8Array(data)
+      return new Uint8Array(buffer, byteOffset, byteLength)
   }
 }
 
-/** Makes the values of a column of an array. */
-export const valuesOf = Effect.fnUntraced(function* (
+/** Says how an array's rows become those of a column. */
+export const layoutOf = Effect.fnUntraced(function* (
   file: string,
   name: string,
   column: Column.Column,
-  { data, shape, type }: Npy
-): Effect.fn.Return<RowId.Values, SourceError> {
-  const row = shape.slice(1)
+  npy: Npy
+): Effect.fn.Return<Layout, SourceError> {
+  const { shape, swapped, type } = npy
+  const [rows, ...row] = shape
   const wanted = column.kind === "tensor" ? column.shape : []
   if (row.length !== wanted.length || row.some((size, index) => size !== wanted[index])) {
     const detail = `holds rows of the shape [${row.join(", ")}] in "${name}", but the column takes [${wanted.join(", ")}]`
     const hint = "Declare the column as the array is, or reshape the array."
     return yield* new SourceError({ file, problem: "wrong shape", detail, hint, column: name })
   }
-  const elements = elementsOf({ data, shape, type })
-  const made = madeOf(type, column, elements)
-  if (made === undefined) {
+  if (madeOf(type, column, elementsOf(type, new Uint8Array(0), 0)) === undefined) {
     const detail = `holds elements of the type ${type} in "${name}", which is no ${column.kind} column`
     const hint = "Declare the column otherwise, or convert the array with astype."
     return yield* new SourceError({ file, problem: "wrong type", detail, hint, column: name })
   }
-  if ("values" in made) return made.values
-  const place = Math.floor(made.bad / Column.width(column)) + 1
-  const value = String(elements[made.bad])
-  return yield* new SourceError({
+  return {
+    rows,
+    rowBytes: npy.rowBytes,
+    bytes: npy.bytes,
+    elementsOf: (bytes, rows) => {
+      swap(bytes, swapped)
+      return elementsOf(type, bytes, rows)
+    },
+    made: (elements) => madeOf(type, column, elements) ?? { bad: 0 }, // its type was asked for above
+    refuse: (row, value) => badValue(file, name, column, row, value),
+    wrongLength: (bytes) => wrongLength(file, name, npy, bytes)
+  }
+})
+
+const badValue = (file: string, name: string, column: Column.Column, row: number, value: string): SourceError =>
+  new SourceError({
     file,
     problem: "bad value",
-    detail: `row ${place}, column "${name}" holds ${JSON.stringify(value)}, which is not ${Decode.expected(column)}`,
+    detail: `row ${row}, column "${name}" holds ${JSON.stringify(value)}, which is not ${Decode.expected(column)}`,
     hint: column.kind === "category" ? "Correct the value, or declare the level." : "Correct it, or leave the row out.",
-    row: place,
+    row,
     column: name,
     value
   })
-})
 
-/** The values of the rows that have some, and a note on each of the others. */
-export const sifted = (
-  file: string,
-  name: string,
-  column: Column.Column,
-  array: Npy,
-  leaving: Sift.Leaving
-): RowId.Values => {
-  const elements = elementsOf(array)
-  const width = Column.width(column)
-  const read = (start: number, end: number) => madeOf(array.type, column, elements.slice(start * width, end * width))
-  const { bad, values } = Sift.sift(column, array.shape[0], read)
-  for (const row of bad) {
-    const made = read(row, row + 1)
-    const place = made !== undefined && "bad" in made ? made.bad : 0
-    leaving.note(file, name, column, row, String(elements[row * width + place]))
-  }
-  return values
-}
-
-const elementsOf = ({ data, shape, type }: Npy): Elements =>
-  /^[US]/.test(type) ? texts(type, shape[0], data) : type === "b1" ? booleans(data) : numbersOf(type, data)
+const elementsOf = (type: string, bytes: Uint8Array, rows: number): Elements =>
+  /^[US]/.test(type) ? texts(type, rows, bytes) : type === "b1" ? booleans(bytes) : numbersOf(type, bytes)
 
 const madeOf = (type: string, column: Column.Column, elements: Elements): Exact.Made | undefined =>
   Column.isOptional(column) ? withMissing(type, column, elements) : convert(type, column, elements)
-
-type Elements = Exact.Numbers | ReadonlyArray<string>
 
 const isTexts = (elements: Elements): elements is ReadonlyArray<string> => Array.isArray(elements)
 
@@ -150,13 +143,13 @@ const convert = (type: string, column: Column.Complete, elements: Elements): Exa
   }
 }
 
-const booleans = (data: ArrayBuffer): ReadonlyArray<string> =>
-  Array.from(new Uint8Array(data), (byte) => ["false", "true"][byte] ?? `byte ${byte}`)
+const booleans = (bytes: Uint8Array): ReadonlyArray<string> =>
+  Array.from(bytes, (byte) => ["false", "true"][byte] ?? `byte ${byte}`)
 
 /** Texts of a fixed width, filled up with zeros: code points of 32 bits, or bytes that must be ASCII. */
-const texts = (type: string, rows: number, data: ArrayBuffer): ReadonlyArray<string> => {
+const texts = (type: string, rows: number, bytes: Uint8Array): ReadonlyArray<string> => {
   const width = Number(type.slice(1))
-  const all = type.startsWith("U") ? new Uint32Array(data) : new Uint8Array(data)
+  const all = type.startsWith("U") ? wordsOf(bytes) : bytes
   const highest = type.startsWith("U") ? 0x10ffff : 0x7f
   return Array.from({ length: rows }, (_, row) => {
     let end = (row + 1) * width

@@ -1,12 +1,12 @@
 /**
- * Reading whole files, their digests and their beginnings through the `FileSystem` service, with errors that name the
+ * Reading files, whole or piece by piece, and their digests through the `FileSystem` service, with errors that name the
  * file. Files whose name ends in `.gz` are unpacked.
  */
 import { Digest, Event } from "@watertight/core"
 import { type Context, Effect, FileSystem, type PlatformError, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { basename } from "node:path"
-import { Readable, pipeline } from "node:stream"
+import { Readable, type Transform, pipeline } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { createGunzip, gunzipSync } from "node:zlib"
 import { SourceError } from "../../sources/SourceError.ts"
@@ -24,7 +24,7 @@ export const nameOf = (path: Path): string => basename(systemPath(path))
 export const isPacked = (path: Path): boolean => nameOf(path).endsWith(".gz")
 
 /** Bytes read at a time. */
-const pieceSize = 1 << 20
+export const pieceSize = 1 << 20
 
 /** Makes a function that turns the pieces of a file into UTF-8, one after the other. */
 export const toUtf8 = (encoding: string): ((piece: Uint8Array) => Uint8Array) => {
@@ -59,7 +59,9 @@ export const pieces = (path: Path): Stream.Stream<Uint8Array, SourceError, FileS
         return size > pieceSize ? Stream.tap(bytes, told) : bytes
       })
     )
-  ).pipe((bytes) => (isPacked(path) ? unpacked(path, bytes) : bytes))
+  ).pipe((bytes) =>
+    isPacked(path) ? unpacked(bytes, createGunzip, pieceSize, (cause) => brokenPacking(path, cause)) : bytes
+  )
 
 /** Reads a file as it lies on disk into memory that is asked for piece by piece; gives how many bytes came. */
 export const readInto = (
@@ -82,18 +84,20 @@ export const readInto = (
   )
 
 /** Unpacks bytes as they come. */
-const unpacked = (
-  path: Path,
-  bytes: Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem>
-): Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem> =>
+export const unpacked = <R>(
+  bytes: Stream.Stream<Uint8Array, SourceError, R>,
+  unpacker: (options: { readonly chunkSize: number }) => Transform,
+  chunkSize: number,
+  broken: (cause: unknown) => SourceError
+): Stream.Stream<Uint8Array, SourceError, R> =>
   Stream.unwrap(
-    Effect.contextWith((context: Context.Context<FileSystem.FileSystem>) =>
+    Effect.contextWith((context: Context.Context<R>) =>
       Effect.sync(() => {
         const packed = Readable.from(Stream.toAsyncIterableWith(bytes, context), { objectMode: false })
-        const plain = createGunzip({ chunkSize: pieceSize })
+        const plain = unpacker({ chunkSize })
         pipeline(packed, plain, () => undefined) // what fails is thrown by the reading of it
         return Stream.fromAsyncIterable<Uint8Array, SourceError>(plain, (cause) =>
-          cause instanceof SourceError ? cause : brokenPacking(path, cause)
+          cause instanceof SourceError ? cause : broken(cause)
         )
       })
     )
@@ -112,7 +116,8 @@ export const digest = Effect.fn("Source.digest")(function* (path: Path) {
   return Digest.Digest.make(hasher.digest("hex"))
 })
 
-const open = <A, R = never>(
+/** Uses a file that is there. */
+export const open = <A, R = never>(
   path: Path,
   use: (
     fileSystem: FileSystem.FileSystem,
@@ -155,7 +160,8 @@ const unpack = (path: Path, bytes: Uint8Array): Effect.Effect<Uint8Array, Source
     catch: (cause) => brokenPacking(path, cause)
   })
 
-const brokenPacking = (path: Path, cause: unknown): SourceError =>
+/** Says why a packed file does not unpack. */
+export const brokenPacking = (path: Path, cause: unknown): SourceError =>
   new SourceError({
     file: systemPath(path),
     problem: "broken compression",

@@ -68,9 +68,22 @@ export const rowByRow = (
   return { values }
 }
 
+/** A row that leaves; `place` counts from 0. */
+export const leftOf = (
+  file: string,
+  name: string,
+  column: Column.Column,
+  place: number,
+  value: string | undefined
+): SetAside.Left => {
+  const reason = value === undefined ? "has no value" : `is not ${Decode.expected(column)}`
+  const row: Quarantine.SetAside = { file, row: place + 1, column: name, value: value ?? "", reason }
+  return { place, reason: SetAside.because(name), row }
+}
+
 /** Rows that left, each under the first of its columns that is bad. */
 export interface Leaving {
-  readonly note: (file: string, name: string, column: Column.Column, row: number, value: string | undefined) => void
+  readonly note: (...row: Parameters<typeof leftOf>) => void
   readonly left: () => ReadonlyArray<SetAside.Left>
 }
 
@@ -79,10 +92,7 @@ export const leaving = (): Leaving => {
   const rows = new Map<number, SetAside.Left>()
   return {
     note: (file, name, column, place, value) => {
-      if (rows.has(place)) return
-      const reason = value === undefined ? "has no value" : `is not ${Decode.expected(column)}`
-      const row: Quarantine.SetAside = { file, row: place + 1, column: name, value: value ?? "", reason }
-      rows.set(place, { place, reason: SetAside.because(name), row })
+      if (!rows.has(place)) rows.set(place, leftOf(file, name, column, place, value))
     },
     left: () => [...rows.values()]
   }
