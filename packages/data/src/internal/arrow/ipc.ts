@@ -5,10 +5,11 @@
  * bytes.
  */
 import * as Arrow from "apache-arrow"
-import { Effect, Schema } from "effect"
+import type { Effect } from "effect"
 import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
+import { attempt, IpcError } from "./ipcError.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Utf8 from "../columns/utf8.ts"
 
@@ -28,13 +29,6 @@ export interface Decoded {
   readonly length: number
   readonly values: Readonly<Record<string, RowId.Values>>
   readonly ids: Uint8Array | undefined
-}
-
-/** Bytes are no Arrow IPC file of the expected columns. */
-export class IpcError extends Schema.TaggedError<IpcError>()("IpcError", { reason: Schema.String }) {
-  override get message() {
-    return `not an Arrow IPC file of these columns: ${this.reason}`
-  }
 }
 
 interface Part {
@@ -271,17 +265,14 @@ export const encode = (content: Content): Uint8Array => Arrow.tableToIPC(toArrow
 
 /** Reads an Arrow IPC file of the given columns. Values are views of `bytes` where they can be. */
 export const decode = (columns: Columns, bytes: Uint8Array): Effect.Effect<Decoded, IpcError> =>
-  Effect.try({
-    try: () => {
-      const expected = Object.keys(columns)
-      const table = read(expected, aligned(bytes))
-      const values = Object.fromEntries(
-        expected.map((name) => [name, columnValues(columns[name], name, table.getChild(name), table.numRows)])
-      )
-      const ids = table.getChild(idColumn)
-      return { length: table.numRows, values, ids: ids === null ? undefined : idValues(ids, table.numRows) }
-    },
-    catch: (cause) => new IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+  attempt(() => {
+    const expected = Object.keys(columns)
+    const table = read(expected, aligned(bytes))
+    const values = Object.fromEntries(
+      expected.map((name) => [name, columnValues(columns[name], name, table.getChild(name), table.numRows)])
+    )
+    const ids = table.getChild(idColumn)
+    return { length: table.numRows, values, ids: ids === null ? undefined : idValues(ids, table.numRows) }
   })
 
 const read = (expected: ReadonlyArray<string>, bytes: Uint8Array): Arrow.Table => {

@@ -11,6 +11,7 @@ import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import type { Table } from "../../Table.ts"
 import * as Ipc from "./ipc.ts"
+import { attempt, IpcError } from "./ipcError.ts"
 import * as Cells from "../columns/cells.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
@@ -92,7 +93,7 @@ const endBytes = 4 * 2 ** 20
 export const decode = Effect.fnUntraced(function* (
   columns: Columns,
   blob: Blob.Stored
-): Effect.fn.Return<Table, Ipc.IpcError> {
+): Effect.fn.Return<Table, IpcError> {
   const opened = yield* Effect.result(openEnds(columns, blob))
   if (opened._tag === "Failure") {
     // dictionaries longer than the ends of the file: all of it is needed
@@ -102,9 +103,9 @@ export const decode = Effect.fnUntraced(function* (
   const { ids, length, values } = opened.success
   for (const [name, entry] of Object.entries(values)) {
     const reason = Cells.defect(columns[name], entry, length) ?? numberDefect(columns[name], entry)
-    if (reason !== undefined) return yield* new Ipc.IpcError({ reason: `column "${name}" ${reason}` })
+    if (reason !== undefined) return yield* new IpcError({ reason: `column "${name}" ${reason}` })
   }
-  if (ids.length !== length * RowId.bytes) return yield* new Ipc.IpcError({ reason: "it has no ids" })
+  if (ids.length !== length * RowId.bytes) return yield* new IpcError({ reason: "it has no ids" })
   return Tables.fromEntries(columns, Columnar.make(values), length, ids)
 })
 
@@ -123,15 +124,12 @@ const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | un
 
 const openEnds = (columns: Columns, blob: Blob.Stored) =>
   Effect.map(
-    Effect.try({
-      try: () => {
-        const hollow = new Uint8Array(blob.byteLength)
-        const size = Math.min(endBytes, blob.byteLength)
-        blob.read(0, hollow.subarray(0, size))
-        blob.read(blob.byteLength - size, hollow.subarray(blob.byteLength - size))
-        return Ipc.vectors(columns, hollow)
-      },
-      catch: (cause) => new Ipc.IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+    attempt(() => {
+      const hollow = new Uint8Array(blob.byteLength)
+      const size = Math.min(endBytes, blob.byteLength)
+      blob.read(0, hollow.subarray(0, size))
+      blob.read(blob.byteLength - size, hollow.subarray(blob.byteLength - size))
+      return Ipc.vectors(columns, hollow)
     }),
     ({ ids, length, vectors }) => ({
       length,

@@ -48,34 +48,47 @@ export const floats = (values: Numbers): Made<Float64Array> => {
 }
 
 /** Makes codes of whole numbers whose digits are levels. */
-export const codes = (values: Numbers, levels: ReadonlyArray<string>): Made<Int32Array> => {
-  if (values instanceof Float32Array || values instanceof Float64Array) return { bad: 0 }
-  const all = new Int32Array(values.length)
+export const codes = (values: Numbers, levels: ReadonlyArray<string>): Made<Int32Array> => coder(levels)(values)
+
+/** Makes a function that makes codes of whole numbers whose digits are levels. */
+export const coder = (levels: ReadonlyArray<string>): ((values: Numbers) => Made<Int32Array>) => {
   const known = new Map<number | bigint, number>()
   const byText = new Map(levels.map((level, code) => [level, code]))
-  for (let place = 0; place < values.length; place++) {
-    const value = values[place]
-    let code = known.get(value)
-    if (code === undefined) {
-      code = byText.get(String(value))
-      if (code === undefined) return { bad: place }
-      known.set(value, code)
+  return (values) => {
+    if (values instanceof Float32Array || values instanceof Float64Array) return { bad: 0 }
+    const all = new Int32Array(values.length)
+    for (let place = 0; place < values.length; place++) {
+      const value = values[place]
+      let code = known.get(value)
+      if (code === undefined) {
+        code = byText.get(String(value))
+        if (code === undefined) return { bad: place }
+        known.set(value, code)
+      }
+      all[place] = code
     }
-    all[place] = code
+    return { values: all }
   }
-  return { values: all }
 }
 
 /** Makes codes of texts that are levels. */
-export const codesOfTexts = (texts: ArrayLike<string | undefined>, levels: ReadonlyArray<string>): Made<Int32Array> => {
-  const all = new Int32Array(texts.length)
+export const codesOfTexts = (texts: ArrayLike<string | undefined>, levels: ReadonlyArray<string>): Made<Int32Array> =>
+  coderOfTexts(levels)(texts)
+
+/** Makes a function that makes codes of texts that are levels. */
+export const coderOfTexts = (
+  levels: ReadonlyArray<string>
+): ((texts: ArrayLike<string | undefined>) => Made<Int32Array>) => {
   const byText = new Map<string | undefined, number>(levels.map((level, code) => [level, code]))
-  for (let place = 0; place < texts.length; place++) {
-    const code = byText.get(texts[place])
-    if (code === undefined) return { bad: place }
-    all[place] = code
+  return (texts) => {
+    const all = new Int32Array(texts.length)
+    for (let place = 0; place < texts.length; place++) {
+      const code = byText.get(texts[place])
+      if (code === undefined) return { bad: place }
+      all[place] = code
+    }
+    return { values: all }
   }
-  return { values: all }
 }
 
 /** Takes texts of Unicode. */

@@ -112,7 +112,8 @@ export const digest = Effect.fn("Source.digest")(function* (path: Path) {
   return Digest.Digest.make(hasher.digest("hex"))
 })
 
-const open = <A, R = never>(
+/** Uses a path that is that of a file. */
+export const open = <A, R = never>(
   path: Path,
   use: (
     fileSystem: FileSystem.FileSystem,
