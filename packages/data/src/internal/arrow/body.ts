@@ -12,14 +12,16 @@ import type { Batch, Codec } from "./message.ts"
 /** The buffers of a batch. */
 export interface Body {
   readonly byteLength: (buffer: number) => number
-  /** Gives the bytes of a buffer from one place to another, which lie inside. */
+  /** Gives the bytes of a buffer from one place to another, which lie inside: until it is asked for others of this buffer. */
   readonly read: (buffer: number, start: number, end: number) => Effect.Effect<Uint8Array, Failure>
 }
 
-/** How many bytes a file's bodies may unpack to, and how many they have. */
-export interface Budget {
-  readonly most: number
-  used: number
+/** What reads the bodies of a file. */
+export interface Bodies {
+  /** Opens the body of a batch that starts at a place. Of a compressed one the buffers that are `needed` are unpacked. */
+  readonly open: (at: number, batch: Batch, needed: ReadonlySet<number>) => Effect.Effect<Body, Failure>
+  /** The same for a body whose bytes stay as they are when others are read. */
+  readonly keep: Bodies["open"]
 }
 
 /** What stands before a buffer that is not compressed after all, instead of its length. */
@@ -29,12 +31,6 @@ const demand = (isRight: boolean, what: string): void => {
   if (!isRight) throw new Error(what)
 }
 
-const use = (length: number, budget: Budget): void => {
-  demand(length >= 0, "a buffer has no length")
-  budget.used += 8 * Math.ceil(length / 8)
-  demand(budget.used <= budget.most, tooLarge("its bodies unpack", budget.most))
-}
-
 const unpack = (packed: Uint8Array, codec: Codec, length: number): Uint8Array => {
   const bytes =
     codec === "lz4" ? Lz4.unpack(packed, length) : zstdDecompressSync(packed, { maxOutputLength: length || 1 })
@@ -42,38 +38,66 @@ const unpack = (packed: Uint8Array, codec: Codec, length: number): Uint8Array =>
   return bytes
 }
 
-/** Opens the body of a batch that starts at a place. Of a compressed one the buffers that are `needed` are unpacked. */
-export const open = Effect.fnUntraced(function* (
-  input: Input,
-  at: number,
-  { buffers, codec, rows }: Batch,
-  needed: ReadonlySet<number>,
-  budget: Budget
-): Effect.fn.Return<Body, Failure> {
-  if (codec === undefined) {
-    return {
-      byteLength: (buffer) => buffers[2 * buffer + 1],
-      read: (buffer, start, end) => input.read(at + buffers[2 * buffer] + start, end - start)
+/** Arrays that are used again and again, each for one purpose. */
+const arrays = (): ((purpose: number, length: number) => Uint8Array) => {
+  const all = new Map<number, Uint8Array>()
+  return (purpose, length) => {
+    let array = all.get(purpose)
+    if (array === undefined || array.length < length) {
+      array = new Uint8Array(length)
+      all.set(purpose, array)
     }
+    return array.subarray(0, length)
   }
-  const unpacked = new Map<number, Uint8Array>()
-  let bytes = 0
-  for (let buffer = 0; 2 * buffer < buffers.length; buffer++) {
-    const [offset, size] = [buffers[2 * buffer], buffers[2 * buffer + 1]]
-    if (size === 0) continue
-    yield* attempt(() => demand(size >= 8, "a buffer has no length"))
-    const head = yield* input.read(at + offset, 8)
-    const claim = Number(new DataView(head.buffer, head.byteOffset).getBigInt64(0, true))
-    const length = claim === stored ? size - 8 : claim
-    yield* attempt(() => use(length, budget))
-    bytes += length
-    if (!needed.has(buffer)) continue
-    const rest = yield* input.read(at + offset + 8, size - 8)
-    unpacked.set(buffer, claim === stored ? rest : yield* attempt(() => unpack(rest, codec, length)))
+}
+
+/** Reads the bodies of a file, of which the compressed ones may have so many bytes together. */
+export const make = (input: Input, most: number): Bodies => {
+  const arrayFor = arrays()
+  let used = 0
+  const bytesAt = (at: number, bytes: Uint8Array) => Effect.as(input.read(at, bytes), bytes)
+  const use = (length: number): void => {
+    demand(length >= 0, "a buffer has no length")
+    used += 8 * Math.ceil(length / 8)
+    demand(used <= most, tooLarge("its bodies unpack", most))
   }
-  yield* attempt(() => demand(rows <= 8 * bytes, `a column has ${rows} values`))
-  return {
-    byteLength: (buffer) => unpacked.get(buffer)?.length ?? 0,
-    read: (buffer, start, end) => Effect.succeed((unpacked.get(buffer) ?? new Uint8Array(0)).subarray(start, end))
-  }
-})
+  const unpacked = Effect.fnUntraced(function* (
+    at: number,
+    { buffers, rows }: Batch,
+    codec: Codec,
+    needed: ReadonlySet<number>
+  ): Effect.fn.Return<Body, Failure> {
+    const found = new Map<number, Uint8Array>()
+    let bytes = 0
+    for (let buffer = 0; 2 * buffer < buffers.length; buffer++) {
+      const [start, size] = [at + buffers[2 * buffer], buffers[2 * buffer + 1]]
+      if (size === 0) continue
+      yield* attempt(() => demand(size >= 8, "a buffer has no length"))
+      const head = yield* bytesAt(start, new Uint8Array(8))
+      const claim = Number(new DataView(head.buffer).getBigInt64(0, true))
+      const length = claim === stored ? size - 8 : claim
+      yield* attempt(() => use(length))
+      bytes += length
+      if (!needed.has(buffer)) continue
+      const rest = yield* bytesAt(start + 8, claim === stored ? new Uint8Array(length) : arrayFor(-1, size - 8))
+      found.set(buffer, claim === stored ? rest : yield* attempt(() => unpack(rest, codec, length)))
+    }
+    yield* attempt(() => demand(rows <= 8 * bytes, `a column has ${rows} values`))
+    const of = (buffer: number) => found.get(buffer) ?? new Uint8Array(0)
+    return {
+      byteLength: (buffer) => of(buffer).length,
+      read: (buffer, start, end) => Effect.succeed(of(buffer).subarray(start, end))
+    }
+  })
+  const opening =
+    (arrayOf: typeof arrayFor): Bodies["open"] =>
+    (at, batch, needed) => {
+      const { buffers, codec } = batch
+      if (codec !== undefined) return unpacked(at, batch, codec, needed)
+      return Effect.succeed({
+        byteLength: (buffer) => buffers[2 * buffer + 1],
+        read: (buffer, start, end) => bytesAt(at + buffers[2 * buffer] + start, arrayOf(buffer, end - start))
+      })
+    }
+  return { open: opening(arrayFor), keep: opening((_, length) => new Uint8Array(length)) }
+}

@@ -4,6 +4,7 @@
  */
 import * as Arrow from "apache-arrow"
 import * as Column from "../../Column.ts"
+import type * as RowId from "../../RowId.ts"
 import * as Exact from "../columns/exact.ts"
 import * as Sift from "../sources/sift.ts"
 import * as Rows from "./rows.ts"
@@ -14,8 +15,11 @@ import * as Texts from "./texts.ts"
 export interface Conversion {
   /** Whether the column's type is one that the declared column takes. */
   readonly isSuited: boolean
-  /** Converts rows that are all there, unless they may miss; or finds the first that the column does not take. */
-  readonly values: (rows: Arrow.Data) => Exact.Made
+  /**
+   * Converts rows that are all there, unless they may miss, or finds the first that the column does not take. Values that
+   * are made may lie in `into`; those that are in the file already are not copied.
+   */
+  readonly values: (rows: Arrow.Data, into?: RowId.Numbers) => Exact.Made
   /** Converts rows that the column takes, and finds all others. */
   readonly sifted: (rows: Arrow.Data) => Sift.Sifted
 }
@@ -24,7 +28,7 @@ export interface Conversion {
 type Raw = Exact.Numbers | Texts.Texts
 
 /** Converts values that are all there, which have this dictionary. */
-type Convert = (raw: Raw, dictionary: Arrow.Vector | undefined) => Exact.Made
+type Convert = (raw: Raw, dictionary: Arrow.Vector | undefined, into?: RowId.Numbers) => Exact.Made
 
 /** Tells how a column is converted. Throws where its metadata is damaged. */
 export const make = ({ metadata, type }: Arrow.Field, column: Column.Column): Conversion => {
@@ -44,7 +48,7 @@ export const make = ({ metadata, type }: Arrow.Field, column: Column.Column): Co
   if (convert === undefined || !Rows.isReadable(type)) return unsuited
   return {
     isSuited: true,
-    values: (rows) => values(rows, column, convert),
+    values: (rows, into) => values(rows, column, convert, into),
     sifted: (rows) => {
       const raw = rawOf(rows)
       return sifted(rows, column, (start, end) => convert(raw.slice(start, end), rows.dictionary))
@@ -72,14 +76,14 @@ export const allMissing = (column: Column.Column, length: number): Float64Array 
   (column.kind === "optional category" ? new Int32Array(length) : new Float64Array(length)).fill(missingOf(column))
 
 /** Where a value is missing, another stands while the rest is converted: what lies in the file there may be anything. */
-const values = (rows: Arrow.Data, column: Column.Column, convert: Convert): Exact.Made => {
+const values = (rows: Arrow.Data, column: Column.Column, convert: Convert, into?: RowId.Numbers): Exact.Made => {
   const there = Texts.presence(rows)
-  if (there === undefined) return convert(rawOf(rows), rows.dictionary)
+  if (there === undefined) return convert(rawOf(rows), rows.dictionary, into)
   const some = there.indexOf(1)
   if (some < 0) return { values: allMissing(column, rows.length) }
   const raw = rawOf(rows).slice() as Array<unknown> // or an array of numbers
   for (let row = 0; row < there.length; row++) if (there[row] === 0) raw[row] = raw[some]
-  const made = convert(raw as Texts.Texts, rows.dictionary)
+  const made = convert(raw as Texts.Texts, rows.dictionary, into)
   if (!("values" in made)) return { bad: there[made.bad] === 1 ? made.bad : some } // which stands in the place of the missing
   const all = made.values as Float64Array // of a column that may miss: numbers, made from the copy
   for (let row = 0; row < there.length; row++) if (there[row] === 0) all[row] = missingOf(column)
@@ -121,7 +125,7 @@ const conversionOf = (
 
 // what is raw is numbers or texts by its type, as `rawOf` gives it
 
-const floats: Convert = (raw) => Exact.floats(raw as Exact.Numbers)
+const floats: Convert = (raw, _, into) => Exact.floats(raw as Exact.Numbers, into as Float64Array)
 
 /** The note that tables of ours have on instants that are no whole milliseconds. */
 const ownUnit = "milliseconds since 1970-01-01T00:00:00Z"
@@ -129,11 +133,11 @@ const ownUnit = "milliseconds since 1970-01-01T00:00:00Z"
 const instants = (type: Arrow.DataType, metadata: ReadonlyMap<string, string>): Convert | undefined => {
   if (Arrow.DataType.isDate(type)) {
     const unit = type.unit === Arrow.DateUnit.DAY ? "D" : "ms"
-    return (raw) => Exact.instants(raw as Exact.Numbers, unit)
+    return (raw, _, into) => Exact.instants(raw as Exact.Numbers, unit, into as Float64Array)
   }
   if (Arrow.DataType.isTimestamp(type)) {
     const unit = (["s", "ms", "us", "ns"] as const)[type.unit]
-    return (raw) => Exact.instants(raw as Exact.Numbers, unit)
+    return (raw, _, into) => Exact.instants(raw as Exact.Numbers, unit, into as Float64Array)
   }
   const isOwn = Arrow.DataType.isFloat(type) && metadata.get("unit") === ownUnit
   return isOwn && Tensor.isNumber(type) ? floats : undefined
@@ -143,9 +147,9 @@ const codes = (type: Arrow.DataType, levels: ReadonlyArray<string>): Convert | u
   if (Arrow.DataType.isDictionary(type)) {
     const byText = new Map<string | undefined, number>(levels.map((level, code) => [level, code]))
     const codesOf = Texts.entries((texts) => texts.map((text) => byText.get(text)))
-    return (raw, dictionary) => {
+    return (raw, dictionary, into) => {
       const codes = dictionary === undefined ? [] : codesOf(dictionary)
-      const all = new Int32Array(raw.length)
+      const all = into ?? new Int32Array(raw.length)
       for (let row = 0; row < raw.length; row++) {
         const code = codes[Number(raw[row])]
         if (code === undefined) return { bad: row }
@@ -156,10 +160,10 @@ const codes = (type: Arrow.DataType, levels: ReadonlyArray<string>): Convert | u
   }
   if (Arrow.DataType.isInt(type)) {
     const coder = Exact.coder(levels)
-    return (raw) => coder(raw as Exact.Numbers)
+    return (raw, _, into) => coder(raw as Exact.Numbers, into as Int32Array)
   }
   const coder = Exact.coderOfTexts(levels)
-  return Texts.isText(type) || Arrow.DataType.isBool(type) ? (raw) => coder(raw as Texts.Texts) : undefined
+  return Texts.isText(type) || Arrow.DataType.isBool(type) ? (raw, _, into) => coder(raw as Texts.Texts, into as Int32Array) : undefined
 }
 
 const texts = (type: Arrow.DataType): Convert | undefined => {

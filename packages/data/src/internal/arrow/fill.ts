@@ -12,6 +12,8 @@ import * as Builder from "../rows/builder.ts"
 export interface Fill<C extends Columns> {
   /** Says how many rows fit that have about so many bytes each. */
   readonly most: (rowBytes: number) => number
+  /** Where the next rows of a column of numbers belong. */
+  readonly room: (name: string, rows: number) => RowId.Numbers | undefined
   /** Takes the next rows of a column, no more than fit. */
   readonly put: (name: string, values: RowId.Values) => void
   /** Goes on behind so many rows of so many bytes, without those at some of their places. */
@@ -40,8 +42,16 @@ export const make = <C extends Columns>(columns: C, builder: Builder.Builder<C>,
   const flush = Effect.suspend(() => builder.add(block(), filled, left))
   return {
     most: (rowBytes) => Math.min(room.rows - filled, Math.max(1, Math.floor((blockBytes - bytes) / Math.max(1, rowBytes)))),
+    room: (name, rows) => {
+      const width = Column.width(columns[name])
+      return room.columns[name]?.subarray(filled * width, (filled + rows) * width)
+    },
     put: (name, values) => {
-      if (!RowId.isTexts(values)) return room.columns[name]?.set(values, filled * Column.width(columns[name]))
+      if (!RowId.isTexts(values)) {
+        const own = room.columns[name]
+        if (values.buffer !== own?.buffer) own?.set(values, filled * Column.width(columns[name]))
+        return
+      }
       const all = texts.get(name) ?? []
       for (const text of values) all.push(text)
       texts.set(name, all)

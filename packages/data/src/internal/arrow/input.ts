@@ -15,35 +15,38 @@ import { type Failure, IpcError, tooLarge } from "./ipcError.ts"
 /** Bytes by their places. */
 export interface Input {
   readonly byteLength: number
-  /** Gives so many bytes from a place on, which lie inside; nobody may change them. */
-  readonly read: (at: number, length: number) => Effect.Effect<Uint8Array, SourceError>
+  /** Fills an array with the bytes from a place on, which lie inside. */
+  readonly read: (at: number, into: Uint8Array) => Effect.Effect<void, SourceError>
 }
-
-/** Fills an array with the bytes from a place on. */
-type Fill = (at: number, into: Uint8Array) => Effect.Effect<void, SourceError>
 
 /** Fewer bytes are never read from a file. */
 const window = 2 ** 17
 
 /** Reads what is asked for, and what follows it where that is little. */
-const windowed = (byteLength: number, fill: Fill): Input => {
-  let [start, held] = [0, new Uint8Array(0)]
+const windowed = (byteLength: number, read: Input["read"]): Input => {
+  const held = new Uint8Array(Math.min(window, byteLength))
+  let [start, end] = [0, 0]
   return {
     byteLength,
-    read: Effect.fnUntraced(function* (at, length) {
-      if (at >= start && at + length <= start + held.length) return held.subarray(at - start, at - start + length)
-      const bytes = new Uint8Array(Math.max(length, Math.min(window, byteLength - at)))
-      yield* fill(at, bytes)
-      if (bytes.length <= window) [start, held] = [at, bytes]
-      return bytes.length === length ? bytes : bytes.subarray(0, length)
-    })
+    read: (at, into) => {
+      if (into.length > held.length / 2) return read(at, into)
+      const copy = () => into.set(held.subarray(at - start, at - start + into.length))
+      if (at >= start && at + into.length <= end) return Effect.sync(copy)
+      const room = held.subarray(0, Math.min(held.length, byteLength - at))
+      start = end = 0
+      return Effect.map(read(at, room), () => {
+        start = at
+        end = at + room.length
+        copy()
+      })
+    }
   }
 }
 
 /** Bytes that are in memory. */
 const inMemory = (bytes: Uint8Array): Input => ({
   byteLength: bytes.length,
-  read: (at, length) => Effect.succeed(bytes.subarray(at, at + length))
+  read: (at, into) => Effect.sync(() => into.set(bytes.subarray(at, at + into.length)))
 })
 
 /** More is not read by one call. */
@@ -55,7 +58,7 @@ const changed = (file: string): SourceError => {
 }
 
 const fromHandle =
-  (file: string, handle: FileSystem.File): Fill =>
+  (file: string, handle: FileSystem.File): Input["read"] =>
   (start, into) =>
     Effect.gen(function* () {
       for (let done = 0; done < into.length;) {

@@ -116,6 +116,7 @@ const batchOf = (file: Reader, at: number, bodyLength: number, version: number):
   for (let buffer = 0; buffer < buffers.length; buffer += 2) {
     const [offset, length] = [buffers[buffer], buffers[buffer + 1]]
     demand(offset >= 0 && length >= 0 && offset + length <= bodyLength, "a column lies outside its batch")
+    demand(codec !== undefined || length === 0 || offset % 8 === 0, "a column lies between multiples of eight bytes")
   }
   const variadic: Array<number> = []
   forEachItem(file, fieldOf(file, at, 4), 8, (count) => variadic.push(long(file, count)))
@@ -162,25 +163,32 @@ const framed = (metadata: Uint8Array): Uint8Array => {
 /** What a file's footer says. */
 export interface Footer {
   readonly schema: SchemaMessage
-  /** Where record batches start, in the order of the rows. */
-  readonly batches: Float64Array
+  /** Where its dictionaries and batches start, in the order in which they lie there. */
+  readonly starts: Float64Array
 }
 
 /** Verifies a file's footer and reads it. */
 export const footer = (bytes: Uint8Array): Footer => {
   const file = reader(bytes)
   const root = verifyRoot(file, 0, FooterTable)
+  const lists = [fieldOf(file, root, 2), fieldOf(file, root, 3)]
   const starts: Array<number> = []
-  forEachItem(file, fieldOf(file, root, 3), 24, (block) => starts.push(long(file, block)))
+  for (const list of lists) {
+    let before = 0
+    forEachItem(file, list, 24, (block) => {
+      const start = long(file, block)
+      demand(start > before, "its footer lists rows in another order")
+      starts.push(start)
+      before = start
+    })
+  }
   const mark = new TextEncoder().encode("ARROW1")
   const empty = new Uint8Array(18 + bytes.length)
   empty.set(mark)
   empty.set(bytes, 8)
   const view = new DataView(empty.buffer)
-  for (const place of [fieldOf(file, root, 2), fieldOf(file, root, 3)]) {
-    if (place !== 0) view.setUint32(8 + place + file.view.getUint32(place, true), 0, true)
-  }
+  for (const list of lists) if (list !== 0) view.setUint32(8 + list + file.view.getUint32(list, true), 0, true)
   view.setInt32(8 + bytes.length, bytes.length, true)
   empty.set(mark, 12 + bytes.length)
-  return { schema: { _tag: "Schema", empty }, batches: Float64Array.from(starts) }
+  return { schema: { _tag: "Schema", empty }, starts: Float64Array.from(starts).sort() }
 }

@@ -19,59 +19,72 @@ interface Extent {
   readonly footer: Message.Footer | undefined
 }
 
+const bytesAt = (input: Input, at: number, length: number) =>
+  Effect.suspend(() => {
+    const bytes = new Uint8Array(length)
+    return Effect.as(input.read(at, bytes), bytes)
+  })
+
 const numberAt = (input: Input, at: number) =>
-  Effect.map(input.read(at, 4), ({ buffer, byteOffset }) => new DataView(buffer, byteOffset).getInt32(0, true))
+  Effect.map(bytesAt(input, at, 4), ({ buffer }) => new DataView(buffer).getInt32(0, true))
 
 const damaged = (what: string) => attempt(() => demand(false, what))
 
 const extentOf = Effect.fnUntraced(function* (input: Input): Effect.fn.Return<Extent, Failure> {
-  const mark = yield* input.read(0, Math.min(6, input.byteLength))
+  const mark = yield* bytesAt(input, 0, Math.min(6, input.byteLength))
   if (String.fromCharCode(...mark) !== "ARROW1") return { start: 0, end: input.byteLength, footer: undefined }
   const end = input.byteLength - 10
   if (end < 8) yield* damaged("the end of the file is outside the file")
   const size = yield* numberAt(input, end)
   if (size <= 0) yield* damaged("the footer has no length")
   if (size > end - 8) yield* damaged("the footer is outside the file")
-  const bytes = yield* input.read(end - size, size)
+  const bytes = yield* bytesAt(input, end - size, size)
   return { start: 8, end: end - size, footer: yield* attempt(() => Message.footer(bytes)) }
 })
 
-/** Visits all messages in their order, and returns how many rows they hold. */
-export const visit = Effect.fnUntraced(function* (input: Input, use: Visit): Effect.fn.Return<number, Failure, Scope.Scope> {
+/** A message, and where its body starts; none at the mark of the end. */
+interface Found {
+  readonly message: Message.Message | undefined
+  readonly bodyAt: number
+}
+
+/** Before a message stand a mark (since Arrow 0.15) and its length; a length of 0 is the end. */
+const next = Effect.fnUntraced(function* (input: Input, from: number, end: number): Effect.fn.Return<Found, Failure> {
+  const at = from + ((yield* numberAt(input, from)) === -1 ? 8 : 4)
+  if (at > end) yield* damaged("a message's length is outside the file")
+  const size = yield* numberAt(input, at - 4)
+  if (size < 0) yield* damaged("a message has no length")
+  if (size === 0) return { message: undefined, bodyAt: at }
+  if (at + size > end) yield* damaged("a message is outside the file")
+  const metadata = yield* bytesAt(input, at, size)
+  const message = yield* attempt(() => Message.read(metadata))
+  if (at + size + message.bodyLength > end) yield* damaged("a message's body is outside the file")
+  return { message, bodyAt: at + size }
+})
+
+/** Visits all messages in their order, and returns how many rows they hold. The schema of a file is that of its footer. */
+export const visit = Effect.fnUntraced(function* (
+  input: Input,
+  use: Visit
+): Effect.fn.Return<number, Failure, Scope.Scope> {
   const { end, footer, start } = yield* extentOf(input)
-  const batches = footer?.batches
-  let [at, rows, count] = [start, 0, 0]
-  let isOver = false
   if (footer !== undefined) yield* use({ ...footer.schema, bodyLength: 0 }, start)
+  let [at, rows, listed] = [start, 0, 0]
+  let isOver = footer !== undefined
   while (at + 4 <= end) {
-    const from = at
-    let size = yield* numberAt(input, at)
-    at += 4
-    if (size === -1) {
-      if (at + 4 > end) yield* damaged("a message's length is outside the file")
-      size = yield* numberAt(input, at)
-      at += 4
-    }
-    if (size === 0) {
-      if (at !== end) yield* damaged("it goes on behind its end")
+    const { bodyAt, message } = yield* next(input, at, end)
+    if (message === undefined) {
       isOver = true
+      at = bodyAt
       break
     }
-    if (size < 0) yield* damaged("a message has no length")
-    if (at + size > end) yield* damaged("a message is outside the file")
-    const metadata = yield* input.read(at, size)
-    const message = yield* attempt(() => Message.read(metadata))
-    at += size
-    if (at + message.bodyLength > end) yield* damaged("a message's body is outside the file")
-    if (message._tag === "Batch") {
-      if (batches !== undefined && batches[count] !== from) yield* damaged("its footer lists other batches than it has")
-      rows += message.batch.rows
-      count++
-    }
-    if (message._tag !== "Schema" || footer === undefined) yield* use(message, at) // a file's footer has it too
-    at += message.bodyLength
+    if (message._tag === "Batch") rows += message.batch.rows
+    if (message._tag !== "Schema" && footer !== undefined && footer.starts[listed++] !== at) break
+    if (message._tag !== "Schema" || footer === undefined) yield* use(message, bodyAt)
+    at = bodyAt + message.bodyLength
   }
-  if (!isOver && (batches === undefined || at !== end)) yield* damaged("it has no end: it may be cut off")
-  if (batches !== undefined && batches.length !== count) yield* damaged(`its footer lists ${batches.length} of ${count} batches`)
+  if (footer !== undefined && footer.starts.length !== listed) yield* damaged("its footer lists other rows than it has")
+  if (!isOver) yield* damaged("it has no end: it may be cut off")
+  if (at !== end) yield* damaged("it goes on behind its end")
   return rows
 })

@@ -77,7 +77,7 @@ const slices = (
     if (what === "values" && Arrow.DataType.isDictionary(type)) dictionaryTypes.set(type.id, type.dictionary)
   }
   const dictionaries = new Map<number, Arrow.Vector>()
-  const budget: Body.Budget = { most, used: 0 }
+  const bodies = Body.make(input, most)
   let before = 0
   const visited = Messages.visit(
     input,
@@ -85,14 +85,14 @@ const slices = (
       if (message._tag === "Schema") return
       const { batch } = message
       if (message._tag === "Batch") {
-        yield* slicesOf(input, fields, batch, at, budget, before, dictionaries, request)
+        yield* slicesOf(bodies, fields, batch, at, before, dictionaries, request)
         before += batch.rows
         return
       }
       const type = dictionaryTypes.get(message.id)
       const [part] = type === undefined ? [] : yield* attempt(() => Layout.parts([type], batch))
       const needed = new Set(part === undefined ? [] : Layout.buffersOf(part))
-      const body = yield* Body.open(input, at, batch, needed, budget)
+      const body = yield* bodies.keep(at, batch, needed)
       if (part === undefined) return
       const range = { start: 0, length: part.length }
       const entries = new Arrow.Vector([yield* Rows.read(part, range, body, dictionaries)])
@@ -104,11 +104,10 @@ const slices = (
 }
 
 const slicesOf = Effect.fnUntraced(function* (
-  input: Input.Input,
+  bodies: Body.Bodies,
   fields: ReadonlyArray<Arrow.Field>,
   batch: Batch,
   at: number,
-  budget: Body.Budget,
   before: number,
   dictionaries: Rows.Dictionaries,
   { columns, most, use }: Request
@@ -123,7 +122,7 @@ const slicesOf = Effect.fnUntraced(function* (
     if (what === "values") for (const buffer of Layout.buffersOf(part)) needed.add(buffer)
     else if (part.buffers > 0) needed.add(part.buffer)
   }
-  const body = yield* Body.open(input, at, batch, needed, budget)
+  const body = yield* bodies.open(at, batch, needed)
   let byteLength = 0
   for (const buffer of needed) byteLength += body.byteLength(buffer)
   const rowBytes = byteLength / batch.rows

@@ -67,7 +67,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
       const left = new Set<number>()
       for (const [index, { name }] of reading.sources.entries()) {
         if (reading.wrong !== undefined && index >= reading.wrong.index) break
-        const values = yield* valuesOf(reading, index, slice, left)
+        const values = yield* valuesOf(reading, index, slice, left, fill.room(name, slice.length))
         if (values !== undefined && reading.wrong === undefined) fill.put(name, values)
       }
       if (reading.wrong === undefined) yield* fill.next(slice.length, slice.byteLength, left)
@@ -99,7 +99,8 @@ const valuesOf = Effect.fnUntraced(function* (
   reading: Reading,
   index: number,
   slice: Read.Slice,
-  left: Set<number>
+  left: Set<number>,
+  into: RowId.Numbers | undefined
 ): Effect.fn.Return<RowId.Values | undefined, Failure> {
   const { file, onBadRow, sources } = reading
   const source = sources[index]
@@ -107,7 +108,7 @@ const valuesOf = Effect.fnUntraced(function* (
   if (!conversion.isSuited) return yield* unsuited(reading, index, slice)
   const rows = yield* slice.values(place)
   const missing = Column.isOptional(column) ? -1 : firstMissing(rows)
-  const made = missing < 0 ? yield* attempt(() => conversion.values(rows)) : { bad: missing * Column.width(column) }
+  const made = missing < 0 ? yield* attempt(() => conversion.values(rows, into)) : { bad: missing * Column.width(column) }
   if ("values" in made) return made.values
   if (onBadRow === "set aside") return yield* attempt(() => sifted(reading, source, slice, rows, left))
   const row = Math.floor(made.bad / Column.width(column))
