@@ -94,6 +94,8 @@ export const open = Effect.fnUntraced(function* (
   if (Files.isPacked(path)) return yield* unpacked(path, most)
   const file = Files.systemPath(path)
   return yield* Files.open(path, (fileSystem, _, size) =>
-    Effect.map(fileSystem.open(file, { flag: "r" }), (handle) => windowed(Number(size), fromHandle(file, handle)))
+    size <= window
+      ? Effect.map(fileSystem.readFile(file), inMemory)
+      : Effect.map(fileSystem.open(file, { flag: "r" }), (handle) => windowed(Number(size), fromHandle(file, handle)))
   )
 })
