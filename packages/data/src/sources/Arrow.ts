@@ -1,6 +1,6 @@
 /**
- * Arrow IPC files and streams (Feather version 2), of any writer and in the types they chose. Numbers are not copied where
- * a column is one batch of the type that the table holds.
+ * Arrow IPC files and streams (Feather version 2), of any writer and in the types they chose, read some rows at a time and
+ * only where the declared columns lie: files may be larger than memory.
  */
 import { Effect, type FileSystem } from "effect"
 import type { Columns } from "../Columns.ts"
@@ -14,13 +14,20 @@ import type { SourceError } from "./SourceError.ts"
 
 /** What may be unpacked. */
 export interface Options {
-  /** The bytes that compressed bodies may have together: 2^31 unless given. A small file can unpack to any size. */
+  /**
+   * The bytes that compressed bodies may have together, or all of a file named `.gz`: 2^31 unless given. A small file can
+   * unpack to any size.
+   */
   readonly maxBytes?: number
 }
 
 /**
  * Reads a table from an Arrow IPC file or stream; names ending in `.gz` are unpacked. Columns the declaration does not name
  * are not read. Bodies compressed by LZ4 or ZSTD are unpacked, into `maxBytes` at most.
+ *
+ * What bounds memory, beside a table that is small enough to stay there: the dictionaries of the declared columns, and
+ * about 16 MB of rows. Of compressed bodies it is also the declared columns of the largest record batch, so write these in
+ * batches (pyarrow: `max_chunksize`). What comes out of a `.gz` goes to a scratch file where it is large.
  *
  * | column | takes |
  * | --- | --- |

@@ -60,7 +60,10 @@ const guesses = Effect.fnUntraced(function* (
   for (const [place, field] of fields.entries()) {
     if (names.indexOf(field.name) !== names.lastIndexOf(field.name)) continue
     const kinds = yield* Effect.forEach([Column.timestamp, Column.float, booleans, Column.text], (column) =>
-      Effect.map(attempt(() => Convert.make(field, column)), (conversion) => ({ column, conversion }))
+      Effect.map(
+        attempt(() => Convert.make(field, column)),
+        (conversion) => ({ column, conversion })
+      )
     )
     const suited = kinds.filter(({ conversion }) => conversion.isSuited)
     candidates.push({ name: field.name, place, kinds: suited, missing: undefined, texts: new Set() })

@@ -81,9 +81,10 @@ const values = (rows: Arrow.Data, column: Column.Column, convert: Convert, into?
   if (there === undefined) return convert(rawOf(rows), rows.dictionary, into)
   const some = there.indexOf(1)
   if (some < 0) return { values: allMissing(column, rows.length) }
-  const raw = rawOf(rows).slice() as Array<unknown> // or an array of numbers
-  for (let row = 0; row < there.length; row++) if (there[row] === 0) raw[row] = raw[some]
-  const made = convert(raw as Texts.Texts, rows.dictionary, into)
+  const raw = rawOf(rows).slice()
+  const places: { [row: number]: unknown } = raw // numbers of one type, or texts
+  for (let row = 0; row < there.length; row++) if (there[row] === 0) places[row] = places[some]
+  const made = convert(raw, rows.dictionary, into)
   if (!("values" in made)) return { bad: there[made.bad] === 1 ? made.bad : some } // which stands in the place of the missing
   const all = made.values as Float64Array // of a column that may miss: numbers, made from the copy
   for (let row = 0; row < there.length; row++) if (there[row] === 0) all[row] = missingOf(column)
@@ -106,6 +107,20 @@ const sifted = (
   })
 }
 
+/** Converts numbers; arrays are those of the column's kind. */
+const ofNumbers =
+  <V extends RowId.Numbers>(
+    make: (values: Exact.Numbers, into: V | undefined, dictionary: Arrow.Vector | undefined) => Exact.Made
+  ): Convert =>
+  (raw, dictionary, into) =>
+    make(raw as Exact.Numbers, into as V | undefined, dictionary) // as `rawOf` gives them for the type
+
+/** Converts texts. */
+const ofTexts =
+  (make: (texts: Texts.Texts, into: Int32Array | undefined) => Exact.Made): Convert =>
+  (raw, _, into) =>
+    make(raw as Texts.Texts, into as Int32Array | undefined) // likewise
+
 const conversionOf = (
   type: Arrow.DataType,
   metadata: ReadonlyMap<string, string>,
@@ -113,7 +128,7 @@ const conversionOf = (
 ): Convert | undefined => {
   switch (column.kind) {
     case "float":
-      return Tensor.isNumber(type) ? floats : undefined
+      return Tensor.isNumber(type) ? ofNumbers(Exact.floats) : undefined
     case "timestamp":
       return instants(type, metadata)
     case "category":
@@ -123,57 +138,45 @@ const conversionOf = (
   }
 }
 
-// what is raw is numbers or texts by its type, as `rawOf` gives it
-
-const floats: Convert = (raw, _, into) => Exact.floats(raw as Exact.Numbers, into as Float64Array)
-
 /** The note that tables of ours have on instants that are no whole milliseconds. */
 const ownUnit = "milliseconds since 1970-01-01T00:00:00Z"
 
 const instants = (type: Arrow.DataType, metadata: ReadonlyMap<string, string>): Convert | undefined => {
-  if (Arrow.DataType.isDate(type)) {
-    const unit = type.unit === Arrow.DateUnit.DAY ? "D" : "ms"
-    return (raw, _, into) => Exact.instants(raw as Exact.Numbers, unit, into as Float64Array)
-  }
-  if (Arrow.DataType.isTimestamp(type)) {
-    const unit = (["s", "ms", "us", "ns"] as const)[type.unit]
-    return (raw, _, into) => Exact.instants(raw as Exact.Numbers, unit, into as Float64Array)
-  }
+  const instantsOf = (unit: Exact.Unit) =>
+    ofNumbers((values, into: Float64Array | undefined) => Exact.instants(values, unit, into))
+  if (Arrow.DataType.isDate(type)) return instantsOf(type.unit === Arrow.DateUnit.DAY ? "D" : "ms")
+  if (Arrow.DataType.isTimestamp(type)) return instantsOf((["s", "ms", "us", "ns"] as const)[type.unit])
   const isOwn = Arrow.DataType.isFloat(type) && metadata.get("unit") === ownUnit
-  return isOwn && Tensor.isNumber(type) ? floats : undefined
+  return isOwn && Tensor.isNumber(type) ? ofNumbers(Exact.floats) : undefined
 }
 
 const codes = (type: Arrow.DataType, levels: ReadonlyArray<string>): Convert | undefined => {
   if (Arrow.DataType.isDictionary(type)) {
     const byText = new Map<string | undefined, number>(levels.map((level, code) => [level, code]))
     const codesOf = Texts.entries((texts) => texts.map((text) => byText.get(text)))
-    return (raw, dictionary, into) => {
+    return ofNumbers((places, into: Int32Array | undefined, dictionary) => {
       const codes = dictionary === undefined ? [] : codesOf(dictionary)
-      const all = into ?? new Int32Array(raw.length)
-      for (let row = 0; row < raw.length; row++) {
-        const code = codes[Number(raw[row])]
+      const all = into ?? new Int32Array(places.length)
+      for (let row = 0; row < places.length; row++) {
+        const code = codes[Number(places[row])]
         if (code === undefined) return { bad: row }
         all[row] = code
       }
       return { values: all }
-    }
+    })
   }
-  if (Arrow.DataType.isInt(type)) {
-    const coder = Exact.coder(levels)
-    return (raw, _, into) => coder(raw as Exact.Numbers, into as Int32Array)
-  }
-  const coder = Exact.coderOfTexts(levels)
-  return Texts.isText(type) || Arrow.DataType.isBool(type) ? (raw, _, into) => coder(raw as Texts.Texts, into as Int32Array) : undefined
+  if (Arrow.DataType.isInt(type)) return ofNumbers(Exact.coder(levels))
+  return Texts.isText(type) || Arrow.DataType.isBool(type) ? ofTexts(Exact.coderOfTexts(levels)) : undefined
 }
 
 const texts = (type: Arrow.DataType): Convert | undefined => {
   if (!Texts.isText(type)) return undefined
-  if (!Arrow.DataType.isDictionary(type)) return (raw) => Exact.texts(raw as Texts.Texts)
+  if (!Arrow.DataType.isDictionary(type)) return ofTexts(Exact.texts)
   const textsOf = Texts.entries((texts) => texts)
-  return (raw, dictionary) => {
+  return ofNumbers((places, _, dictionary) => {
     const all = dictionary === undefined ? [] : textsOf(dictionary)
-    return Exact.texts(Array.from(raw as Exact.Numbers as Int32Array, (place) => all[Number(place)]))
-  }
+    return Exact.texts(Array.from(places, (place: number | bigint) => all[Number(place)]))
+  })
 }
 
 /** Shows a value; short lists to a depth of three: the lengths in a damaged file may be any. */

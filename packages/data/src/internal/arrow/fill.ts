@@ -17,7 +17,11 @@ export interface Fill<C extends Columns> {
   /** Takes the next rows of a column, no more than fit. */
   readonly put: (name: string, values: RowId.Values) => void
   /** Goes on behind so many rows of so many bytes, without those at some of their places. */
-  readonly next: (rows: number, byteLength: number, left: Iterable<number>) => Effect.Effect<void, SourceError, Scope.Scope>
+  readonly next: (
+    rows: number,
+    byteLength: number,
+    left: Iterable<number>
+  ) => Effect.Effect<void, SourceError, Scope.Scope>
   /** Returns the table. */
   readonly end: Effect.Effect<Table<C>, SourceError, Scope.Scope>
 }
@@ -41,7 +45,8 @@ export const make = <C extends Columns>(columns: C, builder: Builder.Builder<C>,
     )
   const flush = Effect.suspend(() => builder.add(block(), filled, left))
   return {
-    most: (rowBytes) => Math.min(room.rows - filled, Math.max(1, Math.floor((blockBytes - bytes) / Math.max(1, rowBytes)))),
+    most: (rowBytes) =>
+      Math.min(room.rows - filled, Math.max(1, Math.floor((blockBytes - bytes) / Math.max(1, rowBytes)))),
     room: (name, rows) => {
       const width = Column.width(columns[name])
       return room.columns[name]?.subarray(filled * width, (filled + rows) * width)

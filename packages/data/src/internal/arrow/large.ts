@@ -13,6 +13,8 @@ import type { Table } from "../../Table.ts"
 import * as Ipc from "./ipc.ts"
 import { attempt, IpcError } from "./ipcError.ts"
 import * as Cells from "../columns/cells.ts"
+import * as Outline from "./outline.ts"
+import { idColumn, integerOf } from "./toArrow.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Utf8 from "../columns/utf8.ts"
@@ -45,20 +47,20 @@ interface Planned {
 export const encode = (table: Table): Blob.Pieces => {
   const entries = Columnar.entries(table.values)
   const ids = Tables.ids(table)
-  const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [Ipc.idColumn]: ids }
+  const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [idColumn]: ids }
   const ends = Object.fromEntries(
     Object.entries(entries).flatMap(([name, own]) =>
-      Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? [[name, Ipc.offsetsOf(own)]] : []
+      Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? [[name, Outline.offsetsOf(own)]] : []
     )
   )
   const byteLengths = Object.values(ends).map((offsets) => offsets[table.length])
   const longest = Math.max(0, ...byteLengths, ...Object.values(all).map((entry) => entry.length * 8))
   const empty = new ArrayBuffer(longest)
-  const outlined = Ipc.outline(table.columns, table.length, entries, ends, empty)
+  const outlined = Outline.make(table.columns, table.length, entries, ends, empty)
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
   writer.finish()
-  const columns: ReadonlyArray<Planned> = [Ipc.idColumn, ...Object.keys(table.columns)].flatMap((name) => {
+  const columns: ReadonlyArray<Planned> = [idColumn, ...Object.keys(table.columns)].flatMap((name) => {
     const entry = all[name]
     const isWritten = entry.length > 0 && ends[name]?.[table.length] !== 0
     if (!isWritten || (!Columnar.isLazy(entry) && RowId.isTexts(entry))) return [] // texts in memory are there already
@@ -82,7 +84,7 @@ function* bytesIn({ entry, isInteger }: Planned): Generator<Uint8Array> {
     return
   }
   for (const block of Columnar.blocks(entry)) {
-    yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, Ipc.integerOf) : block) // instants are float64
+    yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, integerOf) : block) // instants are float64
   }
 }
 

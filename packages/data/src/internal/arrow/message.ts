@@ -131,7 +131,8 @@ const codecOf = (file: Reader, place: number): Codec | undefined => {
   if (place === 0) return undefined
   const at = place + file.view.getUint32(place, true)
   const [kind, method] = [fieldOf(file, at, 0), fieldOf(file, at, 1)]
-  if (method !== 0 && file.view.getUint8(method) !== 0) throw new Error("it is compressed by a method that is not known")
+  if (method !== 0 && file.view.getUint8(method) !== 0)
+    throw new Error("it is compressed by a method that is not known")
   const codec = kind === 0 ? 0 : file.view.getUint8(kind)
   if (codec > 1) throw new Error(`it is compressed by a codec (${codec}) that is not known`)
   return codec === 0 ? "lz4" : "zstd"

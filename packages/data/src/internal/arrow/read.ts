@@ -112,7 +112,12 @@ const slicesOf = Effect.fnUntraced(function* (
   dictionaries: Rows.Dictionaries,
   { columns, most, use }: Request
 ): Effect.fn.Return<void, Failure, Scope.Scope> {
-  const parts = yield* attempt(() => Layout.parts(fields.map(({ type }): Arrow.DataType => type), batch))
+  const parts = yield* attempt(() =>
+    Layout.parts(
+      fields.map(({ type }): Arrow.DataType => type),
+      batch
+    )
+  )
   const needed = new Set<number>()
   for (const [place, what] of columns) {
     const part = parts[place]

@@ -108,7 +108,8 @@ const valuesOf = Effect.fnUntraced(function* (
   if (!conversion.isSuited) return yield* unsuited(reading, index, slice)
   const rows = yield* slice.values(place)
   const missing = Column.isOptional(column) ? -1 : firstMissing(rows)
-  const made = missing < 0 ? yield* attempt(() => conversion.values(rows, into)) : { bad: missing * Column.width(column) }
+  const made =
+    missing < 0 ? yield* attempt(() => conversion.values(rows, into)) : { bad: missing * Column.width(column) }
   if ("values" in made) return made.values
   if (onBadRow === "set aside") return yield* attempt(() => sifted(reading, source, slice, rows, left))
   const row = Math.floor(made.bad / Column.width(column))

@@ -44,7 +44,10 @@ export const values = (rows: Arrow.Data, shape: ReadonlyArray<number>, column: C
   return "values" in before ? made : before
 }
 
-const numbersOf = ({ length, values }: Arrow.Data): Exact.Numbers => (values as Exact.Numbers).subarray(0, length)
+const numbersOf = ({ length, values }: Arrow.Data): Exact.Numbers => {
+  const numbers: Exact.Numbers = values // of a type that counts or measures
+  return numbers.subarray(0, length)
+}
 
 /** The numbers in lists that all have the shape, or the first row that has not, or has a null in it. */
 const elementsOf = (lists: Arrow.Data, shape: ReadonlyArray<number>): Arrow.Data | number => {

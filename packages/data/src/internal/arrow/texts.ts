@@ -33,7 +33,9 @@ export const of = (rows: Arrow.Data): Texts => {
 }
 
 /** Makes a function that gives what a dictionary's entries become; parts that it had before are not made again. */
-export const entries = <A>(make: (texts: Texts) => ReadonlyArray<A>): ((dictionary: Arrow.Vector) => ReadonlyArray<A>) => {
+export const entries = <A>(
+  make: (texts: Texts) => ReadonlyArray<A>
+): ((dictionary: Arrow.Vector) => ReadonlyArray<A>) => {
   const parts = new WeakMap<Arrow.Data, ReadonlyArray<A>>()
   let last: { readonly dictionary: Arrow.Vector; readonly all: ReadonlyArray<A> } | undefined
   const partOf = (data: Arrow.Data): ReadonlyArray<A> => {

@@ -72,9 +72,7 @@ const wholeNumbers = (values: BigInt64Array | BigUint64Array, all: Float64Array)
 export const codes = (values: Numbers, levels: ReadonlyArray<string>): Made<Int32Array> => coder(levels)(values)
 
 /** Makes a function that makes codes of whole numbers whose digits are levels. */
-export const coder = (
-  levels: ReadonlyArray<string>
-): ((values: Numbers, into?: Int32Array) => Made<Int32Array>) => {
+export const coder = (levels: ReadonlyArray<string>): ((values: Numbers, into?: Int32Array) => Made<Int32Array>) => {
   const known = new Map<number | bigint, number>()
   const byText = new Map(levels.map((level, code) => [level, code]))
   return (values, into) => {
