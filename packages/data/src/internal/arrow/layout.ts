@@ -16,6 +16,11 @@ export interface Part {
   readonly children: ReadonlyArray<Part>
 }
 
+/** What has a type. */
+interface Typed {
+  readonly type: Arrow.DataType
+}
+
 /** How far the nodes and buffers of a batch are given out. */
 interface Cursor {
   node: number
@@ -48,15 +53,15 @@ const partOf = (type: Arrow.DataType, batch: Batch, at: Cursor): Part => {
   const buffers = countOf(type, batch, at)
   at.buffer += buffers
   if (2 * at.buffer > batch.buffers.length) throw new Error("a batch lacks buffers")
-  const fields: ReadonlyArray<Arrow.Field> = Arrow.DataType.isDictionary(type) ? [] : (type.children ?? [])
+  const fields: ReadonlyArray<Typed> = Arrow.DataType.isDictionary(type) ? [] : (type.children ?? [])
   const [length, nulls] = [batch.nodes[node], batch.nodes[node + 1]]
   return { type, length, nulls, buffer, buffers, children: fields.map((field) => partOf(field.type, batch, at)) }
 }
 
 /** Finds the parts of a batch's columns. Throws where there are fewer nodes or buffers than the columns have. */
-export const parts = (types: ReadonlyArray<Arrow.DataType>, batch: Batch): ReadonlyArray<Part> => {
+export const parts = (columns: ReadonlyArray<Typed>, batch: Batch): ReadonlyArray<Part> => {
   const at: Cursor = { node: 0, buffer: 0, views: 0 }
-  return types.map((type) => partOf(type, batch, at))
+  return columns.map(({ type }) => partOf(type, batch, at))
 }
 
 /** The buffers of a part and of its children. */

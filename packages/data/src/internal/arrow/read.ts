@@ -9,7 +9,7 @@ import * as Body from "./body.ts"
 import * as Input from "./input.ts"
 import { attempt, type Failure, IpcError } from "./ipcError.ts"
 import * as Layout from "./layout.ts"
-import type { Batch } from "./message.ts"
+import type { Batch, DictionaryMessage } from "./message.ts"
 import * as Messages from "./messages.ts"
 import * as Rows from "./rows.ts"
 
@@ -61,75 +61,76 @@ export const open = Effect.fnUntraced(function* (
   )
   if (schemas.length > 1) return yield* new IpcError({ reason: "it has more than one schema" })
   const fields = schemas[0]?.fields ?? []
-  return { length, fields, slices: (request) => slices(input, fields, most, request) }
+  const slices = (request: Request) =>
+    Effect.suspend(() =>
+      slicesOf(input, length, { ...request, fields, bodies: Body.make(input, most), dictionaries: new Map() })
+    )
+  return { length, fields, slices }
 })
 
-const slices = (
-  input: Input.Input,
-  fields: ReadonlyArray<Arrow.Field>,
-  most: number,
-  request: Request
-): Effect.Effect<void, Failure, Scope.Scope> => {
-  const types = fields.map(({ type }): Arrow.DataType => type)
-  const dictionaryTypes = new Map<number, Arrow.DataType>()
-  for (const [place, what] of request.columns) {
-    const type = types[place]
-    if (what === "values" && Arrow.DataType.isDictionary(type)) dictionaryTypes.set(type.id, type.dictionary)
-  }
-  const dictionaries = new Map<number, Arrow.Vector>()
-  const bodies = Body.make(input, most)
-  let before = 0
-  const visited = Messages.visit(
-    input,
-    Effect.fnUntraced(function* (message, at) {
-      if (message._tag === "Schema") return
-      const { batch } = message
-      if (message._tag === "Batch") {
-        yield* slicesOf(bodies, fields, batch, at, before, dictionaries, request)
-        before += batch.rows
-        return
-      }
-      const type = dictionaryTypes.get(message.id)
-      const [part] = type === undefined ? [] : yield* attempt(() => Layout.parts([type], batch))
-      const needed = new Set(part === undefined ? [] : Layout.buffersOf(part))
-      const body = yield* bodies.keep(at, batch, needed)
-      if (part === undefined) return
-      const range = { start: 0, length: part.length }
-      const entries = new Arrow.Vector([yield* Rows.read(part, range, body, dictionaries)])
-      const known = message.isDelta ? dictionaries.get(message.id) : undefined
-      dictionaries.set(message.id, known === undefined ? entries : known.concat(entries))
-    })
-  )
-  return Effect.asVoid(visited)
+/** What is known when batches are read. */
+interface Reading extends Request {
+  readonly fields: ReadonlyArray<Arrow.Field>
+  readonly bodies: Body.Bodies
+  readonly dictionaries: Map<number, Arrow.Vector>
 }
 
 const slicesOf = Effect.fnUntraced(function* (
-  bodies: Body.Bodies,
-  fields: ReadonlyArray<Arrow.Field>,
+  input: Input.Input,
+  length: number,
+  reading: Reading
+): Effect.fn.Return<void, Failure, Scope.Scope> {
+  let before = 0
+  yield* Messages.visit(
+    input,
+    Effect.fnUntraced(function* (message, at) {
+      if (message._tag === "Schema") return
+      if (message._tag === "Dictionary") return yield* addEntries(reading, message, at)
+      if (before + message.batch.rows > length) return yield* changed
+      yield* sliced(reading, message.batch, at, before)
+      before += message.batch.rows
+    })
+  )
+  if (before < length) return yield* changed
+})
+
+const changed = Effect.suspend(() => new IpcError({ reason: "it changed while it was read" }))
+
+/** Reads the entries of a dictionary, if it is one of a column whose values are asked for. */
+const addEntries = Effect.fnUntraced(function* (
+  { bodies, columns, dictionaries, fields }: Reading,
+  { batch, id, isDelta }: DictionaryMessage,
+  at: number
+): Effect.fn.Return<void, Failure> {
+  const types = [...columns].flatMap(([place, what]) => {
+    const type: Arrow.DataType = fields[place].type
+    return what === "values" && Arrow.DataType.isDictionary(type) && type.id === id ? [{ type: type.dictionary }] : []
+  })
+  const [part] = yield* attempt(() => Layout.parts(types.slice(0, 1), batch))
+  const needed = new Set(part === undefined ? [] : Layout.buffersOf(part))
+  const body = yield* bodies.keep(at, batch, needed)
+  if (part === undefined) return
+  const entries = new Arrow.Vector([yield* Rows.read(part, { start: 0, length: part.length }, body, dictionaries)])
+  const known = isDelta ? dictionaries.get(id) : undefined
+  dictionaries.set(id, known === undefined ? entries : known.concat(entries))
+})
+
+const sliced = Effect.fnUntraced(function* (
+  { bodies, columns, dictionaries, fields, most, use }: Reading,
   batch: Batch,
   at: number,
-  before: number,
-  dictionaries: Rows.Dictionaries,
-  { columns, most, use }: Request
+  before: number
 ): Effect.fn.Return<void, Failure, Scope.Scope> {
-  const parts = yield* attempt(() =>
-    Layout.parts(
-      fields.map(({ type }): Arrow.DataType => type),
-      batch
-    )
-  )
+  const parts = yield* attempt(() => Layout.parts(fields, batch))
   const needed = new Set<number>()
   for (const [place, what] of columns) {
     const part = parts[place]
-    if (part.length !== batch.rows) {
-      return yield* new IpcError({ reason: `column "${fields[place].name}" is cut off` })
-    }
+    if (part.length !== batch.rows) return yield* new IpcError({ reason: `column "${fields[place].name}" is cut off` })
     if (what === "values") for (const buffer of Layout.buffersOf(part)) needed.add(buffer)
     else if (part.buffers > 0) needed.add(part.buffer)
   }
   const body = yield* bodies.open(at, batch, needed)
-  let byteLength = 0
-  for (const buffer of needed) byteLength += body.byteLength(buffer)
+  const byteLength = [...needed].reduce((sum, buffer) => sum + body.byteLength(buffer), 0)
   const rowBytes = byteLength / batch.rows
   for (let start = 0; start < batch.rows;) {
     const length = Math.min(batch.rows - start, Math.max(1, Math.floor(most(rowBytes))))

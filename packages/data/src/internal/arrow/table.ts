@@ -72,6 +72,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
       }
       if (reading.wrong === undefined) yield* fill.next(slice.length, slice.byteLength, left)
       else yield* seekMissing(reading, reading.wrong, slice)
+      if (reading.wrong?.index === 0 && !reading.wrong.seeks) return yield* Effect.fail(reading.wrong.failure)
       if (slice.length < length) yield* Event.progress(slice.start + slice.length, length, "rows")
     })
   })
@@ -82,9 +83,12 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
 /** Finds the declared columns, up to the first that is not there once. */
 const sourcesOf = Effect.fnUntraced(function* (file: string, columns: Columns, { fields }: Read.Opened) {
   const sources: Array<Source> = []
+  const first = new Map<string, number>()
+  const last = new Map(fields.map((field, place) => [field.name, place]))
+  for (const [place, field] of fields.entries()) if (!first.has(field.name)) first.set(field.name, place)
   for (const [name, column] of Object.entries(columns)) {
-    const [place, ...others] = fields.flatMap((field, index) => (field.name === name ? [index] : []))
-    if (place === undefined || others.length > 0) {
+    const place = first.get(name)
+    if (place === undefined || last.get(name) !== place) {
       const failure = Refusals.badHeader(file, fields, name)
       return { sources, wrong: { index: sources.length, failure, seeks: false } satisfies Wrong }
     }
