@@ -57,9 +57,9 @@ export const make = <C extends Columns>(columns: C, builder: Builder.Builder<C>,
         if (values.buffer !== own?.buffer) own?.set(values, filled * Column.width(columns[name]))
         return
       }
-      const all = texts.get(name) ?? []
-      for (const text of values) all.push(text)
-      texts.set(name, all)
+      const before = texts.get(name)
+      if (before === undefined) texts.set(name, values as Array<string>) // made for this block
+      else for (const text of values) before.push(text)
     },
     next: Effect.fnUntraced(function* (length, byteLength, places) {
       for (const place of [...places].sort((one, other) => one - other)) left.push(filled + place)

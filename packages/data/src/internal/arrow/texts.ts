@@ -1,6 +1,5 @@
 /** Texts out of Arrow columns: their own, or those of a dictionary, which are looked up once. */
 import * as Arrow from "apache-arrow"
-import { isAscii } from "node:buffer"
 import * as Utf8 from "../columns/utf8.ts"
 
 /** A text for each row, or nothing where there is none. */
@@ -22,8 +21,16 @@ export const presence = ({ length, nullBitmap, nullCount, offset }: Arrow.Data):
 
 /** Reads the texts of rows, and booleans as such. */
 export const of = (rows: Arrow.Data): Texts => {
-  if (Arrow.DataType.isUtf8(rows.type) && rows.nullCount === 0 && isAscii(rows.values)) {
-    return Utf8.decode({ bytes: rows.values, offsets: rows.valueOffsets })
+  const { type, valueOffsets, values } = rows
+  if (Arrow.DataType.isUtf8(type) || (Arrow.DataType.isLargeUtf8(type) && values.length < 2 ** 31)) {
+    const offsets: Int32Array = Arrow.DataType.isUtf8(type) ? valueOffsets : Int32Array.from(valueOffsets, Number)
+    const texts: Array<string | undefined> = Utf8.decode({ bytes: values, offsets })
+    const there = presence(rows)
+    for (let row = 0; row < texts.length; row++) {
+      if (there?.[row] === 0) texts[row] = undefined
+      else if (texts[row]?.charCodeAt(0) === mark) texts[row] = texts[row]?.slice(1)
+    }
+    return texts
   }
   const vector = new Arrow.Vector([rows])
   return Array.from({ length: rows.length }, (_, row) => {
@@ -31,6 +38,9 @@ export const of = (rows: Arrow.Data): Texts => {
     return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined
   })
 }
+
+/** A byte order mark, which `apache-arrow` leaves out at a text's start. */
+const mark = 0xfeff
 
 /** Makes a function that gives what a dictionary's entries become; parts that it had before are not made again. */
 export const entries = <A>(
