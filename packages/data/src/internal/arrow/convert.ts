@@ -180,7 +180,10 @@ const texts = (type: Arrow.DataType): Convert | undefined => {
 }
 
 /** Shows a value; short lists to a depth of three: the lengths in a damaged file may be any. */
-export const show = (rows: Arrow.Data, row: number): string => shown(new Arrow.Vector([rows]).get(row), 3)
+export const show = (rows: Arrow.Data, row: number): string => {
+  const { dictionary, values } = rows // of which places of 64 bits are big integers, which vectors do not take
+  return shown(dictionary === undefined ? new Arrow.Vector([rows]).get(row) : dictionary.get(Number(values[row])), 3)
+}
 
 const shown = (value: unknown, depth: number): string => {
   if (!(value instanceof Arrow.Vector)) return String(value)
