@@ -9,6 +9,7 @@ import * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
 import * as Ipc from "./internal/arrow/ipc.ts"
 import * as Large from "./internal/arrow/large.ts"
+import * as ToArrow from "./internal/arrow/toArrow.ts"
 import * as Cells from "./internal/columns/cells.ts"
 import * as Columnar from "./internal/columns/columnar.ts"
 import * as Tables from "./internal/columns/tables.ts"
@@ -57,7 +58,7 @@ export class TableError extends Schema.TaggedError<TableError>()("TableError", {
 }
 
 /** The name no column may have: files keep the rows' ids under it. */
-export const idColumn = Ipc.idColumn
+export const idColumn = ToArrow.idColumn
 
 /**
  * Makes a table from values. Ids are those of the rows' content unless given (a table derived row by row keeps the ids
@@ -128,7 +129,7 @@ export const idsOf = (table: Table, rows: Uint32Array): Uint8Array => {
 export const digest: (table: Table, rows?: Uint32Array) => Digest.Digest = Tables.digest
 
 /** Converts to an `apache-arrow` table. Values are shared, not copied, except instants, which become int64. */
-export const toArrow: (table: Table) => ReturnType<typeof Ipc.toArrow> = Ipc.toArrow
+export const toArrow: (table: Table) => ReturnType<typeof ToArrow.toArrow> = ToArrow.toArrow
 
 const Stored = Schema.Struct({
   version: Schema.Literal(1),

@@ -11,7 +11,10 @@ import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import type { Table } from "../../Table.ts"
 import * as Ipc from "./ipc.ts"
+import { attempt, IpcError } from "./ipcError.ts"
 import * as Cells from "../columns/cells.ts"
+import * as Outline from "./outline.ts"
+import { idColumn, integerOf } from "./toArrow.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Utf8 from "../columns/utf8.ts"
@@ -44,20 +47,20 @@ interface Planned {
 export const encode = (table: Table): Blob.Pieces => {
   const entries = Columnar.entries(table.values)
   const ids = Tables.ids(table)
-  const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [Ipc.idColumn]: ids }
+  const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [idColumn]: ids }
   const ends = Object.fromEntries(
     Object.entries(entries).flatMap(([name, own]) =>
-      Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? [[name, Ipc.offsetsOf(own)]] : []
+      Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? [[name, Outline.offsetsOf(own)]] : []
     )
   )
   const byteLengths = Object.values(ends).map((offsets) => offsets[table.length])
   const longest = Math.max(0, ...byteLengths, ...Object.values(all).map((entry) => entry.length * 8))
   const empty = new ArrayBuffer(longest)
-  const outlined = Ipc.outline(table.columns, table.length, entries, ends, empty)
+  const outlined = Outline.make(table.columns, table.length, entries, ends, empty)
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
   writer.finish()
-  const columns: ReadonlyArray<Planned> = [Ipc.idColumn, ...Object.keys(table.columns)].flatMap((name) => {
+  const columns: ReadonlyArray<Planned> = [idColumn, ...Object.keys(table.columns)].flatMap((name) => {
     const entry = all[name]
     const isWritten = entry.length > 0 && ends[name]?.[table.length] !== 0
     if (!isWritten || (!Columnar.isLazy(entry) && RowId.isTexts(entry))) return [] // texts in memory are there already
@@ -81,7 +84,7 @@ function* bytesIn({ entry, isInteger }: Planned): Generator<Uint8Array> {
     return
   }
   for (const block of Columnar.blocks(entry)) {
-    yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, Ipc.integerOf) : block) // instants are float64
+    yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, integerOf) : block) // instants are float64
   }
 }
 
@@ -92,7 +95,7 @@ const endBytes = 4 * 2 ** 20
 export const decode = Effect.fnUntraced(function* (
   columns: Columns,
   blob: Blob.Stored
-): Effect.fn.Return<Table, Ipc.IpcError> {
+): Effect.fn.Return<Table, IpcError> {
   const opened = yield* Effect.result(openEnds(columns, blob))
   if (opened._tag === "Failure") {
     // dictionaries longer than the ends of the file: all of it is needed
@@ -102,9 +105,9 @@ export const decode = Effect.fnUntraced(function* (
   const { ids, length, values } = opened.success
   for (const [name, entry] of Object.entries(values)) {
     const reason = Cells.defect(columns[name], entry, length) ?? numberDefect(columns[name], entry)
-    if (reason !== undefined) return yield* new Ipc.IpcError({ reason: `column "${name}" ${reason}` })
+    if (reason !== undefined) return yield* new IpcError({ reason: `column "${name}" ${reason}` })
   }
-  if (ids.length !== length * RowId.bytes) return yield* new Ipc.IpcError({ reason: "it has no ids" })
+  if (ids.length !== length * RowId.bytes) return yield* new IpcError({ reason: "it has no ids" })
   return Tables.fromEntries(columns, Columnar.make(values), length, ids)
 })
 
@@ -123,15 +126,12 @@ const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | un
 
 const openEnds = (columns: Columns, blob: Blob.Stored) =>
   Effect.map(
-    Effect.try({
-      try: () => {
-        const hollow = new Uint8Array(blob.byteLength)
-        const size = Math.min(endBytes, blob.byteLength)
-        blob.read(0, hollow.subarray(0, size))
-        blob.read(blob.byteLength - size, hollow.subarray(blob.byteLength - size))
-        return Ipc.vectors(columns, hollow)
-      },
-      catch: (cause) => new Ipc.IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+    attempt(() => {
+      const hollow = new Uint8Array(blob.byteLength)
+      const size = Math.min(endBytes, blob.byteLength)
+      blob.read(0, hollow.subarray(0, size))
+      blob.read(blob.byteLength - size, hollow.subarray(blob.byteLength - size))
+      return Ipc.vectors(columns, hollow)
     }),
     ({ ids, length, vectors }) => ({
       length,

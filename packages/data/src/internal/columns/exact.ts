@@ -4,6 +4,7 @@
  */
 import type * as Column from "../../Column.ts"
 import type * as RowId from "../../RowId.ts"
+import { firstNotFinite } from "../statistics/lanes.ts"
 
 /** What files hold their numbers in. */
 export type Numbers =
@@ -24,58 +25,91 @@ export type Made<V extends RowId.Values = RowId.Values> = { readonly values: V }
 /** Milliseconds in a unit of time. */
 export type Unit = "D" | "h" | "m" | "s" | "ms" | "us" | "ns"
 
-const largest = 2n ** 53n
-
 const isBig = (values: Numbers): values is BigInt64Array | BigUint64Array =>
   values instanceof BigInt64Array || values instanceof BigUint64Array
 
-/** Makes floats: finite, whole ones of 64 bits within 2^53. */
-export const floats = (values: Numbers): Made<Float64Array> => {
-  const all = new Float64Array(values.length)
+/** Makes floats: finite, whole ones of 64 bits within 2^53. They lie in `into`, or else in an array of their own or the same. */
+export const floats = (values: Numbers, into?: Float64Array): Made<Float64Array> => {
+  if (values instanceof Float64Array) {
+    const bad = firstNotFinite(values)
+    return bad < 0 ? { values } : { bad }
+  }
+  const all = into ?? new Float64Array(values.length)
   if (isBig(values)) {
-    for (let place = 0; place < values.length; place++) {
-      const value = values[place]
-      if (value > largest || value < -largest) return { bad: place }
-      all[place] = Number(value)
-    }
-    return { values: all }
+    const bad = wholeNumbers(values, all)
+    return bad < 0 ? { values: all } : { bad }
   }
   for (let place = 0; place < values.length; place++) {
     if (!Number.isFinite(values[place])) return { bad: place }
     all[place] = values[place]
   }
-  return { values: values instanceof Float64Array ? values : all }
+  return { values: all }
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const upper = isLittleEndian ? 1 : 0
+const largestUpper = 2 ** 21
+
+/** The halves of integers of 64 bits, which make no big integers. */
+const halvesOf = (values: BigInt64Array | BigUint64Array) => {
+  const lowers = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)
+  const isSigned = values instanceof BigInt64Array
+  return { lowers, uppers: isSigned ? new Int32Array(values.buffer, values.byteOffset, 2 * values.length) : lowers }
+}
+
+/** Writes integers of 64 bits and returns the first that is past 2^53, or -1. */
+const wholeNumbers = (values: BigInt64Array | BigUint64Array, all: Float64Array): number => {
+  const { lowers, uppers } = halvesOf(values)
+  for (let place = 0; place < values.length; place++) {
+    const [high, low] = [uppers[2 * place + upper], lowers[2 * place + 1 - upper]]
+    if (high < -largestUpper || high > largestUpper || (high === largestUpper && low > 0)) return place
+    all[place] = high * 2 ** 32 + low
+  }
+  return -1
 }
 
 /** Makes codes of whole numbers whose digits are levels. */
-export const codes = (values: Numbers, levels: ReadonlyArray<string>): Made<Int32Array> => {
-  if (values instanceof Float32Array || values instanceof Float64Array) return { bad: 0 }
-  const all = new Int32Array(values.length)
+export const codes = (values: Numbers, levels: ReadonlyArray<string>): Made<Int32Array> => coder(levels)(values)
+
+/** Makes a function that makes codes of whole numbers whose digits are levels. */
+export const coder = (levels: ReadonlyArray<string>): ((values: Numbers, into?: Int32Array) => Made<Int32Array>) => {
   const known = new Map<number | bigint, number>()
   const byText = new Map(levels.map((level, code) => [level, code]))
-  for (let place = 0; place < values.length; place++) {
-    const value = values[place]
-    let code = known.get(value)
-    if (code === undefined) {
-      code = byText.get(String(value))
-      if (code === undefined) return { bad: place }
-      known.set(value, code)
+  return (values, into) => {
+    if (values instanceof Float32Array || values instanceof Float64Array) return { bad: 0 }
+    const all = into ?? new Int32Array(values.length)
+    for (let place = 0; place < values.length; place++) {
+      const value = values[place]
+      let code = known.get(value)
+      if (code === undefined) {
+        code = byText.get(String(value))
+        if (code === undefined) return { bad: place }
+        known.set(value, code)
+      }
+      all[place] = code
     }
-    all[place] = code
+    return { values: all }
   }
-  return { values: all }
 }
 
 /** Makes codes of texts that are levels. */
-export const codesOfTexts = (texts: ArrayLike<string | undefined>, levels: ReadonlyArray<string>): Made<Int32Array> => {
-  const all = new Int32Array(texts.length)
+export const codesOfTexts = (texts: ArrayLike<string | undefined>, levels: ReadonlyArray<string>): Made<Int32Array> =>
+  coderOfTexts(levels)(texts)
+
+/** Makes a function that makes codes of texts that are levels. */
+export const coderOfTexts = (
+  levels: ReadonlyArray<string>
+): ((texts: ArrayLike<string | undefined>, into?: Int32Array) => Made<Int32Array>) => {
   const byText = new Map<string | undefined, number>(levels.map((level, code) => [level, code]))
-  for (let place = 0; place < texts.length; place++) {
-    const code = byText.get(texts[place])
-    if (code === undefined) return { bad: place }
-    all[place] = code
+  return (texts, into) => {
+    const all = into ?? new Int32Array(texts.length)
+    for (let place = 0; place < texts.length; place++) {
+      const code = byText.get(texts[place])
+      if (code === undefined) return { bad: place }
+      all[place] = code
+    }
+    return { values: all }
   }
-  return { values: all }
 }
 
 /** Takes texts of Unicode. */
@@ -89,29 +123,43 @@ export const texts = (texts: ReadonlyArray<string | undefined>): Made => {
 }
 
 /** Units in a millisecond, or milliseconds in a unit. */
-const units: Readonly<Record<Unit, { readonly per: bigint; readonly millis: bigint }>> = {
-  D: { per: 1n, millis: 86_400_000n },
-  h: { per: 1n, millis: 3_600_000n },
-  m: { per: 1n, millis: 60_000n },
-  s: { per: 1n, millis: 1000n },
-  ms: { per: 1n, millis: 1n },
-  us: { per: 1000n, millis: 1n },
-  ns: { per: 1_000_000n, millis: 1n }
+const units: Readonly<Record<Unit, { readonly per: number; readonly millis: number }>> = {
+  D: { per: 1, millis: 86_400_000 },
+  h: { per: 1, millis: 3_600_000 },
+  m: { per: 1, millis: 60_000 },
+  s: { per: 1, millis: 1000 },
+  ms: { per: 1, millis: 1 },
+  us: { per: 1000, millis: 1 },
+  ns: { per: 1_000_000, millis: 1 }
 }
 
 /** ECMAScript's dates end here, in milliseconds before and after 1970. */
-const lastInstant = 8_640_000_000_000_000n
+const lastInstant = 8_640_000_000_000_000
 
-/** Makes instants of whole numbers of a unit since 1970: of whole microseconds, within ECMAScript's dates. */
-export const instants = (values: Numbers, unit: Unit): Made<Float64Array> => {
+/**
+ * Makes instants of whole numbers of a unit since 1970: of whole microseconds, within ECMAScript's dates. They lie in
+ * `into`, or else in an array of their own.
+ */
+export const instants = (values: Numbers, unit: Unit, into?: Float64Array): Made<Float64Array> => {
   if (values instanceof Float32Array || values instanceof Float64Array) return { bad: 0 }
   const { millis, per } = units[unit]
-  const all = new Float64Array(values.length)
+  const all = into ?? new Float64Array(values.length)
+  const { lowers, uppers } = isBig(values) ? halvesOf(values) : { lowers: values, uppers: undefined }
   for (let place = 0; place < values.length; place++) {
-    const value = BigInt(values[place]) * millis
-    const whole = value / per
-    if (whole > lastInstant || whole < -lastInstant || (unit === "ns" && value % 1000n !== 0n)) return { bad: place }
-    all[place] = Number(whole) + Number(value % per) / Number(per)
+    let high = uppers === undefined ? 0 : uppers[2 * place + upper]
+    let low = uppers === undefined ? Math.abs(lowers[place]) : lowers[2 * place + 1 - upper]
+    const isNegative = uppers === undefined ? lowers[place] < 0 : high < 0
+    if (uppers !== undefined && isNegative) {
+      low = -low >>> 0
+      high = (low === 0 ? -high : ~high) >>> 0
+    }
+    const over = high % per
+    const rest = over * 2 ** 32 + low // of at most 53 bits
+    const part = per === 1 ? 0 : rest % per
+    const whole = (((high - over) / per) * 2 ** 32 + (rest - part) / per) * millis
+    if (whole > lastInstant || (unit === "ns" && part % 1000 !== 0)) return { bad: place }
+    const instant = whole + part / per
+    all[place] = isNegative ? -instant : instant
   }
   return { values: all }
 }

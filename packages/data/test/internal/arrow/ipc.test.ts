@@ -5,6 +5,7 @@ import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
 import { Column, type Table } from "../../../src/index.ts"
 import * as Ipc from "../../../src/internal/arrow/ipc.ts"
+import { toArrow } from "../../../src/internal/arrow/toArrow.ts"
 import { Tables } from "../../../src/testing/index.ts"
 import { every, missing, texts } from "../../fixtures/tables.ts"
 
@@ -170,7 +171,7 @@ describe("arrowIpc with missing values", () => {
 
 describe("arrowIpc.toArrow", () => {
   it("shares the values", () => {
-    const table = Ipc.toArrow(every)
+    const table = toArrow(every)
     assert.strictEqual(table.getChild("distance")?.data[0].values, every.values.distance)
     assert.strictEqual(table.getChild("zone")?.data[0].values, every.values.zone)
     assert.strictEqual(table.getChild("image")?.data[0].children[0].values.buffer, every.values.image.buffer)

@@ -1,0 +1,79 @@
+/** Tables that are not in memory as Apache Arrow without their values: Arrow's writer then says where in a file these go. */
+import type * as Arrow from "apache-arrow"
+import * as Column from "../../Column.ts"
+import type { Columns } from "../../Columns.ts"
+import * as RowId from "../../RowId.ts"
+import * as Columnar from "../columns/columnar.ts"
+import * as Utf8 from "../columns/utf8.ts"
+import { complete, idPart, isMissing, isWholeMillisecond, partOf, tableOf, textPart, type Validity } from "./toArrow.ts"
+
+/** A table as it would be if its columns were in memory: arrays of the right lengths, which nobody fills. */
+export interface Outline {
+  readonly table: Arrow.Table
+  /** The columns of instants that are written as integers. */
+  readonly integers: ReadonlySet<string>
+}
+
+/** Where the texts of a column end. */
+export const offsetsOf = (texts: Columnar.LazyTexts): Int32Array => {
+  const offsets = new Int32Array(texts.length + 1)
+  let row = 0
+  for (const block of texts.blocks()) {
+    Utf8.addOffsets(offsets, row, block)
+    row += block.length
+  }
+  return offsets
+}
+
+/**
+ * Makes the outline of a table; all its arrays are views of `empty`, which must be as large as the largest. Of texts that
+ * are not in memory it needs to know where they end.
+ */
+export const make = (
+  columns: Columns,
+  length: number,
+  entries: Readonly<Record<string, Columnar.Entry>>,
+  ends: Readonly<Record<string, Int32Array>>,
+  empty: ArrayBuffer
+): Outline => {
+  const integers = new Set<string>()
+  const parts = Object.keys(columns).map((name, index) => {
+    const own = entries[name]
+    if (Columnar.isTextual(own)) {
+      return Columnar.isLazy(own)
+        ? textPart(name, { offsets: ends[name], bytes: new Uint8Array(empty, 0, ends[name][length]) })
+        : textPart(name, Utf8.encode(own))
+    }
+    const { isWhole, valid } = lookThrough(columns[name], own)
+    if (isWhole) integers.add(name)
+    const Values = Columnar.isLazy(own) ? own.Values : (own.constructor as typeof Float64Array) // any typed array's
+    const hollow = new (Values as typeof Float64Array)(empty, 0, own.length) // likewise
+    return partOf(name, columns[name], hollow, length, index, valid, isWhole)
+  })
+  return {
+    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length),
+    integers
+  }
+}
+
+/** Which rows have a value, and whether all instants are whole milliseconds. */
+const lookThrough = (
+  column: Column.Column,
+  entry: Columnar.Entry<RowId.Numbers>
+): { readonly valid: Validity; readonly isWhole: boolean } => {
+  const isTime = column.kind.endsWith("timestamp")
+  if (!Column.isOptional(column) && !isTime) return { valid: complete, isWhole: false }
+  const bitmap = new Uint8Array(Math.ceil(entry.length / 64) * 8)
+  let [row, nullCount, isWhole] = [0, 0, isTime]
+  for (const block of Columnar.blocks(entry)) {
+    for (let place = 0; place < block.length; place++, row++) {
+      if (isMissing(block[place], column)) nullCount++
+      else {
+        bitmap[row >> 3] |= 1 << (row & 7)
+        isWhole &&= isWholeMillisecond(block[place])
+      }
+    }
+  }
+  if (!Column.isOptional(column)) return { valid: complete, isWhole }
+  return { valid: { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }, isWhole }
+}

@@ -1,0 +1,184 @@
+/**
+ * Tables as Apache Arrow in memory, as Watertight writes them: ids are fixed-size binary, categories dictionaries, instants
+ * UTC timestamps, texts UTF-8, tensors the canonical extension type `arrow.fixed_shape_tensor`, missing values nulls.
+ */
+import * as Arrow from "apache-arrow"
+import * as Column from "../../Column.ts"
+import type { Columns } from "../../Columns.ts"
+import * as RowId from "../../RowId.ts"
+import * as Utf8 from "../columns/utf8.ts"
+
+/** The name of the column that holds the rows' ids. */
+export const idColumn = "__id"
+
+/** What is written: typed columns of equal length, and the ids of the rows where there are any. */
+export interface Content {
+  readonly columns: Columns
+  readonly length: number
+  readonly values: Readonly<Record<string, RowId.Values>>
+  readonly ids?: Uint8Array
+}
+
+/** A column. */
+export interface Part {
+  readonly field: Arrow.Field
+  readonly data: Arrow.Data
+}
+
+/** Which rows have a value: none missing in a column that may not be. */
+export interface Validity {
+  readonly nullable: boolean
+  readonly nullCount: number
+  readonly nullBitmap: Uint8Array | undefined
+}
+
+/** All rows have one. */
+export const complete: Validity = { nullable: false, nullCount: 0, nullBitmap: undefined }
+
+/** Tells whether a number stands for a missing value. */
+export const isMissing = (value: number, column: Column.Column): boolean =>
+  column.kind === "optional category" ? value < 0 : Number.isNaN(value)
+
+const validity = (column: Column.Column, values: RowId.Values): Validity => {
+  if (!Column.isOptional(column) || RowId.isTexts(values)) return complete
+  const bitmap = new Uint8Array(Math.ceil(values.length / 64) * 8)
+  let nullCount = 0
+  for (let row = 0; row < values.length; row++) {
+    if (isMissing(values[row], column)) nullCount++
+    else bitmap[row >> 3] |= 1 << (row & 7)
+  }
+  return { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }
+}
+
+/**
+ * Converts to an Arrow table. Floats, category codes, tensors and ids are shared, not copied; instants that are whole
+ * milliseconds become int64 timestamps, others stay float64 milliseconds.
+ */
+export const toArrow = (content: Content): Arrow.Table => {
+  const ids = content.ids === undefined ? [] : [idPart(content.ids, content.length)]
+  const parts = Object.keys(content.columns).map((name, index) =>
+    part(name, content.columns[name], content.values[name], content.length, index)
+  )
+  return tableOf([...ids, ...parts], content.length)
+}
+
+/** Puts columns together. */
+export const tableOf = (all: ReadonlyArray<Part>, length: number): Arrow.Table => {
+  const fields = all.map(({ field }) => field)
+  const schema = new Arrow.Schema(fields, new Map(), new Map())
+  const children = all.map(({ data }) => data)
+  const data = Arrow.makeData({ type: new Arrow.Struct(fields), length, nullCount: 0, children: [...children] })
+  return new Arrow.Table(schema, new Arrow.RecordBatch(schema, data))
+}
+
+/** The column of the ids. */
+export const idPart = (ids: Uint8Array, length: number): Part => {
+  const type = new Arrow.FixedSizeBinary(RowId.bytes)
+  return {
+    field: new Arrow.Field(idColumn, type, false),
+    data: Arrow.makeData({ type, length, nullCount: 0, data: ids })
+  }
+}
+
+const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
+  if (RowId.isTexts(values)) return textPart(name, Utf8.encode(values))
+  const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
+  const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
+  const isInteger = isTime && values.every(whole)
+  const data = isInteger ? BigInt64Array.from(values, integerOf) : values
+  return partOf(name, column, data, length, index, validity(column, values), isInteger)
+}
+
+/** A column of texts. */
+export const textPart = (name: string, texts: Utf8.Encoded): Part => ({
+  field: new Arrow.Field(name, new Arrow.Utf8(), false),
+  data: utf8(texts)
+})
+
+/** A column whose values are ready as Arrow holds them. */
+export const partOf = (
+  name: string,
+  column: Column.Column,
+  values: RowId.Numbers | BigInt64Array,
+  length: number,
+  index: number,
+  valid: Validity,
+  isInteger: boolean
+): Part => {
+  switch (column.kind) {
+    case "float":
+    case "optional float":
+      return flat(name, new Arrow.Float64(), values, length, valid)
+    case "timestamp":
+    case "optional timestamp": {
+      const unit: ReadonlyArray<[string, string]> = [["unit", "milliseconds since 1970-01-01T00:00:00Z"]]
+      return isInteger
+        ? flat(name, new Arrow.TimestampMillisecond("UTC"), values, length, valid)
+        : flat(name, new Arrow.Float64(), values, length, valid, unit)
+    }
+    case "category":
+    case "optional category": {
+      const type = new Arrow.Dictionary(new Arrow.Utf8(), new Arrow.Int32(), index)
+      const dictionary = new Arrow.Vector([utf8(Utf8.encode(column.levels))])
+      const data = values as Int32Array // a category's codes
+      return {
+        field: new Arrow.Field(name, type, valid.nullable),
+        data: Arrow.makeData({
+          type,
+          length,
+          nullCount: valid.nullCount,
+          nullBitmap: valid.nullBitmap,
+          data,
+          dictionary
+        })
+      }
+    }
+    case "tensor": {
+      const item = flat(
+        "item",
+        { uint8: new Arrow.Uint8(), int32: new Arrow.Int32(), float32: new Arrow.Float32() }[column.dtype],
+        values,
+        values.length,
+        complete
+      )
+      const type = new Arrow.FixedSizeList(Column.width(column), item.field)
+      const extension = new Map([
+        ["ARROW:extension:name", "arrow.fixed_shape_tensor"],
+        ["ARROW:extension:metadata", JSON.stringify({ shape: column.shape })]
+      ])
+      return {
+        field: new Arrow.Field(name, type, false, extension),
+        data: Arrow.makeData({ type, length, nullCount: 0, child: item.data })
+      }
+    }
+    case "text":
+      throw new TypeError(`arrowIpc: column "${name}" holds numbers, not texts`)
+  }
+}
+
+/** A negative zero is not whole: an int64 would lose its sign. */
+export const isWholeMillisecond = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0)
+
+const flat = (
+  name: string,
+  type: Arrow.Float64 | Arrow.Float32 | Arrow.Uint8 | Arrow.Int32 | Arrow.TimestampMillisecond,
+  data: RowId.Numbers | BigInt64Array,
+  length: number,
+  { nullBitmap, nullCount, nullable }: Validity,
+  metadata: ReadonlyArray<[string, string]> = []
+): Part => ({
+  field: new Arrow.Field(name, type, nullable, new Map(metadata)),
+  data: Arrow.makeData({ type: type as Arrow.Float64, length, nullCount, nullBitmap, data: data as Float64Array }) // the pairs above agree
+})
+
+const utf8 = ({ bytes, offsets }: Utf8.Encoded): Arrow.Data<Arrow.Utf8> =>
+  Arrow.makeData({
+    type: new Arrow.Utf8(),
+    length: offsets.length - 1,
+    nullCount: 0,
+    valueOffsets: offsets,
+    data: bytes
+  })
+
+/** The millisecond of an instant that is a whole one, or 0 of a missing one. */
+export const integerOf = (value: number): bigint => (Number.isNaN(value) ? 0n : BigInt(value))
