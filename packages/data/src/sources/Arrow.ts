@@ -53,7 +53,7 @@ export const arrow = <const C extends Columns>(
 ): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
   Quarantine.source({
     name: "arrow",
-    version: 1,
+    version: 2,
     params: {
       file: Files.nameOf(path),
       columns: Declarations.ofColumns(columns)

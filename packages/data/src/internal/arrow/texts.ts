@@ -1,5 +1,6 @@
 /** Texts out of Arrow columns: their own, or those of a dictionary, which are looked up once. */
 import * as Arrow from "apache-arrow"
+import { isUtf8 } from "node:buffer"
 import * as Utf8 from "../columns/utf8.ts"
 
 /** A text for each row, or nothing where there is none. */
@@ -19,16 +20,20 @@ export const presence = ({ length, nullBitmap, nullCount, offset }: Arrow.Data):
   return there
 }
 
-/** Reads the texts of rows, and booleans as such. */
+/** Reads the texts of rows, and booleans as such; what is no UTF-8 is none. A byte order mark at a text's start is part of it. */
 export const of = (rows: Arrow.Data): Texts => {
   const { type, valueOffsets, values } = rows
   if (Arrow.DataType.isUtf8(type) || (Arrow.DataType.isLargeUtf8(type) && values.length < 2 ** 31)) {
     const offsets: Int32Array = Arrow.DataType.isUtf8(type) ? valueOffsets : Int32Array.from(valueOffsets, Number)
     const texts: Array<string | undefined> = Utf8.decode({ bytes: values, offsets })
+    const [first] = offsets
+    const areTexts = isUtf8(values.subarray(0, offsets[texts.length] - first))
+    const isWithin = (offset: number) => (values[offset - first] & 0xc0) === 0x80 // a character
     const there = presence(rows)
     for (let row = 0; row < texts.length; row++) {
-      if (there?.[row] === 0) texts[row] = undefined
-      else if (texts[row]?.charCodeAt(0) === mark) texts[row] = texts[row]?.slice(1)
+      const [from, to] = [offsets[row], offsets[row + 1]]
+      const isText = areTexts && !isWithin(from) && !isWithin(to)
+      if (there?.[row] === 0 || !(isText || isUtf8(values.subarray(from - first, to - first)))) texts[row] = undefined
     }
     return texts
   }
@@ -38,9 +43,6 @@ export const of = (rows: Arrow.Data): Texts => {
     return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined
   })
 }
-
-/** A byte order mark, which `apache-arrow` leaves out at a text's start. */
-const mark = 0xfeff
 
 /** Makes a function that gives what a dictionary's entries become; parts that it had before are not made again. */
 export const entries = <A>(
