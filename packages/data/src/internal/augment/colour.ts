@@ -3,7 +3,8 @@
  * Luminance is that of ITU-R BT.601 with the weights 0.2989, 0.587 and 0.114; of one channel it is the channel.
  */
 import type { ColourJitter } from "../../augment/Operation.ts"
-import type { Kernel, Planned } from "./planned.ts"
+import type { Change } from "./canvas.ts"
+import type { Planned } from "./planned.ts"
 
 const unit = 2 ** -32
 
@@ -106,24 +107,22 @@ const factor = (by: number, word: number): number => {
 }
 
 /** Changes brightness, contrast, saturation and hue of images. */
-export const colourJitter = (planned: Planned<ColourJitter>): Kernel => {
-  const { offset, operation, shape, size } = planned
+export const colourJitter = (planned: Planned<ColourJitter>): Change => {
+  const { operation, shape, size } = planned
+  const { brightness, contrast: contrasts, hue, probability, saturation } = operation
   const image = new Float64Array(size)
   const channels = shape[2]
   return {
     words: 5,
-    run: ({ count, features, width }, words) => {
-      for (let row = 0; row < count; row++) {
-        const at = 5 * row
-        if (words[at] * unit >= operation.probability) continue
-        const from = row * width + offset
-        toUnit(planned, features, from, image)
-        if (operation.brightness > 0) brighten(image, factor(operation.brightness, words[at + 1]))
-        if (operation.contrast > 0) contrast(image, channels, factor(operation.contrast, words[at + 2]))
-        if (operation.saturation > 0) saturate(image, channels, factor(operation.saturation, words[at + 3]))
-        if (operation.hue > 0) turnHue(image, (2 * words[at + 4] * unit - 1) * operation.hue)
-        fromUnit(planned, image, features, from)
-      }
+    change: (canvas, words, at) => {
+      if (words[at] * unit >= probability) return
+      const numbers = canvas.settled()
+      toUnit(planned, numbers, 0, image)
+      if (brightness > 0) brighten(image, factor(brightness, words[at + 1]))
+      if (contrasts > 0) contrast(image, channels, factor(contrasts, words[at + 2]))
+      if (saturation > 0) saturate(image, channels, factor(saturation, words[at + 3]))
+      if (hue > 0) turnHue(image, (2 * words[at + 4] * unit - 1) * hue)
+      fromUnit(planned, image, numbers, 0)
     }
   }
 }
