@@ -4,6 +4,7 @@
  */
 import type { ColourJitter } from "../../augment/Operation.ts"
 import type { Change } from "./canvas.ts"
+import { type Factors, inColour } from "./colourProgram.ts"
 import type { Planned } from "./planned.ts"
 
 const unit = 2 ** -32
@@ -106,23 +107,36 @@ const factor = (by: number, word: number): number => {
   return least + (1 + by - least) * word * unit
 }
 
+/** Changes an image's numbers; what the operation leaves alone is not looked at. */
+type Jitter = (numbers: Float32Array, factors: Factors) => void
+
+const plain = (planned: Planned<ColourJitter>): Jitter => {
+  const { operation, shape, size } = planned
+  const image = new Float64Array(size)
+  return (numbers, factors) => {
+    toUnit(planned, numbers, 0, image)
+    if (operation.brightness > 0) brighten(image, factors.brightness)
+    if (operation.contrast > 0) contrast(image, shape[2], factors.contrast)
+    if (operation.saturation > 0) saturate(image, shape[2], factors.saturation)
+    if (operation.hue > 0) turnHue(image, factors.hue)
+    fromUnit(planned, image, numbers, 0)
+  }
+}
+
 /** Changes brightness, contrast, saturation and hue of images. */
 export const colourJitter = (planned: Planned<ColourJitter>): Change => {
   const { operation, shape, size } = planned
-  const { brightness, contrast: contrasts, hue, probability, saturation } = operation
-  const image = new Float64Array(size)
-  const channels = shape[2]
+  const jitter = shape[2] === 3 && size % 2 === 0 ? inColour(planned, size) : plain(planned)
   return {
     words: 5,
     change: (canvas, words, at) => {
-      if (words[at] * unit >= probability) return
-      const numbers = canvas.settled()
-      toUnit(planned, numbers, 0, image)
-      if (brightness > 0) brighten(image, factor(brightness, words[at + 1]))
-      if (contrasts > 0) contrast(image, channels, factor(contrasts, words[at + 2]))
-      if (saturation > 0) saturate(image, channels, factor(saturation, words[at + 3]))
-      if (hue > 0) turnHue(image, (2 * words[at + 4] * unit - 1) * hue)
-      fromUnit(planned, image, numbers, 0)
+      if (words[at] * unit >= operation.probability) return
+      jitter(canvas.settled(), {
+        brightness: factor(operation.brightness, words[at + 1]),
+        contrast: factor(operation.contrast, words[at + 2]),
+        saturation: factor(operation.saturation, words[at + 3]),
+        hue: (2 * words[at + 4] * unit - 1) * operation.hue
+      })
     }
   }
 }

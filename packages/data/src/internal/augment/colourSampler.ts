@@ -7,24 +7,15 @@ import * as Web from "../webassembly.ts"
 import type { Inside, Source } from "./affine.ts"
 
 const { advance, all, compiled, f64, get, i32, lanes, load, operation, plus, procedure, repeat, set } = Web
-const { store, storeFirst, storeSecond, v128 } = Web
+const { shuffle, store, storeFirst, storePair, storeSecond, vectors } = Web
 type Code = Web.Code
 
 const [splat, add, subtract, multiply, floor] = [0x14, 0xf0, 0xf1, 0xf2, 0x75].map(lanes)
 const [promote, demote] = [0x5f, 0x5e].map(lanes)
 const plusFloat = operation(0xa0)
 
-const storePair = (offset: number, address: Code, value: Code): Code => [address, value, 0xfd, 0x5b, 0, offset, 0]
 const lowWord = (value: Code, index: number): Code => [value, 0xfd, 0x1b, 2 * index]
 const pair = (first: Code, second: Code): Code => [splat(first), second, 0xfd, 0x22, 1]
-
-/** Puts lanes of two vectors together, each of so many bytes. */
-const shuffle =
-  (size: number, ...chosen: ReadonlyArray<number>) =>
-  (first: Code, second: Code): Code => {
-    const bytesOf = (lane: number) => Array.from({ length: size }, (_, byte) => size * lane + byte)
-    return [first, second, 0xfd, 0x0d, ...chosen.flatMap(bytesOf)]
-  }
 
 const [firstTwice, secondTwice, thirds] = [shuffle(8, 0, 0), shuffle(8, 1, 1), shuffle(4, 2, 6, 3, 7)]
 
@@ -32,9 +23,6 @@ const [firstTwice, secondTwice, thirds] = [shuffle(8, 0, 0), shuffle(8, 1, 1), s
 const toWords = 2 ** 52
 
 const bytes = { number: 4, pixel: 12 } as const
-
-const vectors = <Name extends string>(...names: ReadonlyArray<Name>): Readonly<Record<Name, number>> =>
-  Object.fromEntries(names.map((name) => [name, v128])) as Record<Name, number> // one of each
 
 const parameters = {
   output: i32,
