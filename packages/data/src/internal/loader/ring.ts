@@ -130,14 +130,22 @@ export interface Reader {
   /** The position that continues the course. */
   next: { readonly epoch: number; readonly step: number }
   course: Omit<Course, "version">
+  /** How many takes found their batch since one had to wait, and for how many batches that one waited. */
+  found: number
+  together: number
 }
 
 /** Makes a reader that has read nothing. */
 export const reader = (): Reader => ({
   ticket: -1,
   next: { epoch: -1, step: 0 },
-  course: { firstTicket: 0, epoch: 0, step: 0 }
+  course: { firstTicket: 0, epoch: 0, step: 0 },
+  found: Infinity,
+  together: 1
 })
+
+/** A reader waits for at most so many batches at a time, and for no more than a quarter of the slots. */
+const mostTogether = 8
 
 /** With at most so many slots for each, workers would look again too late and are woken at every batch. */
 const fewSlots = 4
@@ -173,15 +181,27 @@ export function* take(
   } else {
     reader.ticket = isLast ? 0 : reader.ticket + 2 * slots + 1
     reader.course = { firstTicket: reader.ticket, epoch, step }
+    reader.found = Infinity
     yield* startCourse(reader.course)
   }
   reader.next = step + 1 < steps ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 }
   const slot = reader.ticket % slots
   for (let first = true; ; first = false) {
     const tag = yield { op: "load", at: word.tags + slot }
-    if (tag === reader.ticket + 1) return slot
-    if (first) yield* wake()
-    yield { op: "wait", at: word.tags + slot, value: tag }
+    if (tag === reader.ticket + 1) {
+      reader.found++
+      return slot
+    }
+    if (first) {
+      yield* wake()
+      const isStarved = reader.found <= reader.together
+      reader.together = isStarved ? Math.max(1, Math.min(2 * reader.together, mostTogether, slots >> 2)) : 1
+      reader.found = 0
+    }
+    const last = reader.ticket + reader.together - 1
+    const seen = yield { op: "load", at: word.tags + (last % slots) }
+    if (seen === last + 1) yield { op: "wait", at: word.tags + slot, value: tag }
+    else yield { op: "wait", at: word.tags + (last % slots), value: seen }
   }
 }
 
