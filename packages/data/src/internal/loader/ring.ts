@@ -124,6 +124,17 @@ export function* serve(shape: Shape, worker: number): Process<void> {
   }
 }
 
+/** Milliseconds after which a worker that found no free slot looks again, at least. */
+export const shortestRest = 0.1
+
+/**
+ * How long a worker rests that has `share` slots and made so many batches since its last rest: longer as long as less than a
+ * quarter of its slots got free, and as little as can be when half of them did. So it makes some batches at a time, takes
+ * the core of a slow reader's step seldom, and is in time for a fast one.
+ */
+export const restAfter = (rest: number, made: number, share: number): number =>
+  made > share / 2 ? shortestRest : made > share / 4 ? rest : 1.5 * rest
+
 /** The reader's side of a ring: the ticket it holds, and the course that ticket belongs to. */
 export interface Reader {
   ticket: number

@@ -164,6 +164,30 @@ describe("ring", () => {
     assert.deepStrictEqual(new Set(waitsOf(2)), new Set([0]))
   })
 
+  it("a worker's rests leave its reader half of the ring, and take a slow reader's core for some batches at a time", () => {
+    const cases = fc.record({
+      slots: fc.integer({ min: 8, max: 65 }),
+      step: fc.double({ min: 0.4, max: 50, noNaN: true }),
+      share: fc.double({ min: 0.02, max: 0.7, noNaN: true })
+    })
+    fc.assert(
+      fc.property(cases, ({ share, slots, step }) => {
+        let [time, written, rest, made, rests, least] = [0, slots, Ring.shortestRest, slots, 0, slots]
+        const held = () => Math.floor(time / step)
+        while (held() < 2000) {
+          rest = Ring.restAfter(rest, made, slots)
+          time += rest
+          rests++
+          least = Math.min(least, written - held())
+          for (made = 0; written < held() + slots; written++, made++) time += share * step
+        }
+        assert.isAtLeast(least, slots / 2 - 2)
+        if (step > 4) assert.isBelow(rests, 2000 / Math.floor(slots / 6))
+      }),
+      { numRuns: 200 }
+    )
+  })
+
   for (const [what, change] of broken) {
     it(`fails when ${what}`, async () => {
       const details = await check(change, 3000)
