@@ -85,16 +85,14 @@ const partsOf = (
   functions: Functions
 ): ReadonlyArray<Part> => {
   const parts: Array<Part> = []
-  for (let first = 0, end = 1; first < operations.length; first = end++) {
-    const { offset, size } = operations[first]
-    const images = [operations[first]].filter(isOnCanvas)
-    for (let next = operations[end]; images.length > 0 && end < operations.length; next = operations[++end]) {
-      if (!isOnCanvas(next) || next.offset !== offset) break
-      images.push(next)
-    }
-    const isNew = operations.findIndex((each) => each.offset === offset) === first
-    const at = gathered.findIndex((part) => isNew && part.offset === offset && part.size === size)
-    if (images.length === 0) parts.push(alone(operations[first], draws, functions))
+  for (let left = operations; left.length > 0; left = left.slice(parts[parts.length - 1].planned.length)) {
+    const [{ offset, operation, size }] = left
+    const isOther = (each: Planned<Single>) => !isOnCanvas(each) || each.operation.column !== operation.column
+    const others = left.findIndex(isOther)
+    const images = (others < 0 ? left : left.slice(0, others)).filter(isOnCanvas)
+    const isFirst = operations.find((each) => each.operation.column === operation.column) === left[0]
+    const at = gathered.findIndex((part) => isFirst && part.offset === offset && part.size === size)
+    if (images.length === 0) parts.push(alone(left[0], draws, functions))
     else parts.push(onCanvas(images, at < 0 ? undefined : gathered.splice(at, 1)[0]))
   }
   return parts
@@ -107,8 +105,8 @@ export interface Visits {
 }
 
 /**
- * Gathers rows into a slot and augments them; `order` holds their places in the packed rows. Where an epoch may visit a row more than once,
- * `visits` tell one visit from another.
+ * Gathers rows into a slot and augments them; `order` holds their places in the packed rows. Where an epoch may visit a row
+ * more than once, `visits` tell one visit from another.
  */
 export type Augmenter = (epoch: number, order: Uint32Array, slot: Slot, visits: Visits | undefined) => void
 

@@ -47,15 +47,16 @@ const plain = ([, , channels]: Shape, size: number) => {
 interface Moves {
   isMirrored: boolean
   isUpsideDown: boolean
-  isShifted: boolean
   byX: number
   byY: number
   fill: Float64Array | undefined
 }
 
-const still: Moves = { isMirrored: false, isUpsideDown: false, isShifted: false, byX: 0, byY: 0, fill: undefined }
+const still: Moves = { isMirrored: false, isUpsideDown: false, byX: 0, byY: 0, fill: undefined }
 
-const isStill = ({ isMirrored, isShifted, isUpsideDown }: Moves): boolean => !(isMirrored || isUpsideDown || isShifted)
+const isShifted = ({ byX, byY }: Moves): boolean => byX !== 0 || byY !== 0
+
+const isStill = (moves: Moves): boolean => !(moves.isMirrored || moves.isUpsideDown || isShifted(moves))
 
 const fillPixels = (
   numbers: Float32Array,
@@ -160,8 +161,8 @@ export const make = (shape: Shape): Canvas => {
     },
     shift: (byX, byY, fill) => {
       if (byX === 0 && byY === 0) return
-      if (moves.isShifted) settled()
-      Object.assign(moves, { isShifted: true, byX, byY, fill })
+      if (isShifted(moves)) settled()
+      Object.assign(moves, { byX, byY, fill })
     },
     map: (map, fill) => {
       load()

@@ -12,7 +12,7 @@ type Code = Web.Code
 
 const [splat, add, subtract, multiply, floor] = [0x14, 0xf0, 0xf1, 0xf2, 0x75].map(lanes)
 const [promote, demote] = [0x5f, 0x5e].map(lanes)
-const plusFloat = operation(0xa0)
+const [plusFloat, toFloat] = [0xa0, 0xb7].map(operation)
 
 const lowWord = (value: Code, index: number): Code => [value, 0xfd, 0x1b, 2 * index]
 const pair = (first: Code, second: Code): Code => [splat(first), second, 0xfd, 0x22, 1]
@@ -35,7 +35,6 @@ const parameters = {
   yRow: f64,
   x0: f64,
   y0: f64,
-  rowStep: f64,
   origin: f64
 } as const
 
@@ -126,7 +125,7 @@ const sampling = procedure("sample", parameters, locals, undefined, (local) => {
     set(local.x0s, splat(get(local.x0))),
     set(local.y0s, splat(get(local.y0))),
     set(local.pixelSteps, splat(Web.float(bytes.pixel))),
-    set(local.rowSteps, splat(get(local.rowStep))),
+    set(local.rowSteps, splat(toFloat(get(local.rowBytes)))),
     set(local.origins, splat(plusFloat(get(local.origin), Web.float(toWords)))),
     repeat(get(output), get(local.end), pixels)
   )
@@ -155,21 +154,8 @@ export const inColour = (size: number) => {
     ({ from, shape: [, width], stride = width * 3 }: Source): Inside =>
     ({ x0, xx, xy, y0, yx, yy }, y, x, end) => {
       const row = y * width * bytes.pixel
-      const [rowBytes, origin] = [bytes.number * stride, bytes.number * from]
-      sample(
-        row + x * bytes.pixel,
-        row + end * bytes.pixel,
-        rowBytes,
-        x,
-        xx,
-        yx,
-        xy * y,
-        yy * y,
-        x0,
-        y0,
-        rowBytes,
-        origin
-      )
+      const [first, last] = [row + x * bytes.pixel, row + end * bytes.pixel]
+      sample(first, last, bytes.number * stride, x, xx, yx, xy * y, yy * y, x0, y0, bytes.number * from)
     }
   return {
     numbers: new Float32Array(memory.buffer),
