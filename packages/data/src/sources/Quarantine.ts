@@ -77,16 +77,40 @@ export interface Options {
 /** So many rows are listed. */
 export const listed = 10_000
 
-/** Counts rows that left, in the order in which their reasons first came. */
-export const make = (
-  rows: number,
-  left: ReadonlyArray<{ readonly reason: string; readonly row: SetAside }>
-): Quarantine => {
+/** A row that left. */
+interface Left {
+  readonly reason: string
+  readonly row: SetAside
+}
+
+/** Counts rows as they leave, in the order in which their reasons first come. */
+export interface Tally {
+  readonly add: (left: Left) => void
+  /** Returns what left of so many rows. */
+  readonly of: (rows: number) => Quarantine
+}
+
+/** Makes a tally, which keeps no more rows than are listed. */
+export const tally = (): Tally => {
   const counts = new Map<string, number>()
-  for (const { reason } of left) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  const shown = left.slice(0, listed).map(({ row }) => ({ ...row, value: short(row.value) }))
-  const steps = [...counts].map(([reason, rows]) => ({ reason, rows }))
-  return { rows, kept: rows - left.length, steps, setAside: shown }
+  const setAside: Array<SetAside> = []
+  return {
+    add: ({ reason, row }) => {
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+      if (setAside.length < listed) setAside.push({ ...row, value: short(row.value) })
+    },
+    of: (rows) => {
+      const steps = [...counts].map(([reason, rows]) => ({ reason, rows }))
+      return { rows, kept: steps.reduce((kept, { rows }) => kept - rows, rows), steps, setAside }
+    }
+  }
+}
+
+/** Counts rows that left, in their order. */
+export const make = (rows: number, left: ReadonlyArray<Left>): Quarantine => {
+  const all = tally()
+  left.forEach(all.add)
+  return all.of(rows)
 }
 
 /** Cuts a value between characters. */
