@@ -88,9 +88,12 @@ interface Sink {
   update(data: string | Uint8Array): unknown
 }
 
+/** Hashers take no array of 2 GiB. */
+const mostAtOnce = 2 ** 30
+
 const sized = (sink: Sink, tag: string, bytes: Uint8Array): void => {
   sink.update(`${tag}${bytes.byteLength}:`)
-  sink.update(bytes)
+  for (let at = 0; at < bytes.length; at += mostAtOnce) sink.update(bytes.subarray(at, at + mostAtOnce))
 }
 
 const bytesOf = ({ buffer, byteLength, byteOffset }: TypedArray): Uint8Array =>

@@ -11,6 +11,7 @@ import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Utf8 from "../columns/utf8.ts"
+import * as Batches from "./batches.ts"
 
 /** The name of the column that holds the rows' ids. */
 export const idColumn = "__id"
@@ -39,7 +40,8 @@ export class IpcError extends Schema.TaggedError<IpcError>()("IpcError", { reaso
 
 interface Part {
   readonly field: Arrow.Field
-  readonly data: Arrow.Data
+  /** All of the column; of texts, one for each batch. */
+  readonly data: Arrow.Data | ReadonlyArray<Arrow.Data>
 }
 
 /** Which rows have a value: none missing in a column that may not be. */
@@ -69,20 +71,29 @@ const validity = (column: Column.Column, values: RowId.Values): Validity => {
  * Converts to an Arrow table. Floats, category codes, tensors and ids are shared, not copied; instants that are whole
  * milliseconds become int64 timestamps, others stay float64 milliseconds.
  */
-export const toArrow = (content: Content): Arrow.Table => {
-  const ids = content.ids === undefined ? [] : [idPart(content.ids, content.length)]
-  const parts = Object.keys(content.columns).map((name, index) =>
-    part(name, content.columns[name], content.values[name], content.length, index)
+export const toArrow = (content: Content, longest = Batches.longest): Arrow.Table => {
+  const { columns, ids, length, values } = content
+  const texts = Object.values(values).filter(RowId.isTexts)
+  const mayBeLong = texts.some((all) => all.reduce((sum, text) => sum + 3 * text.length, 0) > longest)
+  const starts = Batches.starts(columns, length, mayBeLong ? texts.map(Batches.ends) : [], longest)
+  const parts = Object.keys(columns).map((name, index) =>
+    part(name, columns[name], values[name], length, index, starts)
   )
-  return tableOf([...ids, ...parts], content.length)
+  return tableOf([...(ids === undefined ? [] : [idPart(ids, length)]), ...parts], length, starts)
 }
 
-const tableOf = (all: ReadonlyArray<Part>, length: number): Arrow.Table => {
+const tableOf = (all: ReadonlyArray<Part>, length: number, starts: ReadonlyArray<number>): Arrow.Table => {
   const fields = all.map(({ field }) => field)
   const schema = new Arrow.Schema(fields, new Map(), new Map())
-  const children = all.map(({ data }) => data)
-  const data = Arrow.makeData({ type: new Arrow.Struct(fields), length, nullCount: 0, children: [...children] })
-  return new Arrow.Table(schema, new Arrow.RecordBatch(schema, data))
+  const batches = starts.map((start, index) => {
+    const rows = (starts[index + 1] ?? length) - start
+    const children = all.map(({ data }) =>
+      data instanceof Arrow.Data ? (rows === length ? data : data.slice(start, rows)) : data[index]
+    )
+    const data = Arrow.makeData({ type: new Arrow.Struct(fields), length: rows, nullCount: 0, children })
+    return new Arrow.RecordBatch(schema, data)
+  })
+  return new Arrow.Table(schema, batches)
 }
 
 const idPart = (ids: Uint8Array, length: number): Part => {
@@ -93,8 +104,20 @@ const idPart = (ids: Uint8Array, length: number): Part => {
   }
 }
 
-const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
-  if (RowId.isTexts(values)) return textPart(name, Utf8.encode(values))
+const part = (
+  name: string,
+  column: Column.Column,
+  values: RowId.Values,
+  length: number,
+  index: number,
+  starts: ReadonlyArray<number>
+): Part => {
+  if (RowId.isTexts(values)) {
+    return textPart(
+      name,
+      starts.map((start, batch) => Utf8.encode(values.slice(start, starts[batch + 1])))
+    )
+  }
   const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
   const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
   const isInteger = isTime && values.every(whole)
@@ -102,9 +125,9 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
   return partOf(name, column, data, length, index, validity(column, values), isInteger)
 }
 
-const textPart = (name: string, texts: Utf8.Encoded): Part => ({
+const textPart = (name: string, batches: ReadonlyArray<Utf8.Encoded>): Part => ({
   field: new Arrow.Field(name, new Arrow.Utf8(), false),
-  data: utf8(texts)
+  data: batches.map(utf8)
 })
 
 /** A column whose values are ready as Arrow holds them. */
@@ -160,7 +183,7 @@ const partOf = (
       ])
       return {
         field: new Arrow.Field(name, type, false, extension),
-        data: Arrow.makeData({ type, length, nullCount: 0, child: item.data })
+        data: Arrow.makeData({ type, length, nullCount: 0, child: item.data as Arrow.Data }) // of numbers
       }
     }
     case "text":
@@ -202,35 +225,27 @@ export interface Outline {
   readonly integers: ReadonlySet<string>
 }
 
-/** Where the texts of a column end. */
-export const offsetsOf = (texts: Columnar.LazyTexts): Int32Array => {
-  const offsets = new Int32Array(texts.length + 1)
-  let row = 0
-  for (const block of texts.blocks()) {
-    Utf8.addOffsets(offsets, row, block)
-    row += block.length
-  }
-  return offsets
-}
-
 /**
- * Makes the outline of a table; all its arrays are views of `empty`, which must be as large as the largest. Of texts that
- * are not in memory it needs to know where they end.
+ * Makes the outline of a table whose batches start at some rows; all its arrays are views of `empty`, which must be as large
+ * as the largest. Of texts it needs to know where they end.
  */
 export const outline = (
   columns: Columns,
   length: number,
   entries: Readonly<Record<string, Columnar.Entry>>,
   ends: Readonly<Record<string, Int32Array>>,
+  starts: ReadonlyArray<number>,
   empty: ArrayBuffer
 ): Outline => {
   const integers = new Set<string>()
   const parts = Object.keys(columns).map((name, index) => {
     const own = entries[name]
     if (Columnar.isTextual(own)) {
-      return Columnar.isLazy(own)
-        ? textPart(name, { offsets: ends[name], bytes: new Uint8Array(empty, 0, ends[name][length]) })
-        : textPart(name, Utf8.encode(own))
+      const batches = starts.map((start, batch) => {
+        const offsets = Batches.offsets(ends[name], start, starts[batch + 1] ?? length)
+        return { offsets, bytes: new Uint8Array(empty, 0, offsets[offsets.length - 1]) }
+      })
+      return textPart(name, batches)
     }
     const { isWhole, valid } = lookThrough(columns[name], own)
     if (isWhole) integers.add(name)
@@ -239,7 +254,7 @@ export const outline = (
     return partOf(name, columns[name], hollow, length, index, valid, isWhole)
   })
   return {
-    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length),
+    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length, starts),
     integers
   }
 }
@@ -299,7 +314,7 @@ export const vectors = (columns: Columns, bytes: Uint8Array) => {
   const table = read(expected, bytes)
   const found = expected.map((name) => {
     const vector = table.getChild(name)
-    if (vector === null || vector.data.length > 1) throw new Error(`column "${name}" is not in one piece`)
+    if (vector === null) throw new Error(`column "${name}" is missing`)
     checkType(columns[name], name, vector)
     return { name, vector }
   })

@@ -164,16 +164,24 @@ const tensors = (column: Column.Tensor): Cells => {
     int32: (value: number) => Number.isInteger(value) && Math.abs(value + 0.5) < 2 ** 31,
     float32: (value: number) => Number.isFinite(Math.fround(value))
   }[column.dtype]
-  const isNumber = (value: unknown) => typeof value === "number" && isIn(value)
+  const areIn = (items: ArrayLike<unknown>): boolean => {
+    for (let place = 0; place < width; place++) {
+      const value = items[place]
+      if (typeof value !== "number" || !isIn(value)) return false
+    }
+    return true
+  }
   let all: RowId.Numbers = new Float32Array(0)
   return {
     begin: (values = all) => (all = values),
     put: (value, row) => {
       const items = elements(value, column.shape)
-      const isGood = items !== undefined && Array.prototype.every.call(items, isNumber)
-      if (isGood) all.set(items, row * width)
-      else all.fill(0, row * width, (row + 1) * width)
-      return isGood
+      if (items !== undefined && areIn(items)) {
+        all.set(items, row * width)
+        return true
+      }
+      all.fill(0, row * width, (row + 1) * width)
+      return false
     },
     values: (rows) => all.subarray(0, rows * width)
   }
