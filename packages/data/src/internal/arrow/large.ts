@@ -3,7 +3,7 @@
  * column by column from where they lie. Arrow's own writer and reader work on arrays of the right lengths that nobody
  * fills, which take no memory: they say where in the file each column's numbers go.
  */
-import { Blob } from "@watertight/core"
+import type { Blob } from "@watertight/core"
 import * as Arrow from "apache-arrow"
 import { Effect } from "effect"
 import * as Column from "../../Column.ts"
