@@ -38,8 +38,9 @@ export interface Options<C extends Columns = Columns> {
  *
  * NULL is a missing value where the column is declared with `Column.optional`. The query is run for the digest of its
  * rows, for the table if the store does not have it, and for the digest again: where rows change meanwhile, the run fails
- * with `ChangedWhileRead`. Fails with a `SourceError` where the server does not answer or refuses, the query does not run,
- * lacks a column or gives it as another type, gives no rows, or a value its column does not take.
+ * with `ChangedWhileRead`. Rows come through a cursor, some at a time, and need not fit in memory. Fails with a
+ * `SourceError` where the server does not answer or refuses, the query does not run, lacks a column or gives it as another
+ * type, gives no rows, or a value its column does not take.
  *
  * @example
  * import { Column, Columns, Source } from "@watertight/data"

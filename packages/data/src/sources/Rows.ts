@@ -60,7 +60,8 @@ export const rows = <const C extends Columns>(
  * Makes a source of a stream of rows: of a database, a queue that was recorded, a paged service. Its digest is that of
  * the rows, so the stream is read for the digest, for the table if the store does not have it, and for the digest again:
  * it must give the same rows each time, or the run fails with `ChangedWhileRead`. Where reading is dear, write a file
- * first. Fails with the stream's errors, or as `rows` does.
+ * first. Rows are pulled as they are decoded, and need not fit in memory: those of more than `Scratch.Settings` allows wait on
+ * disk, also for the digest. Fails with the stream's errors, or as `rows` does.
  *
  * @example
  * import { Column, Columns, Source } from "@watertight/data"

@@ -38,7 +38,7 @@ export interface Block {
   readonly columns: Readonly<Record<string, RowId.Values>>
 }
 
-/** A room is never smaller: DuckDB gives up to so many rows at a time. */
+/** A room is never smaller than this or what is wanted: DuckDB gives up to so many rows at a time. */
 const fewest = 2048
 
 /** Makes a collector; `expected` is how many rows will come at most, where that is known. */
@@ -72,7 +72,7 @@ const inPlace = (columns: Columns, length: number): Collector => {
   return {
     room: (wanted) => {
       const rows = Math.min(wanted, length - kept)
-      if (rows < fewest) return arraysFor(columns, fewest)
+      if (rows < Math.min(wanted, fewest)) return arraysFor(columns, fewest)
       const views = all.map(({ name, own, width }) => [name, own.subarray(kept * width, (kept + rows) * width)])
       return { rows, stays: true, columns: Object.fromEntries(views) }
     },

@@ -45,27 +45,34 @@ const reading = Effect.fnUntraced(function* <E, R, E2>(
   const decoder = DecodeRows.decoder(columns, refuse, feed.instantOf)
   const rows = feed.rows?.()
   const blockRows = Builder.blockRows(columns, rows, 1)
-  const begin = Effect.sync(() => decoder.begin(sink.room(blockRows)))
-  const end = Effect.suspend(() => sink.add(decoder.block()))
-  let [taken, told] = [0, 0]
+  let [taken, told, isBegun] = [0, 0, false]
+  const begin = () => {
+    if (!isBegun) decoder.begin(sink.room(rows === undefined ? blockRows : Math.min(blockRows, rows - taken)))
+    isBegun = true
+  }
+  const end = Effect.suspend(() => {
+    isBegun = false
+    return sink.add(decoder.block())
+  })
   const tell = (least: number) => {
     if (taken - told < least || taken <= tellAfter) return Effect.void
     told = taken
     return Event.progress(taken, rows, "rows")
   }
-  yield* begin
   yield* feed.each(
     Effect.fnUntraced(function* (some: ReadonlyArray<unknown>) {
       for (let at = 0; at < some.length;) {
+        begin()
         const before = at
         at = decoder.take(some, at)
         taken += at - before
-        if (decoder.isFull()) yield* Effect.andThen(end, begin)
+        if (decoder.isFull()) yield* end
         yield* tell(tellAfter)
       }
     })
   )
-  yield* end
+  if (taken === 0) begin()
+  if (isBegun) yield* end
   yield* tell(1)
   return taken
 })
