@@ -3,6 +3,7 @@
  * take no memory while nobody touches them.
  */
 import type { Blob } from "@watertight/core"
+import * as Shared from "../threads/shared.ts"
 import * as Verify from "./verify.ts"
 
 /** Behind the footer stand its length and six letters; a file begins with those and two zeros. */
@@ -16,7 +17,7 @@ const lists = [
 
 /** Reads the footer, the dictionaries and the metadata of batches. Throws where the file has none. */
 export const read = (blob: Blob.Stored): Uint8Array => {
-  const hollow = new Uint8Array(blob.byteLength)
+  const hollow = new Uint8Array(Shared.untouched(blob.byteLength), 0, blob.byteLength)
   const file = Verify.reader(hollow)
   const fill = (start: number, size: number): void => {
     file.inside(start, size, "what is to be read")

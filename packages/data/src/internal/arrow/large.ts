@@ -14,10 +14,11 @@ import * as Batches from "./batches.ts"
 import * as Hollow from "./hollow.ts"
 import * as Ipc from "./ipc.ts"
 import * as Cells from "../columns/cells.ts"
-import { chained } from "../columns/chain.ts"
+import { chained, cutting } from "../columns/chain.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Utf8 from "../columns/utf8.ts"
+import * as Shared from "../threads/shared.ts"
 
 const bytesOf = ({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
@@ -71,7 +72,7 @@ export const encode = (table: Table, longest = Batches.longest): Blob.Pieces => 
   const sizes = Object.entries(all).flatMap(([name, own]) =>
     Columnar.isTextual(own) ? ranges.map((range) => bytesIn(name, range)) : [own.length * bytesPerNumber(own)]
   )
-  const empty = new ArrayBuffer(Math.max(...sizes))
+  const empty = Shared.untouched(Math.max(...sizes))
   const outlined = Ipc.outline(table.columns, table.length, entries, ends, starts, empty)
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
@@ -126,25 +127,7 @@ const bytesOfRows = (own: Columnar.Entry, rows: number, isInteger: boolean): Row
   }
 }
 
-/** Cuts out of blocks what lies from one place to another; places ascend from call to call. */
-const cutting = <B extends { readonly length: number; slice: (from: number, to: number) => B }>(
-  blocks: Iterator<B>
-): ((start: number, end: number) => Generator<B>) => {
-  let [block, before] = [blocks.next(), 0]
-  return function* (start, end) {
-    for (let at = start; at < end && block.done !== true;) {
-      const { value } = block
-      const [from, to] = [at - before, Math.min(end - before, value.length)]
-      if (from < to) yield from === 0 && to === value.length ? value : value.slice(from, to)
-      at = Math.max(at, before + to)
-      if (to < value.length) continue
-      before += value.length
-      block = blocks.next()
-    }
-  }
-}
-
-/** Opens a table's IPC file; nothing but its ends is read, and what must be checked number by number. */
+/** Opens a table's IPC file; nothing is read but what Arrow has to know of it, and what must be checked number by number. */
 export const decode = Effect.fnUntraced(function* (
   columns: Columns,
   blob: Blob.Stored
@@ -172,24 +155,19 @@ const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | un
 }
 
 const open = (columns: Columns, blob: Blob.Stored) =>
-  Effect.map(
-    Effect.try({
-      try: () => Ipc.vectors(columns, Hollow.read(blob)),
-      catch: (cause) => new Ipc.IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
-    }),
-    ({ ids, length, vectors }) => ({
-      length,
-      ids: chained(
-        (ids?.data ?? []).map((data) => numbers(blob, placeOf(data), Uint8Array, RowId.bytes))
-      ) as Columnar.Lazy<Uint8Array>, // of bytes
-      values: Object.fromEntries(
-        vectors.map(({ name, vector }) => [
-          name,
-          chained(vector.data.map((data) => columnOf(blob, columns[name], data)))
-        ])
-      )
-    })
-  )
+  Effect.try({
+    try: () => {
+      const { ids, length, vectors } = Ipc.vectors(columns, Hollow.read(blob))
+      if (ids === null) throw new Error("it has no ids")
+      const parts = ids.data.map((data) => numbers(blob, placeOf(data), Uint8Array, RowId.bytes))
+      const values = vectors.map(({ name, vector }): readonly [string, Columnar.Entry] => [
+        name,
+        chained(vector.data.map((data) => columnOf(blob, columns[name], data)))
+      ])
+      return { length, ids: chained(parts) as Columnar.Lazy<Uint8Array>, values: Object.fromEntries(values) } // of bytes
+    },
+    catch: (cause) => new Ipc.IpcError({ reason: cause instanceof Error ? cause.message : String(cause) })
+  })
 
 /** Where the numbers of a column lie. */
 interface Place {

@@ -1,4 +1,4 @@
-/** A column that lies in parts, one after the other, none of them in memory. */
+/** Columns that lie in parts, one after the other, none of them in memory; and parts of columns that come in blocks. */
 import type { Numbers } from "../../RowId.ts"
 import { type Lazy, type LazyTexts, isLazyTexts } from "./columnar.ts"
 
@@ -32,3 +32,21 @@ const reading =
       before += part.length
     }
   }
+
+/** Cuts out of blocks what lies from one place to another; places ascend from call to call. */
+export const cutting = <B extends { readonly length: number; slice: (from: number, to: number) => B }>(
+  blocks: Iterator<B>
+): ((start: number, end: number) => Generator<B>) => {
+  let [block, before] = [blocks.next(), 0]
+  return function* (start, end) {
+    for (let at = start; at < end && block.done !== true;) {
+      const { value } = block
+      const [from, to] = [at - before, Math.min(end - before, value.length)]
+      if (from < to) yield from === 0 && to === value.length ? value : value.slice(from, to)
+      at = Math.max(at, before + to)
+      if (to < value.length) continue
+      before += value.length
+      block = blocks.next()
+    }
+  }
+}
