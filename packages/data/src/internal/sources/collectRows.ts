@@ -36,7 +36,7 @@ interface Sink<E> {
 const tellAfter = 4096
 
 /** Reads all rows and returns how many there were. */
-const reading = Effect.fnUntraced(function* <E, R, E2>(
+const read = Effect.fnUntraced(function* <E, R, E2>(
   columns: Columns,
   feed: Feed<E, R>,
   sink: Sink<E2>,
@@ -91,7 +91,7 @@ export const digest = Effect.fnUntraced(function* <E, R>(
     hasher.update(`${row} ${column} ${value}\n`)
   }
   const add = (block: Collector.Block) => Effect.mapError(collector.add(block), Builder.noRoom(file))
-  const length = yield* Effect.scoped(reading(columns, feed, { room: collector.room, add }, refuse))
+  const length = yield* Effect.scoped(read(columns, feed, { room: collector.room, add }, refuse))
   const entries = Object.entries(yield* collector.end)
   const values = entries.map(([name, own]) => [name, Columnar.isLazy(own) ? Digest.inBlocks(own) : own])
   return Digest.of({ length, values, bad: isGood ? null : hasher.digest("hex") })
@@ -109,19 +109,12 @@ export interface Collected<C extends Columns> {
 const listed = 1000
 
 /** Makes a table of all rows, or of those that are not bad. */
-export const collect = <C extends Columns, E, R>(
+export const collect = Effect.fnUntraced(function* <C extends Columns, E, R>(
   columns: C,
   feed: Feed<E, R>,
   file: string,
   onBadRow: Quarantine.OnBadRow
-): Effect.Effect<Collected<C>, SourceError | E, R> => Effect.scoped(collecting(columns, feed, file, onBadRow))
-
-const collecting = Effect.fnUntraced(function* <C extends Columns, E, R>(
-  columns: C,
-  feed: Feed<E, R>,
-  file: string,
-  onBadRow: Quarantine.OnBadRow
-): Effect.fn.Return<Collected<C>, SourceError | E, R | Scope.Scope> {
+): Effect.fn.Return<Collected<C>, SourceError | E, R> {
   const builder = yield* Builder.make(columns, { file, rows: feed.rows?.() })
   const tally = Quarantine.tally()
   const bad: Array<Bad> = []
@@ -131,8 +124,11 @@ const collecting = Effect.fnUntraced(function* <C extends Columns, E, R>(
   }
   const add = ({ columns, left, length }: DecodeRows.Decoded) =>
     bad.length > 0 ? Effect.void : builder.add(columns, length, left)
-  const length = yield* reading(columns, feed, { room: builder.room, add }, refuse)
-  return { length, bad, sorted: { table: yield* builder.end, quarantine: tally.of(length) } }
+  const reading = read(columns, feed, { room: builder.room, add }, refuse)
+  const sorted = Effect.flatMap(reading, (length) =>
+    Effect.map(builder.end, (table) => ({ length, bad, sorted: { table, quarantine: tally.of(length) } }))
+  )
+  return yield* Effect.scoped(sorted)
 })
 
 const leftOf = (file: string, { column, expected, row, value }: Bad) => ({
