@@ -9,6 +9,7 @@ import { npy, zip } from "./sources/arrays.ts"
 
 const program = fileURLToPath(new URL("./fixtures/run_large.ts", import.meta.url))
 const reading = fileURLToPath(new URL("./fixtures/read_arrays.ts", import.meta.url))
+const streaming = fileURLToPath(new URL("./fixtures/run_stream.ts", import.meta.url))
 const splitting = fileURLToPath(new URL("./fixtures/run_split.ts", import.meta.url))
 
 interface Report {
@@ -75,6 +76,23 @@ describe("memory", () => {
     assert.isAbove(found.copied, 0.9 * found.bytes)
     assert.isBelow(found.blocks, 24 * rows) // a string for each would be more
   }, 240_000)
+
+  it("of a stream's digest and table on disk does not grow with its rows; all of them in memory show", () => {
+    const read = (rows: number, inMemory: number) => {
+      const { status, stderr, stdout } = spawnSync(
+        process.execPath,
+        ["--expose-gc", streaming, `${rows}`, `${inMemory}`],
+        { encoding: "utf8" }
+      )
+      assert.strictEqual(status, 0, stderr)
+      return JSON.parse(stdout) as Pick<Report, "events" | "peak" | "rows"> & { readonly digest: string }
+    }
+    const [few, many, held] = [read(30_000, 1), read(100_000, 1), read(100_000, 2 ** 40)]
+    assert.deepStrictEqual([few.rows, many.rows, held.digest], [30_000, 100_000, many.digest])
+    assert.isBelow(many.peak - few.peak, 40) // 70,000 rows more are 70 MiB
+    assert.isAbove(held.peak - many.peak, 80)
+    assert.isAbove(many.events, 40)
+  }, 120_000)
 
   it.live(
     "does not grow with the arrays that are read",

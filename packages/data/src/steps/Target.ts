@@ -9,7 +9,7 @@ import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
 import { ofCodes } from "../internal/numeric.ts"
-import { room } from "../internal/statistics/float64.ts"
+import { unwritten } from "../internal/statistics/float64.ts"
 import { firstNotFinite } from "../internal/statistics/lanes.ts"
 import * as Step from "../Step.ts"
 import * as Table from "../Table.ts"
@@ -71,7 +71,7 @@ const encoding = ({ counts, sums }: Sums, smoothing: number): ReadonlyArray<numb
 const ofFolds = (codes: Int32Array, ids: Uint8Array, values: ReadonlyArray<ReadonlyArray<number>>): Float64Array => {
   const levels = values[0].length
   const flat = Float64Array.from(values.flat())
-  const out = room(Float64Array, codes.length)
+  const out = unwritten(Float64Array, codes.length)
   for (let row = 0; row < out.length; row++) out[row] = flat[foldOf(ids, row, values.length) * levels + codes[row]]
   return out
 }

@@ -94,7 +94,7 @@ const inPlace = (columns: Columns, length: number): Collector => {
 }
 
 /** An array of its own for each part of a column, or for all. */
-const joined = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
+const inOne = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
   if (blocks.every(RowId.isTexts)) return blocks.flat()
   const parts = blocks as ReadonlyArray<RowId.Numbers> // as the first
   if (parts.length === 1 && parts[0].byteLength === parts[0].buffer.byteLength) return parts[0]
@@ -147,7 +147,7 @@ const growing = (columns: Columns, inMemory: number): Collector => {
       held.clear()
     }),
     end: Effect.sync(() => {
-      const entryOf = (name: string) => writers.get(name)?.end() ?? joined(held.get(name) ?? [])
+      const entryOf = (name: string) => writers.get(name)?.end() ?? inOne(held.get(name) ?? [])
       const names = [...held.keys(), ...writers.keys()] // which columns lie where does not change their order
       const declared = Object.keys(columns).filter((name) => names.includes(name))
       return Object.fromEntries(

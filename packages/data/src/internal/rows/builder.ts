@@ -44,10 +44,10 @@ const blockBytes = 1 << 24
 /** DuckDB gives up to so many rows at a time, and a block has at least as many. */
 const fewest = 2048
 
-/** How many rows a block should have. */
-export const blockRows = (columns: Columns, rows: number | undefined): number => {
+/** How many rows a block should have, at least so many. */
+export const blockRows = (columns: Columns, rows: number | undefined, least = fewest): number => {
   const most = Math.min(Columnar.blockSize, Math.floor(blockBytes / Tables.bytes({ columns, length: 1 })))
-  return Math.max(fewest, Math.min(most, rows ?? most))
+  return Math.max(least, Math.min(most, rows ?? most))
 }
 
 /** Ids of this many blocks are computed while the next block is read; each has a copy of its rows. */

@@ -32,7 +32,7 @@ const parts = (kernels: Kernels): Workshop => {
 const workshop = (): Workshop => (made ??= parts(make()))
 
 /** Makes an array of numbers all of which are about to be written: until then it holds anything. */
-export const room = <V extends Numbers>(
+export const unwritten = <V extends Numbers>(
   Values: { new (buffer: ArrayBuffer): V; readonly BYTES_PER_ELEMENT: number },
   length: number
 ): V => new Values(Buffer.allocUnsafeSlow(Values.BYTES_PER_ELEMENT * length).buffer)
@@ -151,7 +151,7 @@ export const mark = ofMissing("mark")
 /** Copies the numbers that are not NaN. */
 export const present = (values: Float64Array): Float64Array => {
   const { kernels, output } = workshop()
-  const out = room(Float64Array, values.length)
+  const out = unwritten(Float64Array, values.length)
   let count = 0
   overBlocks(values, (size) => {
     const found = kernels.present(places.input, places.input + 8 * size) / 8
