@@ -52,13 +52,15 @@ const local = {
   block: 5,
   state: 6,
   work: 14,
-  schedule: 22,
-  sum: 38
+  schedule: 22
 } as const
 
 /** Where in memory the words of a block lie that holds none of a message, each with its round's constant added. */
 const paddingAt = 0
 const paddingWords = 64
+
+/** Where the rounds' constants lie: read from memory they take one operation to spread over the lanes. */
+const constantsAt = 256
 
 const loadSplat = (place: number): Code => [lanes(0x09)(integer(place)), 2, 0]
 
@@ -75,20 +77,19 @@ const scheduled = (number: number): Code => {
     sum(sum(get(word(16)), sigma(word(15), [7, 18, 3], true)), get(word(7))),
     sigma(word(2), [17, 19, 10], true)
   )
-  const added = (value: Code): Code => sum(sum(value, splat(constants[number])), get(word(16)))
+  const added = (value: Code): Code => sum(sum(value, loadSplat(constantsAt + 4 * number)), get(word(16)))
   return all(number < 16 ? [] : set(word(16), next), round(number, added))
 }
 
 const round = (number: number, added: (value: Code) => Code): Code => {
   const at = (place: number) => local.work + ((place - number + 128) % 8)
   const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(at)
-  const chosen = select(get(f), get(g), get(e))
-  const mixed = sum(sum(get(h), sigma(e, [6, 11, 25], false)), chosen)
   const majority = select(get(c), get(a), xor(get(a), get(b)))
   return all(
-    set(local.sum, added(mixed)),
-    set(d, sum(get(d), get(local.sum))),
-    set(h, sum(sum(get(local.sum), sigma(a, [2, 13, 22], false)), majority))
+    set(h, sum(added(get(h)), select(get(f), get(g), get(e)))),
+    set(h, sum(get(h), sigma(e, [6, 11, 25], false))),
+    set(d, sum(get(d), get(h))),
+    set(h, sum(sum(get(h), majority), sigma(a, [2, 13, 22], false)))
   )
 }
 
@@ -131,10 +132,12 @@ let exported: Exports | undefined
 
 /** The program, compiled when it is first needed. */
 const instance = (): Exports => {
-  const lanesOfWords = Array.from({ length: 33 }, (_, index) => [`word${index}`, v128])
+  const lanesOfWords = Array.from({ length: 32 }, (_, index) => [`word${index}`, v128])
   const locals: Readonly<Record<string, number>> = { block: i32, ...Object.fromEntries(lanesOfWords) }
   const digests = () => procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
-  exported ??= Web.compiled<Exports>(16, [digests()])
+  if (exported !== undefined) return exported
+  exported = Web.compiled<Exports>(16, [digests()])
+  new Uint32Array(exported.memory.buffer, constantsAt, constants.length).set(constants)
   return exported
 }
 
@@ -155,8 +158,8 @@ export interface Hasher {
 /** Bytes of memory for messages and for digests. */
 const inputBytes = 2 ** 19
 
-/** Messages begin behind the words of a padding block. */
-const inputAt = paddingAt + 4 * paddingWords
+/** Messages begin behind the constants. */
+const inputAt = constantsAt + 4 * constants.length
 
 /** The words of a block that holds the length of a message of so many bits and nothing else, with the constants added. */
 const paddingOf = (bits: number, first: number): Uint32Array => {
