@@ -20,21 +20,29 @@ export type Values = Numbers | ReadonlyArray<string>
 /** Tells texts from numbers. */
 export const isTexts = (values: Values): values is ReadonlyArray<string> => Array.isArray(values)
 
-/** Computes the ids of all rows: `length * bytes` bytes. Columns count in the order of their declaration. */
-export const ofContent = (columns: Columns, values: Readonly<Record<string, Values>>, length: number): Uint8Array => {
+/**
+ * Computes the ids of all rows: `length * bytes` bytes, in an array that may be given and starts at a multiple of 4. Columns
+ * count in the order of their declaration.
+ */
+export const ofContent = (
+  columns: Columns,
+  values: Readonly<Record<string, Values>>,
+  length: number,
+  into: Uint8Array = new Uint8Array(length * bytes)
+): Uint8Array => {
   const parts = Object.keys(columns).map((name) => rowBytes(columns[name], values[name], length))
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   const isWords = parts.every(({ content, size }) => size > 0 && size % 4 === 0 && content.byteOffset % 4 === 0)
   return length >= fewestTogether && isWords && size > 0 && size <= 4 * Sha256.longestWords
-    ? hashedTogether(parts, size / 4, length)
-    : hashedOneByOne(parts, size, length)
+    ? hashedTogether(parts, size / 4, length, into)
+    : hashedOneByOne(parts, size, length, into)
 }
 
 /** Fewer rows than this are not worth the program that hashes several at a time. */
 const fewestTogether = 64
 
-const hashedTogether = (parts: ReadonlyArray<RowBytes>, size: number, length: number): Uint8Array => {
-  const ids = new Uint32Array((length * bytes) / 4)
+const hashedTogether = (parts: ReadonlyArray<RowBytes>, size: number, length: number, into: Uint8Array): Uint8Array => {
+  const ids = new Uint32Array(into.buffer, into.byteOffset, (length * bytes) / 4)
   const { capacity, digests, input, stride } = Sha256.hasher(size)
   for (let start = 0; start < length; start += capacity) {
     const rows = Math.min(capacity, length - start)
@@ -45,7 +53,7 @@ const hashedTogether = (parts: ReadonlyArray<RowBytes>, size: number, length: nu
     }
     digests(rows, ids, (start * bytes) / 4)
   }
-  return new Uint8Array(ids.buffer)
+  return into
 }
 
 /** Copies the words of some rows to where the hasher takes them, each row's four places apart. */
@@ -62,9 +70,8 @@ const spread = (part: RowBytes, start: number, rows: number, to: Uint32Array, st
   }
 }
 
-const hashedOneByOne = (parts: ReadonlyArray<RowBytes>, size: number, length: number): Uint8Array => {
+const hashedOneByOne = (parts: ReadonlyArray<RowBytes>, size: number, length: number, ids: Uint8Array): Uint8Array => {
   const row = new Uint8Array(size)
-  const ids = new Uint8Array(length * bytes)
   for (let index = 0; index < length; index++) {
     let at = 0
     for (const { codes, content, size } of parts) {

@@ -7,6 +7,7 @@ import type * as Column from "../../Column.ts"
 import type * as RowId from "../../RowId.ts"
 import * as Instants from "./instants.ts"
 import * as Numbers from "./numbers.ts"
+import type { Room } from "./room.ts"
 
 /** The cells of one column, one after the other. */
 export interface Cells {
@@ -16,8 +17,10 @@ export interface Cells {
   /** Where each starts; see `Records.isDoubled`. */
   readonly starts: Int32Array
   readonly ends: Int32Array
-  /** Decodes plain decimal numbers; others are NaN. */
-  readonly floats: (starts: Int32Array, ends: Int32Array) => Float64Array
+  /** Decodes plain decimal numbers into an array; others are NaN. */
+  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => void
+  /** Where the column's values go, unless they are texts. */
+  readonly room: Room
 }
 
 /** A column with a place for each row, and the rows that hold no value of it. */
@@ -39,7 +42,7 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   switch (column.kind) {
     case "float":
     case "optional float":
-      return byText(cells, cells.floats(cells.starts, cells.ends), column.kind !== "float", Numbers.ofText)
+      return byText(cells, floats(cells), column.kind !== "float", Numbers.ofText)
     case "timestamp":
     case "optional timestamp":
       return byText(cells, instants(cells), column.kind !== "timestamp", Instants.ofText)
@@ -53,8 +56,14 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   }
 }
 
-const instants = ({ bytes, ends, starts }: Cells): Float64Array => {
-  const values = new Float64Array(starts.length)
+const floats = ({ ends, floats, room, starts }: Cells): Float64Array => {
+  const values = room.float64(starts.length)
+  floats(starts, ends, values)
+  return values
+}
+
+const instants = ({ bytes, ends, room, starts }: Cells): Float64Array => {
+  const values = room.float64(starts.length)
   for (let row = 0; row < values.length; row++) {
     const start = starts[row]
     values[row] = start < 0 ? Number.NaN : Instants.ofBytes(bytes, start, ends[row])
@@ -76,9 +85,9 @@ const byText = (cells: Cells, values: Float64Array, mayMiss: boolean, ofText: (t
 
 /** Levels by a hash of their bytes, so that no text is made of a cell. */
 const codes = (cells: Cells, mayMiss: boolean, levels: ReadonlyArray<string>): Decoded => {
-  const { bytes, ends, starts } = cells
+  const { bytes, ends, room, starts } = cells
   const find = finderOf(levels)
-  const values = new Int32Array(starts.length)
+  const values = room.int32(starts.length)
   const bad: Array<number> = []
   for (let row = 0; row < values.length; row++) {
     const start = starts[row]

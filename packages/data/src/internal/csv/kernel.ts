@@ -65,8 +65,8 @@ export interface Text {
   readonly marks: Int32Array
   /** As many numbers as were asked for, of any value; `floats` works in the last ones, two for each of them. */
   readonly room: Int32Array
-  /** Decodes plain decimal numbers between places that lie in the room; the others are NaN. */
-  readonly floats: (starts: Int32Array, ends: Int32Array) => Float64Array
+  /** Decodes plain decimal numbers between places that lie in the room, into an array; the others are NaN. */
+  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => void
 }
 
 const aligned = (place: number): number => Math.ceil(place / 16) * 16
@@ -91,10 +91,10 @@ export const open = (text: Uint8Array, delimiter: number, roomFor: (marks: numbe
     bytes: new Uint8Array(memory.buffer, Floats.tables.end, text.length),
     marks: new Int32Array(memory.buffer, first, count),
     room: new Int32Array(memory.buffer, second, numbers),
-    floats: (starts, ends) => {
+    floats: (starts, ends, into) => {
       const output = second + 4 * numbers - 8 * starts.length
       floats(Floats.tables.end, starts.byteOffset, ends.byteOffset, starts.byteOffset + starts.byteLength, output)
-      return new Float64Array(memory.buffer, output, starts.length).slice()
+      into.set(new Float64Array(memory.buffer, output, starts.length))
     }
   }
 }
