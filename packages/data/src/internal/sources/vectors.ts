@@ -39,6 +39,16 @@ export const copy = (vector: DuckDB.DuckDBVector, into: RowId.Numbers, at: numbe
   throw new TypeError(`vectors: ${items.constructor.name} does not go into ${into.constructor.name}`)
 }
 
+/**
+ * Gives up the view of a vector's memory, after which V8 no longer counts that memory, and returns how many bytes it had; the
+ * vector cannot be read any more.
+ */
+export const close = (vector: DuckDB.DuckDBVector): number => {
+  const { buffer, byteLength } = ownOf(vector).items
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+  return byteLength
+}
+
 /** ECMAScript's dates end here, in microseconds before and after 1970. */
 const lastInstant = 8_640_000_000_000_000_000n
 
