@@ -43,12 +43,13 @@ const fewestTogether = 64
 
 const hashedTogether = (parts: ReadonlyArray<RowBytes>, size: number, length: number, into: Uint8Array): Uint8Array => {
   const ids = new Uint32Array(into.buffer, into.byteOffset, (length * bytes) / 4)
-  const { capacity, digests, input, stride } = Sha256.hasher(size)
+  const hasher = Sha256.hasher(size)
+  const { capacity, digests } = hasher
   for (let start = 0; start < length; start += capacity) {
     const rows = Math.min(capacity, length - start)
     let offset = 0
     for (const part of parts) {
-      spread(part, start, rows, input, stride, 4 * offset)
+      put(part, start, rows, hasher, offset)
       offset += part.size / 4
     }
     digests(rows, ids, (start * bytes) / 4)
@@ -56,17 +57,20 @@ const hashedTogether = (parts: ReadonlyArray<RowBytes>, size: number, length: nu
   return into
 }
 
-/** Copies the words of some rows to where the hasher takes them, each row's four places apart. */
-const spread = (part: RowBytes, start: number, rows: number, to: Uint32Array, stride: number, offset: number): void => {
-  const { codes, content } = part
+/** Copies a column's share of some rows to where the hasher takes it, from a word of the row on. */
+const put = (part: RowBytes, start: number, rows: number, hasher: Sha256.Hasher, offset: number): void => {
+  const { codes, content, size } = part
+  if (codes === undefined && size === 8) return hasher.pairs(content.subarray(8 * start, 8 * (start + rows)), offset)
+  if (codes !== undefined && content.length <= Sha256.mostTable) {
+    return hasher.coded(codes.subarray(start, start + rows), content, offset)
+  }
+  const { input, stride } = hasher
   const words = new Uint32Array(content.buffer, content.byteOffset, content.byteLength / 4)
-  const count = part.size / 4
+  const count = size / 4
   for (let row = 0; row < rows; row++) {
     const from = (codes === undefined ? start + row : codes[start + row] + 1) * count
-    const at = (row >> 2) * stride + offset + (row & 3)
-    to[at] = words[from]
-    if (count > 1) to[at + 4] = words[from + 1] // a loop over a float64's two words takes twice as long
-    for (let word = 2; word < count; word++) to[at + 4 * word] = words[from + word]
+    const at = (row >> 2) * stride + 4 * offset + (row & 3)
+    for (let word = 0; word < count; word++) input[at + 4 * word] = words[from + word]
   }
 }
 

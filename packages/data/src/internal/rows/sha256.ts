@@ -5,6 +5,7 @@
  */
 
 import * as Web from "../webassembly.ts"
+import * as Spreading from "./spreading.ts"
 
 /** Bytes of a row's first part of the digest that are kept: 4 words. */
 const words = 4
@@ -120,12 +121,17 @@ const group = (): Code =>
     set(local.block, get(local.blocks)),
     loop(local.block, compression()),
     [get(local.isPadded), 0x04, 0x40, padding(), 0x0b],
-    each(words, (word) => store(16 * word, get(local.output), reversed(get(local.state + word)))),
+    each(words, (word) => set(local.state + word, reversed(get(local.state + word)))),
+    Spreading.transposed([local.state, local.state + 1, local.state + 2, local.state + 3]).map((digest, message) =>
+      store(16 * message, get(local.output), digest)
+    ),
     advance(local.output, 16 * words)
   )
 
 interface Exports extends Web.Memory {
   readonly digests: (input: number, output: number, groups: number, blocks: number, isPadded: number) => void
+  readonly pairs: (from: number, to: number, end: number, stride: number) => void
+  readonly coded: (from: number, to: number, end: number, stride: number, table: number) => void
 }
 
 let exported: Exports | undefined
@@ -136,7 +142,7 @@ const instance = (): Exports => {
   const locals: Readonly<Record<string, number>> = { block: i32, ...Object.fromEntries(lanesOfWords) }
   const digests = () => procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
   if (exported !== undefined) return exported
-  exported = Web.compiled<Exports>(16, [digests()])
+  exported = Web.compiled<Exports>(16, [digests(), Spreading.pairs, Spreading.coded])
   new Uint32Array(exported.memory.buffer, constantsAt, constants.length).set(constants)
   return exported
 }
@@ -151,15 +157,28 @@ export interface Hasher {
   /** Where word `w` of message `m` goes: `(m >> 2) * stride + 4 * w + (m & 3)`. */
   readonly input: Uint32Array
   readonly stride: number
+  /** Puts a number of eight bytes into each of the first messages, from a word on. */
+  readonly pairs: (content: Uint8Array, word: number) => void
+  /** Puts four words out of a table into each of the first messages: those behind its code, from -1 on. */
+  readonly coded: (codes: Int32Array, table: Uint8Array, word: number) => void
   /** Hashes the first messages of the batch and writes the first 16 bytes of their digests, one after the other. */
   readonly digests: (messages: number, into: Uint32Array, at: number) => void
 }
 
-/** Bytes of memory for messages and for digests. */
+/** Bytes of memory for messages. */
 const inputBytes = 2 ** 19
 
-/** Messages begin behind the constants. */
+/** A batch has at most so many groups of four messages. */
+const mostGroups = 256
+
+/** A table of words may have so many bytes. */
+export const mostTable = 2 ** 14
+
+/** Messages begin behind the constants; then come digests, a column's numbers, and a table. */
 const inputAt = constantsAt + 4 * constants.length
+const outputAt = inputAt + inputBytes
+const columnAt = outputAt + mostGroups * 16 * words
+const tableAt = columnAt + mostGroups * 32
 
 /** The words of a block that holds the length of a message of so many bits and nothing else, with the constants added. */
 const paddingOf = (bits: number, first: number): Uint32Array => {
@@ -178,13 +197,15 @@ const paddingOf = (bits: number, first: number): Uint32Array => {
 
 /** Makes a hasher of messages of so many whole words, one at least; at most one may be in use. */
 export const hasher = (length: number): Hasher => {
-  const { digests, memory } = instance()
+  const { coded, digests, memory, pairs } = instance()
   const all = Math.ceil((4 * length + 9) / 64)
   const blocks = Math.ceil(length / 16)
   const stride = 64 * blocks
-  const groups = Math.max(1, Math.min(256, Math.floor(inputBytes / (4 * stride))))
+  const groups = Math.max(1, Math.min(mostGroups, Math.floor(inputBytes / (4 * stride))))
   const input = new Uint32Array(memory.buffer, inputAt, groups * stride)
-  const output = new Uint32Array(memory.buffer, inputAt + inputBytes, groups * 4 * words)
+  const output = new Uint32Array(memory.buffer, outputAt, groups * 4 * words)
+  const bytes = new Uint8Array(memory.buffer)
+  const column = new Int32Array(memory.buffer, columnAt, 4 * groups + 4)
   const isEndInside = length % 16 > 0
   if (all > blocks)
     new Uint32Array(memory.buffer, paddingAt, paddingWords).set(paddingOf(32 * length, isEndInside ? 0 : 2 ** 31))
@@ -199,12 +220,19 @@ export const hasher = (length: number): Hasher => {
     capacity: 4 * groups,
     input,
     stride,
+    pairs: (content, word) => {
+      bytes.set(content, columnAt)
+      pairs(columnAt, inputAt + 16 * word, columnAt + content.length, 4 * stride)
+    },
+    coded: (codes, table, word) => {
+      column.fill(-1, codes.length, codes.length + 4)
+      column.set(codes)
+      bytes.set(table, tableAt)
+      coded(columnAt, inputAt + 16 * word, columnAt + 4 * codes.length, 4 * stride, tableAt)
+    },
     digests: (messages, into, at) => {
-      digests(inputAt, inputAt + inputBytes, Math.ceil(messages / 4), blocks, all - blocks)
-      for (let message = 0; message < messages; message++) {
-        const from = (message >> 2) * 4 * words + (message & 3)
-        for (let word = 0; word < words; word++) into[at + message * words + word] = output[from + 4 * word]
-      }
+      digests(inputAt, outputAt, Math.ceil(messages / 4), blocks, all - blocks)
+      into.set(output.subarray(0, messages * words), at)
     }
   }
 }
