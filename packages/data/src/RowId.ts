@@ -7,6 +7,7 @@ import { hash } from "node:crypto"
 import type * as Column from "./Column.ts"
 import type { Columns } from "./Columns.ts"
 import * as Sha256 from "./internal/rows/sha256.ts"
+import * as TextDigests from "./internal/rows/textDigests.ts"
 
 /** The bytes of one id. */
 export const bytes = 16
@@ -104,7 +105,7 @@ const rowBytes = (column: Column.Column, values: Values, length: number): RowByt
     const codes = values as Int32Array // of a category
     return { content: ofLevels(column.levels), size: bytes, codes }
   }
-  if (isTexts(values)) return { content: Uint8Array.from(Buffer.concat(values.map(digestOf))), size: bytes }
+  if (isTexts(values)) return { content: TextDigests.ofTexts(values), size: bytes }
   const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
   return { content, size: length === 0 ? 0 : content.byteLength / length }
 }
@@ -114,12 +115,10 @@ const levelDigests = new WeakMap<ReadonlyArray<string>, Uint8Array>()
 /** Those of no text and of each level; computed once, as rows of the same levels come in many blocks. */
 const ofLevels = (levels: ReadonlyArray<string>): Uint8Array => {
   const found =
-    levelDigests.get(levels) ?? Uint8Array.from(Buffer.concat([Buffer.alloc(bytes), ...levels.map(digestOf)]))
+    levelDigests.get(levels) ?? Uint8Array.from(Buffer.concat([Buffer.alloc(bytes), TextDigests.ofTexts(levels)]))
   levelDigests.set(levels, found)
   return found
 }
-
-const digestOf = (text: string): Uint8Array => hash("sha256", text, "buffer").subarray(0, bytes)
 
 /** Copies bytes; for a few of them a loop is faster than a view. */
 const copy = (from: Uint8Array, start: number, to: Uint8Array, at: number, size: number): void => {

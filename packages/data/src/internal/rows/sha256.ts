@@ -132,6 +132,7 @@ interface Exports extends Web.Memory {
   readonly digests: (input: number, output: number, groups: number, blocks: number, isPadded: number) => void
   readonly pairs: (from: number, to: number, end: number, stride: number) => void
   readonly coded: (from: number, to: number, end: number, stride: number, table: number) => void
+  readonly blocks: (from: number, to: number, end: number, stride: number) => void
 }
 
 let exported: Exports | undefined
@@ -142,7 +143,7 @@ const instance = (): Exports => {
   const locals: Readonly<Record<string, number>> = { block: i32, ...Object.fromEntries(lanesOfWords) }
   const digests = () => procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
   if (exported !== undefined) return exported
-  exported = Web.compiled<Exports>(16, [digests(), Spreading.pairs, Spreading.coded])
+  exported = Web.compiled<Exports>(16, [digests(), Spreading.pairs, Spreading.coded, Spreading.blocks])
   new Uint32Array(exported.memory.buffer, constantsAt, constants.length).set(constants)
   return exported
 }
@@ -179,6 +180,7 @@ const inputAt = constantsAt + 4 * constants.length
 const outputAt = inputAt + inputBytes
 const columnAt = outputAt + mostGroups * 16 * words
 const tableAt = columnAt + mostGroups * 32
+const blocksAt = tableAt + mostTable
 
 /** The words of a block that holds the length of a message of so many bits and nothing else, with the constants added. */
 const paddingOf = (bits: number, first: number): Uint32Array => {
@@ -233,6 +235,31 @@ export const hasher = (length: number): Hasher => {
     digests: (messages, into, at) => {
       digests(inputAt, outputAt, Math.ceil(messages / 4), blocks, all - blocks)
       into.set(output.subarray(0, messages * words), at)
+    }
+  }
+}
+
+/** Messages of one block each, which whoever fills them in pads. */
+export interface Blocks {
+  /** So many at a time. */
+  readonly capacity: number
+  /** The blocks, one after the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Hashes the first blocks and writes the first 16 bytes of their digests, one after the other. */
+  readonly digests: (messages: number, into: Uint32Array, at: number) => void
+}
+
+/** Makes room for blocks; it is a hasher's, of which at most one may be in use. */
+export const blocks = (): Blocks => {
+  const { blocks, digests, memory } = instance()
+  return {
+    capacity: 4 * mostGroups,
+    bytes: new Uint8Array(memory.buffer, blocksAt, 256 * mostGroups),
+    digests: (messages, into, at) => {
+      const groups = Math.ceil(messages / 4)
+      blocks(blocksAt, inputAt, blocksAt + 256 * groups, 256)
+      digests(inputAt, outputAt, groups, 1, 0)
+      into.set(new Uint32Array(memory.buffer, outputAt, messages * words), at)
     }
   }
 }

@@ -47,6 +47,23 @@ export const pairs = procedure(
     )
 )
 
+/** Spreads rows of 64 bytes. */
+export const blocks = procedure(
+  "blocks",
+  parameters,
+  { row0: v128, row1: v128, row2: v128, row3: v128 },
+  undefined,
+  ({ end, from, row0, row1, row2, row3, stride, to }) => {
+    const rows = [row0, row1, row2, row3] as const
+    const quarter = (index: number): Code =>
+      all(
+        each(4, (row) => set(rows[row], load(64 * row + 16 * index, get(from)))),
+        transposed(rows).map((word, place) => store(64 * index + 16 * place, get(to), word))
+      )
+    return repeat(get(from), get(end), all(each(4, quarter), advance(from, 256), set(to, plus(get(to), get(stride)))))
+  }
+)
+
 /** Spreads the four words that a table has for each code, from -1 on. */
 export const coded = procedure(
   "coded",

@@ -7,7 +7,6 @@ import {
   type DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBResult,
-  DuckDBVarCharVector,
   type DuckDBVector,
   type Json
 } from "@duckdb/node-api"
@@ -217,12 +216,10 @@ const texts = () => {
   const collected = {
     characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
-      for (let row = 0; row < count; row++) {
-        const text = vector.getItem(row)
-        values.push(text ?? "")
-        collected.characters += values[values.length - 1].length
-        if (text === null) missing.push(start + row)
+      for (const row of Vectors.missing(vector, count)) missing.push(start + row)
+      for (const text of Vectors.texts(vector, count)) {
+        values.push(text)
+        collected.characters += text.length
       }
     },
     end: (): NumberColumn => ({ values, missing })

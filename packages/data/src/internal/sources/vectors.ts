@@ -3,6 +3,7 @@
  * A vector's own array is private in the types, but the only way that is not one call for each row.
  */
 import * as DuckDB from "@duckdb/node-api"
+import { Buffer, isAscii } from "node:buffer"
 import type * as RowId from "../../RowId.ts"
 import type * as Exact from "../columns/exact.ts"
 
@@ -23,6 +24,16 @@ const flat = [
 interface Own {
   readonly items: Exact.Numbers
   readonly validity: { readonly data: BigUint64Array | null }
+}
+
+/** What a vector of texts has of its own: for each its length, and after that it or, where it is longer than 12, its place. */
+interface OwnOfTexts extends Pick<Own, "validity"> {
+  readonly dataView: DataView
+}
+
+const ownOfTexts = (vector: DuckDB.DuckDBVector): OwnOfTexts => {
+  if (vector instanceof DuckDB.DuckDBVarCharVector) return vector as unknown as OwnOfTexts // private
+  throw new TypeError("vectors: a column holds no texts")
 }
 
 const ownOf = (vector: DuckDB.DuckDBVector): Own => {
@@ -70,11 +81,69 @@ export const instants = (microseconds: BigInt64Array, into: Float64Array, at: nu
   }
 }
 
+/** Longer texts do not lie in the vector itself. */
+const inside = 12
+
+/** Returns a chunk's texts; those that are missing are empty. */
+export const texts = (vector: DuckDB.DuckDBVector, rows: number): ReadonlyArray<string> => {
+  const { dataView: entries } = ownOfTexts(vector)
+  const near = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength)
+  const found = new Array<string>(rows).fill("")
+  const gone = new Set(missing(vector, rows))
+  const sizeOf = (row: number): number => (gone.has(row) ? 0 : entries.getUint32(16 * row, true))
+  /** Texts that lie one behind the other are viewed together: each view is a call, and memory that V8 counts. */
+  const take = (first: number, last: number, size: number): void => {
+    const entry = new Uint8Array(16)
+    entry.set(near.subarray(16 * first, 16 * first + 16))
+    new DataView(entry.buffer).setUint32(0, size, true)
+    const bytes = viewed(entry)
+    const encoding = isAscii(bytes) ? "latin1" : "utf8"
+    let at = 0
+    for (let row = first; row < last; row++) {
+      const size = sizeOf(row)
+      if (size > inside) found[row] = bytes.toString(encoding, at, (at += size))
+    }
+    if (bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0)
+  }
+  let [first, size, end] = [0, 0, 0]
+  for (let row = 0; row < rows; row++) {
+    const own = sizeOf(row)
+    if (own <= inside) {
+      if (own > 0) found[row] = near.toString("utf8", 16 * row + 4, 16 * row + 4 + own)
+      continue
+    }
+    const place = entries.getUint32(16 * row + 8, true) + entries.getUint32(16 * row + 12, true) * 2 ** 32
+    if (place !== end) {
+      if (size > 0) take(first, row, size)
+      first = row
+      size = 0
+    }
+    size += own
+    end = place + own
+  }
+  if (size > 0) take(first, rows, size)
+  return found
+}
+
+/** The bytes that an entry of a vector of texts leads to. */
+const viewed = (entry: Uint8Array): Buffer => {
+  const view = new DataView(entry.buffer)
+  const isThere = { itemValid: () => true } as never // all that it asks of it
+  const blob = new DuckDB.DuckDBBlobVector(view, isThere, undefined as never, 0, 1) // bytes are read of the view alone
+  const bytes = blob.getItemBytes(0) ?? new Uint8Array(0)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+const validityOf = (vector: DuckDB.DuckDBVector): Own["validity"] => {
+  if (vector instanceof DuckDB.DuckDBVarCharVector) return ownOfTexts(vector).validity
+  return vector instanceof DuckDB.DuckDBArrayVector ? vector["validity"] : ownOf(vector).validity
+}
+
 /** The rows of a chunk that hold NULL at any depth. A vector without NULLs has no mask to look at. */
 export const missing = (vector: DuckDB.DuckDBVector, rows: number): Iterable<number> => {
   const found = new Set<number>()
   for (let level = vector; ;) {
-    const mask = (level instanceof DuckDB.DuckDBArrayVector ? level["validity"] : ownOf(level).validity)["data"]
+    const mask = validityOf(level)["data"]
     const width = level.itemCount / rows
     const words = mask === null ? new Uint32Array(0) : new Uint32Array(mask.buffer, mask.byteOffset, 2 * mask.length)
     for (let item = 0; item < 32 * words.length && item < level.itemCount; item++) {
