@@ -57,8 +57,9 @@ export interface Decoded {
 export const decode = (text: Uint8Array, plan: Plan, memory?: SharedArrayBuffer): Decoded => {
   const { columns, hasIds, layout, shown } = plan
   const taken = Room.make(memory)
-  const { bytes, floats, marks, room } = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
-  const records = Records.find(bytes, layout, marks, room)
+  const opened = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
+  const { bytes, floats } = opened
+  const records = Records.find(opened, layout)
   const { capacity, count, ends, rows, starts } = records
   const names = Object.keys(columns)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
