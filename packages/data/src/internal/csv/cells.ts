@@ -17,8 +17,8 @@ export interface Cells {
   /** Where each starts; see `Records.isDoubled`. */
   readonly starts: Int32Array
   readonly ends: Int32Array
-  /** Decodes plain decimal numbers into an array; others are NaN. */
-  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => void
+  /** Decodes plain decimal numbers into an array; others are NaN, and counted. */
+  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => number
   /** Where the column's values go, unless they are texts. */
   readonly room: Room
 }
@@ -42,7 +42,7 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   switch (column.kind) {
     case "float":
     case "optional float":
-      return byText(cells, floats(cells), column.kind !== "float", Numbers.ofText)
+      return floats(cells, column.kind !== "float")
     case "timestamp":
     case "optional timestamp":
       return byText(cells, instants(cells), column.kind !== "timestamp", Instants.ofText)
@@ -56,10 +56,10 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   }
 }
 
-const floats = ({ ends, floats, room, starts }: Cells): Float64Array => {
+const floats = (cells: Cells, mayMiss: boolean): Decoded => {
+  const { ends, room, starts } = cells
   const values = room.float64(starts.length)
-  floats(starts, ends, values)
-  return values
+  return cells.floats(starts, ends, values) > 0 ? byText(cells, values, mayMiss, Numbers.ofText) : { values, bad: [] }
 }
 
 const instants = ({ bytes, ends, room, starts }: Cells): Float64Array => {

@@ -25,6 +25,7 @@ const floatLocals = {
   at: i32,
   to: i32,
   value: f64,
+  left: i32,
   isNegative: i32,
   first: i32,
   point: i32,
@@ -198,26 +199,30 @@ const cell = (local: Local, start: Code): Code => {
   )
 }
 
-/** Decodes cells between places that lie in memory. */
+/** Decodes cells between places that lie in memory, and counts those that are left to their text. */
 export const floats = procedure(
   "floats",
   { input: i32, starts: i32, ends: i32, last: i32, output: i32 },
   floatLocals,
-  undefined,
+  i32,
   (local) => {
-    const { at, ends, input, last, output, starts, to, value } = local
-    return during(
-      isBelow(get(starts), get(last)),
-      all(
-        set(at, plus(wordAt(get(starts)), get(input))),
-        set(to, plus(wordAt(get(ends)), get(input))),
-        set(value, float(Number.NaN)),
-        cell(local, wordAt(get(starts))),
-        storeNumber(get(output), get(value)),
-        set(starts, plus(get(starts), integer(4))),
-        set(ends, plus(get(ends), integer(4))),
-        set(output, plus(get(output), integer(8)))
-      )
+    const { at, ends, input, last, left, output, starts, to, value } = local
+    return all(
+      during(
+        isBelow(get(starts), get(last)),
+        all(
+          set(at, plus(wordAt(get(starts)), get(input))),
+          set(to, plus(wordAt(get(ends)), get(input))),
+          set(value, float(Number.NaN)),
+          cell(local, wordAt(get(starts))),
+          storeNumber(get(output), get(value)),
+          set(left, plus(get(left), isOther(get(value), get(value)))),
+          set(starts, plus(get(starts), integer(4))),
+          set(ends, plus(get(ends), integer(4))),
+          set(output, plus(get(output), integer(8)))
+        )
+      ),
+      get(left)
     )
   }
 )

@@ -47,7 +47,7 @@ const marks = procedure(
 
 interface Program extends Web.Memory {
   readonly marks: (input: number, end: number, output: number, delimiter: number) => number
-  readonly floats: (input: number, starts: number, ends: number, last: number, output: number) => void
+  readonly floats: (input: number, starts: number, ends: number, last: number, output: number) => number
   readonly plain: (...numbers: ReadonlyArray<number>) => void
 }
 
@@ -70,8 +70,8 @@ export interface Text {
   readonly plain: (layout: Layout, parts: PlainParts) => void
   /** As many numbers as were asked for, of any value; `floats` works in the last ones, two for each of them. */
   readonly room: Int32Array
-  /** Decodes plain decimal numbers between places that lie in the room, into an array; the others are NaN. */
-  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => void
+  /** Decodes plain decimal numbers between places that lie in the room, into an array; the others are NaN, and counted. */
+  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => number
 }
 
 /** Parts of the room. */
@@ -112,8 +112,10 @@ export const open = (text: Uint8Array, delimiter: number, roomFor: (marks: numbe
     },
     floats: (starts, ends, into) => {
       const output = second + 4 * numbers - 8 * starts.length
-      floats(Floats.tables.end, starts.byteOffset, ends.byteOffset, starts.byteOffset + starts.byteLength, output)
+      const last = starts.byteOffset + starts.byteLength
+      const left = floats(Floats.tables.end, starts.byteOffset, ends.byteOffset, last, output)
       into.set(new Float64Array(memory.buffer, output, starts.length))
+      return left
     }
   }
 }
