@@ -58,7 +58,7 @@ export const decode = (text: Uint8Array, plan: Plan, memory?: SharedArrayBuffer)
   const { columns, hasIds, layout, shown } = plan
   const taken = Room.make(memory)
   const opened = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
-  const { bytes, floats } = opened
+  const { bytes, dates, floats } = opened
   const records = Records.find(opened, layout)
   const { capacity, count, ends, rows, starts } = records
   const names = Object.keys(columns)
@@ -66,6 +66,7 @@ export const decode = (text: Uint8Array, plan: Plan, memory?: SharedArrayBuffer)
   const cellsOf = names.map((_, index) => ({
     buffer,
     bytes,
+    dates,
     floats,
     room: taken,
     starts: starts.subarray(index * capacity, index * capacity + rows),

@@ -3,6 +3,7 @@
  * a time, and what numbers stand between them.
  */
 import * as Web from "../webassembly.ts"
+import * as Dates from "./dates.ts"
 import * as Floats from "./floats.ts"
 import * as Operations from "./operations.ts"
 import * as Plain from "./plain.ts"
@@ -45,9 +46,12 @@ const marks = procedure(
   }
 )
 
+type CellLoop = (input: number, starts: number, ends: number, last: number, output: number) => number
+
 interface Program extends Web.Memory {
   readonly marks: (input: number, end: number, output: number, delimiter: number) => number
-  readonly floats: (input: number, starts: number, ends: number, last: number, output: number) => number
+  readonly floats: CellLoop
+  readonly dates: CellLoop
   readonly plain: (...numbers: ReadonlyArray<number>) => void
 }
 
@@ -56,7 +60,7 @@ let program: Program | undefined
 /** The program, compiled when it is first needed. */
 const loaded = (): Program => {
   if (program !== undefined) return program
-  program = Web.compiled<Omit<Program, "memory">>(32, [marks, Floats.floats, Plain.plain])
+  program = Web.compiled<Omit<Program, "memory">>(32, [marks, Floats.floats, Dates.dates, Plain.plain])
   Floats.writeTables(new DataView(program.memory.buffer))
   return program
 }
@@ -68,11 +72,16 @@ export interface Text {
   readonly marks: Int32Array
   /** Goes over plain records, by parts of the room: see `Plain`. */
   readonly plain: (layout: Layout, parts: PlainParts) => void
-  /** As many numbers as were asked for, of any value; `floats` works in the last ones, two for each of them. */
+  /** As many numbers as were asked for, of any value; decoders work in the last ones, two for each of them. */
   readonly room: Int32Array
-  /** Decodes plain decimal numbers between places that lie in the room, into an array; the others are NaN, and counted. */
-  readonly floats: (starts: Int32Array, ends: Int32Array, into: Float64Array) => number
+  /** Decodes plain decimal numbers. */
+  readonly floats: Decoder
+  /** Decodes dates, with a time or without. */
+  readonly dates: Decoder
 }
+
+/** Decodes cells between places that lie in the room, into an array; others are NaN, and counted. */
+export type Decoder = (starts: Int32Array, ends: Int32Array, into: Float64Array) => number
 
 /** Parts of the room. */
 export interface PlainParts {
@@ -87,7 +96,7 @@ const aligned = (place: number): number => Math.ceil(place / 16) * 16
 
 /** Puts text into the program's memory and finds its marks; at most one may be in use. */
 export const open = (text: Uint8Array, delimiter: number, roomFor: (marks: number) => number): Text => {
-  const { floats, marks, memory, plain } = loaded()
+  const { dates, floats, marks, memory, plain } = loaded()
   const reserve = (end: number): void => {
     const missing = end - memory.buffer.byteLength
     if (missing > 0) memory.grow(Math.ceil(missing / 65536))
@@ -101,6 +110,15 @@ export const open = (text: Uint8Array, delimiter: number, roomFor: (marks: numbe
   const second = aligned(first + 4 * count)
   const numbers = 2 * Math.ceil(roomFor(count) / 2)
   reserve(second + 4 * numbers)
+  const decoder =
+    (loop: CellLoop): Decoder =>
+    (starts, ends, into) => {
+      const output = second + 4 * numbers - 8 * starts.length
+      const last = starts.byteOffset + starts.byteLength
+      const left = loop(Floats.tables.end, starts.byteOffset, ends.byteOffset, last, output)
+      into.set(new Float64Array(memory.buffer, output, starts.length))
+      return left
+    }
   return {
     bytes: new Uint8Array(memory.buffer, Floats.tables.end, text.length),
     marks: new Int32Array(memory.buffer, first, count),
@@ -110,12 +128,7 @@ export const open = (text: Uint8Array, delimiter: number, roomFor: (marks: numbe
       const places = [cursor.byteOffset, first, first + 4 * count, cells.byteOffset, 4 * (width - 1), toEnds]
       plain(...places, lines.byteOffset, delimiter, isReturn ? 1 : 0, Floats.tables.end, text.length)
     },
-    floats: (starts, ends, into) => {
-      const output = second + 4 * numbers - 8 * starts.length
-      const last = starts.byteOffset + starts.byteLength
-      const left = floats(Floats.tables.end, starts.byteOffset, ends.byteOffset, last, output)
-      into.set(new Float64Array(memory.buffer, output, starts.length))
-      return left
-    }
+    floats: decoder(floats),
+    dates: decoder(dates)
   }
 }
