@@ -85,9 +85,12 @@ const peers = ["pandas", "polars"] as const
 
 const names = ["csv", "csv without ids", "parquet"] as const
 
-export const ratios: ReadonlyArray<Ratio> = names.flatMap((name) =>
-  peers.map((peer) => ({ slow: `${peer} ${name.split(" ")[0]}`, fast: `Watertight ${name}`, aim: { atLeast: 1 } }))
-)
+export const ratios: ReadonlyArray<Ratio> = [
+  ...names.flatMap((name) =>
+    peers.map((peer) => ({ slow: `${peer} ${name.split(" ")[0]}`, fast: `Watertight ${name}`, aim: { atLeast: 1 } }))
+  ),
+  ...peers.map((peer) => ({ slow: `${peer} parquet`, fast: "DuckDB alone parquet" }))
+]
 
 /** Makes all contenders that this machine has. */
 export const contenders = Effect.gen(function* () {

@@ -19,7 +19,7 @@ interface Place {
   rows: number
 }
 
-/** A room is never smaller: DuckDB gives up to so many rows at a time. */
+/** A room is never smaller than this or what is wanted: DuckDB gives up to so many rows at a time. */
 const fewest = 2048
 
 /** Makes an array of a column, unless it is one of texts. */
@@ -109,7 +109,7 @@ export const make = (columns: Columns, expected: number, inMemory: number, onDis
     room: (wanted) => {
       if (isOnDisk) return onDisk.room(wanted)
       const rows = Math.min(wanted, capacity - kept)
-      if (rows < fewest) return arraysFor(columns, fewest)
+      if (rows < Math.min(wanted, fewest)) return arraysFor(columns, fewest)
       const view = (name: string) => {
         const place = placeOf(name)
         return [name, place?.own.subarray(kept * place.width, (kept + rows) * place.width)]

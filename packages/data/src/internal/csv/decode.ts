@@ -180,12 +180,12 @@ export interface Asked {
   readonly bytes: Uint8Array
   readonly plan: Written
   /** Memory for the arrays, which is used again once they have been copied. */
-  readonly memory: SharedArrayBuffer
+  readonly memory: Uint8Array<SharedArrayBuffer>
 }
 
 /** Decodes in a thread. */
 export const task = ({ bytes, memory, plan }: Asked): Threads.Answer<Decoded> => {
-  const value = decode(bytes, planOf(plan), memory)
+  const value = decode(bytes, planOf(plan), memory.buffer)
   const transfer = [value.ids, ...Object.values(value.values)].flatMap((own) =>
     !RowId.isTexts(own) && own.buffer instanceof ArrayBuffer ? [own.buffer] : []
   )

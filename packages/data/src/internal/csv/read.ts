@@ -29,6 +29,12 @@ const module = Threads.beside(import.meta.url, "decode")
 
 type Memory = Uint8Array<SharedArrayBuffer>
 
+/** What a piece became, and the memory it lies in. */
+interface Taken {
+  readonly value: Decode.Decoded
+  readonly memory: Memory | undefined
+}
+
 /** Memory that pieces lie in, or what was made of them, used again and again; threads share it. */
 const memory = () => {
   const free: Array<SharedArrayBuffer> = []
@@ -83,26 +89,18 @@ export const read = Effect.fnUntraced(function* (reading: Reading) {
   const decode = ({ bytes, isLittle, plan }: Effect.Success<ReturnType<typeof cut>>) => {
     if (plan === undefined || bytes.length === 0) return Effect.succeed(undefined)
     if (!isLittle) written ??= Decode.written(plan)
-    const room = results.allocate(most)
+    const asked: Decode.Asked | undefined = written && { bytes, plan: written, memory: results.allocate(most) }
     const decoded =
-      written === undefined
-        ? Effect.sync(() => Decode.decode(bytes, plan))
-        : Threads.call<Decode.Decoded>(module, { bytes, plan: written, memory: room.buffer } satisfies Decode.Asked)
+      asked === undefined ? Effect.sync(() => Decode.decode(bytes, plan)) : Threads.call<Decode.Decoded>(module, asked)
     return decoded.pipe(
-      Effect.map((value) => ({ value, room })),
+      Effect.map((value) => ({ value, memory: asked?.memory })),
       Effect.ensuring(Effect.sync(() => release(bytes)))
     )
   }
-  const take = Effect.fnUntraced(function* ({
-    room,
-    value
-  }: {
-    readonly value: Decode.Decoded
-    readonly room: Memory
-  }) {
+  const take = Effect.fnUntraced(function* ({ memory, value }: Taken) {
     most = Math.max(most, Math.ceil(value.bytes * spare))
     yield* add(value)
-    results.release(room)
+    if (memory !== undefined) results.release(memory)
   })
   const pieces = Stream.mapEffect(textInto(path, encoding, cutter.room), (bytes) => cut(cutter.push(bytes)))
   const last = Stream.fromEffect(Effect.suspend(() => cut(cutter.end())))
