@@ -1,5 +1,5 @@
 /**
- * What DuckDB's vectors hold, copied into columns: numbers as they are, instants as milliseconds, and which rows are NULL.
+ * What DuckDB's vectors hold, copied into columns: numbers as they are, instants as milliseconds, texts, and which rows are NULL.
  * A vector's own array is private in the types, but the only way that is not one call for each row.
  */
 import * as DuckDB from "@duckdb/node-api"
@@ -84,44 +84,52 @@ export const instants = (microseconds: BigInt64Array, into: Float64Array, at: nu
 /** Longer texts do not lie in the vector itself. */
 const inside = 12
 
-/** Returns a chunk's texts; those that are missing are empty. */
+/** Rows whose longer texts lie one behind the other, so many bytes. */
+interface Run {
+  readonly first: number
+  last: number
+  size: number
+}
+
+const runsOf = (entries: DataView, rows: number, sizeOf: (row: number) => number): ReadonlyArray<Run> => {
+  const runs: Array<Run> = []
+  let run: Run = { first: 0, last: 0, size: 0 }
+  let end = 0
+  for (let row = 0; row < rows; row++) {
+    const size = sizeOf(row)
+    if (size <= inside) continue
+    const place = entries.getUint32(16 * row + 8, true) + entries.getUint32(16 * row + 12, true) * 2 ** 32
+    if (place !== end) runs.push((run = { first: row, last: row, size: 0 }))
+    run.last = row
+    run.size += size
+    end = place + size
+  }
+  return runs
+}
+
+/** Returns a chunk's texts; those that are missing are empty. Runs are viewed whole: each view is a call, and V8 counts it. */
 export const texts = (vector: DuckDB.DuckDBVector, rows: number): ReadonlyArray<string> => {
   const { dataView: entries } = ownOfTexts(vector)
   const near = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength)
-  const found = new Array<string>(rows).fill("")
   const gone = new Set(missing(vector, rows))
   const sizeOf = (row: number): number => (gone.has(row) ? 0 : entries.getUint32(16 * row, true))
-  /** Texts that lie one behind the other are viewed together: each view is a call, and memory that V8 counts. */
-  const take = (first: number, last: number, size: number): void => {
-    const entry = new Uint8Array(16)
-    entry.set(near.subarray(16 * first, 16 * first + 16))
+  const found = new Array<string>(rows).fill("")
+  for (let row = 0; row < rows; row++) {
+    const size = sizeOf(row)
+    if (size > 0 && size <= inside) found[row] = near.toString("utf8", 16 * row + 4, 16 * row + 4 + size)
+  }
+  for (const { first, last, size } of runsOf(entries, rows, sizeOf)) {
+    const entry = Uint8Array.from(near.subarray(16 * first, 16 * first + 16))
     new DataView(entry.buffer).setUint32(0, size, true)
     const bytes = viewed(entry)
     const encoding = isAscii(bytes) ? "latin1" : "utf8"
     let at = 0
-    for (let row = first; row < last; row++) {
-      const size = sizeOf(row)
-      if (size > inside) found[row] = bytes.toString(encoding, at, (at += size))
+    for (let row = first; row <= last; row++) {
+      const own = sizeOf(row)
+      if (own > inside) found[row] = bytes.toString(encoding, at, (at += own))
     }
     if (bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0)
   }
-  let [first, size, end] = [0, 0, 0]
-  for (let row = 0; row < rows; row++) {
-    const own = sizeOf(row)
-    if (own <= inside) {
-      if (own > 0) found[row] = near.toString("utf8", 16 * row + 4, 16 * row + 4 + own)
-      continue
-    }
-    const place = entries.getUint32(16 * row + 8, true) + entries.getUint32(16 * row + 12, true) * 2 ** 32
-    if (place !== end) {
-      if (size > 0) take(first, row, size)
-      first = row
-      size = 0
-    }
-    size += own
-    end = place + own
-  }
-  if (size > 0) take(first, rows, size)
   return found
 }
 
