@@ -84,7 +84,7 @@ describe("float64: column to column", () => {
         const missing = values.map((value, at) => (at % 3 === 1 ? Number.NaN : value))
         Float64.fill(missing, by, out)
         assert.deepStrictEqual(bits(out), bits(values.map((value, at) => (at % 3 === 1 ? by : value))))
-        Float64.mark(missing, 1, out)
+        Float64.mark(missing, out.fill(0))
         assert.deepStrictEqual(
           out,
           values.map((_, at) => (at % 3 === 1 ? 1 : 0))
