@@ -1,22 +1,26 @@
 /**
  * Room for columns in memory that threads share. V8 counts no shared memory when it decides to collect garbage, so an array
- * that nobody touches, and which therefore takes no memory, is counted in its place.
+ * that nobody touches, and which therefore takes no memory, is counted in its place. V8 collects after every 64 MiB of
+ * arrays, which takes as long as writing some columns: those that are small count for a quarter.
  */
 import type { Numbers } from "../../RowId.ts"
 
 /** Arrays of no more bytes are worked on sooner than a thread wakes up, and lie in ordinary memory. */
 export const least = 2 ** 20
 
+/** Arrays of fewer bytes count for a quarter. */
+const small = 2 ** 25
+
 const counted = new WeakMap<SharedArrayBuffer, ArrayBuffer>()
 
 /** Makes an array that V8 counts and that takes no memory while nobody touches it. */
-export const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, { maxByteLength: bytes })
+const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, { maxByteLength: bytes })
 
 /** Makes room for zeros: in shared memory, if it is large. */
 export const room = (bytes: number): ArrayBuffer | SharedArrayBuffer => {
   if (bytes <= least) return new ArrayBuffer(bytes)
   const buffer = new SharedArrayBuffer(bytes)
-  counted.set(buffer, untouched(bytes))
+  counted.set(buffer, untouched(bytes < small ? bytes >>> 2 : bytes))
   return buffer
 }
 
