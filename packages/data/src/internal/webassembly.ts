@@ -58,10 +58,11 @@ export const loadSecond = access([0xfd, 0x56], [1])
 export const storeFirst = access([0xfd, 0x5a], [0])
 export const storeSecond = access([0xfd, 0x5a], [1])
 export const loadPair = access([0xfd, 0x5d])
-export const storePair = access([0xfd, 0x5b], [0])
+export const storeLane = (lane: 0 | 1) => access([0xfd, 0x5b], [lane])
 export const loadNumber = access([0x2b])
 export const storeNumber = access([0x39])
 export const loadInteger = access([0x28])
+export const loadWord = access([0x2f])
 export const storeInteger = access([0x36])
 
 /** One of two float64 lanes. */

@@ -8,7 +8,7 @@ import * as Web from "../webassembly.ts"
 import type { Planned } from "./planned.ts"
 
 const { advance, all, compiled, f64, float, get, i32, lanes, load, operation, procedure, repeat, set } = Web
-const { lane, loadPair, shuffle, store, storePair, vectors } = Web
+const { lane, loadPair, shuffle, store, storeLane, vectors } = Web
 type Code = Web.Code
 
 const [splat, add, subtract, multiply, divide] = [0x14, 0xf0, 0xf1, 0xf2, 0xf3].map(lanes)
@@ -73,7 +73,7 @@ const write = (at: number, local: Locals): Code =>
     ),
     set(local.first, shuffle(4, 0, 4, 1, 5)(get(local.red), get(local.green))),
     store(0, get(at), shuffle(4, 0, 1, 4, 2)(get(local.first), get(local.blue))),
-    storePair(16, get(at), shuffle(4, 3, 5, 3, 5)(get(local.first), get(local.blue)))
+    storeLane(0)(16, get(at), shuffle(4, 3, 5, 3, 5)(get(local.first), get(local.blue)))
   )
 
 const within6 = (value: number, { six }: Locals): Code =>

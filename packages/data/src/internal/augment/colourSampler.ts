@@ -7,7 +7,7 @@ import * as Web from "../webassembly.ts"
 import type { Inside, Source } from "./affine.ts"
 
 const { advance, all, compiled, f64, get, i32, lanes, load, operation, plus, procedure, repeat, set } = Web
-const { shuffle, store, storeFirst, storePair, storeSecond, vectors } = Web
+const { shuffle, store, storeFirst, storeLane, storeSecond, vectors } = Web
 type Code = Web.Code
 
 const [splat, add, subtract, multiply, floor] = [0x14, 0xf0, 0xf1, 0xf2, 0x75].map(lanes)
@@ -87,7 +87,7 @@ const sampling = procedure("sample", parameters, locals, undefined, (local) => {
     set(dy, subtract(get(place), get(dy))),
     loadAround(local, 0, one),
     loadAround(local, 1, other),
-    storePair(
+    storeLane(0)(
       0,
       get(output),
       value(
@@ -95,7 +95,7 @@ const sampling = procedure("sample", parameters, locals, undefined, (local) => {
         ...shares(firstTwice)
       )
     ),
-    storePair(
+    storeLane(0)(
       bytes.pixel,
       get(output),
       value(
