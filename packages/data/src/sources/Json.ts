@@ -46,7 +46,7 @@ export const json = <const C extends Columns>(
 ): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
   Quarantine.source({
     name: "json",
-    version: 1,
+    version: 2,
     params: {
       file: Files.nameOf(path),
       format: options.format ?? null,

@@ -42,7 +42,7 @@ export const parquet = <const C extends Columns>(
 ): Quarantine.Source<C, SourceError, FileSystem.FileSystem> =>
   Quarantine.source({
     name: "parquet",
-    version: 1,
+    version: 2,
     params: {
       file: nameOf(path),
       columns: Declarations.ofColumns(columns)

@@ -87,7 +87,7 @@ export const sourceOf = <C extends Columns, E, R>(
 ): Quarantine.Source<C, SourceError | E, R> =>
   Quarantine.source({
     name,
-    version: 1,
+    version: 2,
     params,
     external: CollectRows.digest(columns, feed, name),
     label: name,

@@ -52,7 +52,7 @@ export const sql = <const C extends Columns>(
   const databases = Object.entries(options.attach ?? {})
   return Quarantine.source({
     name: "sql",
-    version: 1,
+    version: 2,
     params: {
       query,
       files: entries.map(([name, path]) => ({ name, file: Files.nameOf(path) })),
