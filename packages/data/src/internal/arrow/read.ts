@@ -96,6 +96,12 @@ const slicesOf = Effect.fnUntraced(function* (
 
 const changed = Effect.suspend(() => new IpcError({ reason: "it changed while it was read" }))
 
+/** Texts of a dictionary that lie over each other may have so many bytes. */
+const leastTexts = 2 ** 24
+
+const byteLengthOf = (body: Body.Body, buffers: Iterable<number>): number =>
+  [...buffers].reduce((sum, buffer) => sum + body.byteLength(buffer), 0)
+
 /** Reads the entries of a dictionary, if it is one of a column whose values are asked for. */
 const addEntries = Effect.fnUntraced(function* (
   { bodies, columns, dictionaries, fields }: Reading,
@@ -110,7 +116,11 @@ const addEntries = Effect.fnUntraced(function* (
   const needed = new Set(part === undefined ? [] : Layout.buffersOf(part))
   const body = yield* bodies.keep(at, batch, needed)
   if (part === undefined) return
-  const entries = new Arrow.Vector([yield* Rows.read(part, { start: 0, length: part.length }, body, dictionaries)])
+  const all = { start: 0, length: part.length }
+  const most = Math.max(leastTexts, byteLengthOf(body, needed))
+  if ((yield* Rows.textBytes(part, all, body)) > most)
+    return yield* new IpcError({ reason: "the texts of a dictionary lie over each other" })
+  const entries = new Arrow.Vector([yield* Rows.read(part, all, body, dictionaries)])
   const known = isDelta ? dictionaries.get(id) : undefined
   dictionaries.set(id, known === undefined ? entries : known.concat(entries))
 })
@@ -130,15 +140,25 @@ const sliced = Effect.fnUntraced(function* (
     else if (part.buffers > 0) needed.add(part.buffer)
   }
   const body = yield* bodies.open(at, batch, needed)
-  const byteLength = [...needed].reduce((sum, buffer) => sum + body.byteLength(buffer), 0)
-  const rowBytes = byteLength / batch.rows
+  const views = parts.filter(({ buffer, type }) => Arrow.DataType.isUtf8View(type) && needed.has(buffer + 1))
+  const texts = new Set(views.flatMap((part) => Layout.buffersOf(part).slice(Layout.viewBuffers)))
+  const byteLength = byteLengthOf(body, needed)
+  const restBytes = (byteLength - byteLengthOf(body, texts)) / batch.rows
+  const rowsThatFit = (rowBytes: number) => Math.max(1, Math.floor(most(rowBytes)))
   for (let start = 0; start < batch.rows;) {
-    const length = Math.min(batch.rows - start, Math.max(1, Math.floor(most(rowBytes))))
+    let length = Math.min(batch.rows - start, rowsThatFit(byteLength / batch.rows))
+    let bytes = 0
+    for (let fits = 0; 2 * fits < length;) {
+      if (fits > 0) length = fits
+      const sizes = yield* Effect.forEach(views, (part) => Rows.textBytes(part, { start, length }, body))
+      bytes = sizes.reduce((sum, size) => sum + size, length * restBytes)
+      fits = rowsThatFit(bytes / length) // fewer where texts lie over each other
+    }
     const range = { start, length }
     yield* use({
       start: before + start,
       length,
-      byteLength: length * rowBytes,
+      byteLength: bytes,
       values: (place) => Rows.read(parts[place], range, body, dictionaries),
       presence: (place) => Rows.presence(parts[place], range, body)
     })
