@@ -16,12 +16,7 @@ export interface Body {
    * Gives the bytes of a buffer from one place to another, which lie inside: until it is asked for others of this buffer,
    * or of the one in whose stead it is read.
    */
-  readonly read: (
-    buffer: number,
-    start: number,
-    end: number,
-    instead?: number
-  ) => Effect.Effect<Uint8Array, Failure>
+  readonly read: (buffer: number, start: number, end: number, instead?: number) => Effect.Effect<Uint8Array, Failure>
 }
 
 /** What reads the bodies of a file. */

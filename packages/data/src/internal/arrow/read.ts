@@ -53,17 +53,22 @@ export const open = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Opened, Failure, FileSystem.FileSystem | Scope.Scope> {
   const input = yield* Input.open(path, most)
   const schemas: Array<Arrow.Schema> = []
+  const [early, late] = [new Set<number>(), new Set<number>()]
+  let isBehindRows = false
   const length = yield* Messages.visit(input, (message) =>
     attempt(() => {
       if (message._tag === "Schema") schemas.push(Arrow.tableFromIPC(message.empty).schema)
       else if (schemas.length === 0) throw new Error("it has no schema before its rows")
+      else if (message._tag === "Batch") isBehindRows = true
+      else if (!isBehindRows) early.add(message.id)
+      else if (!early.has(message.id)) late.add(message.id)
     })
   )
   if (schemas.length > 1) return yield* new IpcError({ reason: "it has more than one schema" })
   const fields = schemas[0]?.fields ?? []
   const slices = (request: Request) =>
     Effect.suspend(() =>
-      slicesOf(input, length, { ...request, fields, bodies: Body.make(input, most), dictionaries: new Map() })
+      slicesOf(input, length, { ...request, fields, late, bodies: Body.make(input, most), dictionaries: new Map() })
     )
   return { length, fields, slices }
 })
@@ -73,6 +78,8 @@ interface Reading extends Request {
   readonly fields: ReadonlyArray<Arrow.Field>
   readonly bodies: Body.Bodies
   readonly dictionaries: Map<number, Arrow.Vector>
+  /** Dictionaries that come behind rows, as Polars writes them: they are read before all rows. */
+  readonly late: ReadonlySet<number>
 }
 
 const slicesOf = Effect.fnUntraced(function* (
@@ -81,11 +88,16 @@ const slicesOf = Effect.fnUntraced(function* (
   reading: Reading
 ): Effect.fn.Return<void, Failure, Scope.Scope> {
   let before = 0
+  const { late } = reading
+  const addLate: Messages.Visit = (message, at) =>
+    message._tag === "Dictionary" && late.has(message.id) ? addEntries(reading, message, at) : Effect.void
+  if (late.size > 0) yield* Messages.visit(input, addLate)
   yield* Messages.visit(
     input,
     Effect.fnUntraced(function* (message, at) {
       if (message._tag === "Schema") return
-      if (message._tag === "Dictionary") return yield* addEntries(reading, message, at)
+      if (message._tag === "Dictionary")
+        return late.has(message.id) ? undefined : yield* addEntries(reading, message, at)
       if (before + message.batch.rows > length) return yield* changed
       yield* sliced(reading, message.batch, at, before)
       before += message.batch.rows
@@ -104,7 +116,7 @@ const byteLengthOf = (body: Body.Body, buffers: Iterable<number>): number =>
 
 /** Reads the entries of a dictionary, if it is one of a column whose values are asked for. */
 const addEntries = Effect.fnUntraced(function* (
-  { bodies, columns, dictionaries, fields }: Reading,
+  { bodies, columns, dictionaries, fields, late }: Reading,
   { batch, id, isDelta }: DictionaryMessage,
   at: number
 ): Effect.fn.Return<void, Failure> {
@@ -116,6 +128,8 @@ const addEntries = Effect.fnUntraced(function* (
   const needed = new Set(part === undefined ? [] : Layout.buffersOf(part))
   const body = yield* bodies.keep(at, batch, needed)
   if (part === undefined) return
+  if (late.has(id) && !isDelta && dictionaries.has(id))
+    return yield* new IpcError({ reason: "a dictionary comes behind rows and more than once" })
   const all = { start: 0, length: part.length }
   const most = Math.max(leastTexts, byteLengthOf(body, needed))
   if ((yield* Rows.textBytes(part, all, body)) > most)

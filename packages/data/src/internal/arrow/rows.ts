@@ -107,7 +107,11 @@ export const presence = Effect.fnUntraced(function* (part: Part, range: Range, b
   return yield* dataOf(new Arrow.Int8(), range, { ...there, data: new Int8Array(0) })
 })
 
-const views = Effect.fnUntraced(function* (part: Part, range: Range, body: Body): Effect.fn.Return<Views.Rows, Failure> {
+const views = Effect.fnUntraced(function* (
+  part: Part,
+  range: Range,
+  body: Body
+): Effect.fn.Return<Views.Rows, Failure> {
   const there = Texts.presence(yield* presence(part, range, body))
   const numbers = { start: 4 * range.start, length: 4 * range.length }
   const found = yield* values(body, part.buffer + 1, () => Int32Array, numbers)
