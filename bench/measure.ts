@@ -38,9 +38,13 @@ const collectGarbage: () => void = runInNewContext("gc")
 
 /**
  * Leaves the next contender a machine at rest: no garbage of the last one to collect, and time enough for its thread pool
- * to stop spinning.
+ * to stop spinning. Before, it lets the stack unwind, which still refers to the last result.
  */
-const rest = Effect.andThen(Effect.sync(collectGarbage), Effect.sleep("60 millis"))
+const rest = Effect.gen(function* () {
+  yield* Effect.sleep("1 millis")
+  yield* Effect.sync(collectGarbage)
+  yield* Effect.sleep("60 millis")
+})
 
 /** Runs every contender once to warm up, then `count` rounds. */
 export const rounds = Effect.fnUntraced(function* (contenders: ReadonlyArray<Contender>, count: number) {

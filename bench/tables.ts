@@ -6,6 +6,7 @@ import { Column, Columns, Source } from "@watertight/data"
 import { Effect, FileSystem } from "effect"
 import { type Contender, type Ratio, timed } from "./measure.ts"
 import * as Python from "./python.ts"
+import * as Collector from "../packages/data/src/internal/columns/collector.ts"
 import * as Read from "../packages/data/src/internal/csv/read.ts"
 import { readSource } from "./source.ts"
 
@@ -14,8 +15,7 @@ export const unit = "1,000,000 rows, seven columns: read"
 export const meaning = `
 From the file to columns in memory: an instant, four numbers, a whole number and a category of five levels. Watertight also
 checks every cell against its declaration and gives each row an id, the SHA-256 of what it holds; "without ids" leaves these
-out and keeps columns in pieces. pandas is told the types;
-polars guesses them from the first rows. Files are in the system's cache.`.trim()
+out. "DuckDB alone" decodes the file and looks at nothing. pandas is told the types; polars guesses them from the first rows. Files are in the system's cache.`.trim()
 
 const rows = 1_000_000
 
@@ -51,27 +51,46 @@ const read = (source: Node.Any): Effect.Effect<number> => timed(1, () => readSou
 
 /** Reads and checks every cell and leaves out the ids, which no peer computes. */
 const decode = (path: string): Effect.Effect<number> =>
-  timed(1, () => {
-    const pieces: Array<unknown> = []
-    return Read.read({
-      path,
-      delimiter: ",",
-      plan: ({ isReturn, names }) => {
-        const places = Object.keys(Row).map((name) => names.indexOf(name))
-        const layout = { delimiter: 0x2c, isReturn, width: names.length, places }
-        return Effect.succeed({ layout, columns: Row, hasIds: false, shown: { rows: 1, characters: 100 } })
-      },
-      add: ({ values }) => Effect.sync(() => void pieces.push(values))
+  timed(1, () =>
+    Effect.gen(function* () {
+      const collector = yield* Collector.makeAbout(Row, rows)
+      yield* Read.read({
+        path,
+        delimiter: ",",
+        plan: ({ isReturn, names }) => {
+          const places = Object.keys(Row).map((name) => names.indexOf(name))
+          const layout = { delimiter: 0x2c, isReturn, width: names.length, places }
+          return Effect.succeed({ layout, columns: Row, hasIds: false, shown: { rows: 1, characters: 100 } })
+        },
+        add: ({ kept, values }) => Effect.orDie(collector.add({ length: kept, columns: values }))
+      })
+      return yield* collector.end
     }).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
-  })
+  )
+
+/** Lets DuckDB decode a file and looks at nothing of it: the least that a reader on DuckDB can take. */
+const fetch = (path: string): Effect.Effect<number> =>
+  timed(1, () =>
+    Effect.promise(async () => {
+      const instance = await DuckDBInstance.create(":memory:")
+      const connection = await instance.connect()
+      const result = await connection.stream(`FROM '${path}'`)
+      for (let chunk = await result.fetchChunk(); (chunk?.rowCount ?? 0) > 0; chunk = await result.fetchChunk());
+      connection.closeSync()
+      instance.closeSync()
+    })
+  )
 
 const peers = ["pandas", "polars"] as const
 
 const names = ["csv", "csv without ids", "parquet"] as const
 
-export const ratios: ReadonlyArray<Ratio> = names.flatMap((name) =>
-  peers.map((peer) => ({ slow: `${peer} ${name.split(" ")[0]}`, fast: `Watertight ${name}`, aim: { atLeast: 1 } }))
-)
+export const ratios: ReadonlyArray<Ratio> = [
+  ...names.flatMap((name) =>
+    peers.map((peer) => ({ slow: `${peer} ${name.split(" ")[0]}`, fast: `Watertight ${name}`, aim: { atLeast: 1 } }))
+  ),
+  ...peers.map((peer) => ({ slow: `${peer} parquet`, fast: "DuckDB alone parquet" }))
+]
 
 /** Makes all contenders that this machine has. */
 export const contenders = Effect.gen(function* () {
@@ -81,7 +100,8 @@ export const contenders = Effect.gen(function* () {
   const found: Array<Contender> = [
     { name: "Watertight csv", round: read(Source.csv(`${folder}/rows.csv`, Row)) },
     { name: "Watertight csv without ids", round: decode(`${folder}/rows.csv`) },
-    { name: "Watertight parquet", round: read(Source.parquet(`${folder}/rows.parquet`, Row)) }
+    { name: "Watertight parquet", round: read(Source.parquet(`${folder}/rows.parquet`, Row)) },
+    { name: "DuckDB alone parquet", round: fetch(`${folder}/rows.parquet`) }
   ]
   for (const peer of peers) {
     if (!Python.has(peer)) continue

@@ -13,7 +13,8 @@ long as a batch takes to make when the reader does nothing else ("made alone"), 
 which share of the time it waited. "Making" is what a batch took in that epoch, by the worker's own clock: while both cores
 compute it takes longer. "Loading ÷ step" is making by what the reader took between reads, over all workers: loading is no
 slower than the step where it is at most 1. The rows "as in the run" look for that point: each epoch computes for as long,
-or for 1.25 times as long, as making took in the epoch before. Medians and ends over the epochs.`.trim()
+or for 1.25 times as long, as making took in the epoch before. What counts begins after the first tenth of the batches, by
+when threads have started, code is compiled and the ring is full as it can be. Medians and ends over the epochs.`.trim()
 
 const masks = [
   { name: "first", size: 128 * 512, keep: 0.8 },
@@ -75,15 +76,28 @@ const ofImages = (prefetch: number | undefined) => {
   return Loader.make(Dataset.make(table, undefined, "train"), { ...reading, augment, prefetch })
 }
 
-/** Reads some epochs, so that starting workers is a small part of the time, computing for `compute` milliseconds after each batch, and gives what a batch took to make and the verdict. */
+/** What was measured from one time to another. */
+const since = (before: Verdict.Timing, after: Verdict.Timing): Verdict.Timing => ({
+  ...after,
+  reads: after.reads - before.reads,
+  waited: after.waited - before.waited,
+  between: after.between - before.between,
+  made: after.made - before.made,
+  making: after.making - before.making
+})
+
+/** Reads some epochs, computing for `compute` milliseconds after each batch, and gives what a batch took to make and the verdict. */
 const epoch = Effect.fnUntraced(function* (compute: number, number: number, { of, prefetch }: Row) {
   const loader = yield* of === "images" ? ofImages(prefetch) : withMasks(prefetch)
-  for (let index = 0; index < (of === "images" ? 10 : 3) * loader.steps; index++) {
+  const steps = (of === "images" ? 10 : 3) * loader.steps
+  let begun = yield* loader.timing
+  for (let index = 0; index < steps; index++) {
+    if (index === Math.floor(steps / 10)) begun = yield* loader.timing
     const place = { epoch: number + Math.floor(index / loader.steps), step: index % loader.steps }
     yield* loader.read({ version: 1, ...place })
     busyUntil(performance.now() + compute)
   }
-  const timing = yield* loader.timing
+  const timing = since(begun, yield* loader.timing)
   const { bound, ratio, share } = Verdict.of(timing) ?? { bound: "none", ratio: NaN, share: NaN }
   return { making: timing.making / timing.made, bound, ratio, share }
 }, Effect.scoped)

@@ -36,7 +36,22 @@ export type Digestible =
   | string
   | TypedArray
   | ReadonlyArray<Digestible>
+  | InBlocks
   | { readonly [key: string]: Digestible }
+
+const blocksOf = Symbol("@watertight/core/Digest/blocksOf")
+
+/** An array that is fingerprinted as a whole without ever being one. */
+export interface InBlocks {
+  readonly [blocksOf]: Blocks
+}
+
+/** An array block by block: what makes arrays of its kind, and how many elements all blocks have together. */
+export interface Blocks {
+  readonly Values: { readonly name: string; readonly BYTES_PER_ELEMENT?: number }
+  readonly length: number
+  readonly blocks: () => Iterable<TypedArray | ReadonlyArray<Digestible>>
+}
 
 /** Returns the SHA-256 of raw bytes. */
 export const fromBytes = (bytes: Uint8Array): Digest => hash("sha256", bytes, "hex") as Digest // sha-256 in hex is the brand
@@ -58,13 +73,39 @@ export const of = (value: Digestible): Digest => {
   return hasher.digest("hex") as Digest // sha-256 in hex is the brand
 }
 
+/**
+ * Makes an array that comes block by block digestible: its digest is that of one array of all elements.
+ *
+ * @example
+ * import { Digest } from "@watertight/core"
+ * const blocks = () => [Int32Array.of(1, 2), Int32Array.of(3)]
+ * const joined = Digest.inBlocks({ Values: Int32Array, length: 3, blocks })
+ * Digest.of([joined]) === Digest.of([Int32Array.of(1, 2, 3)]) // => true
+ */
+export const inBlocks = (blocks: Blocks): InBlocks => ({ [blocksOf]: blocks })
+
 interface Sink {
   update(data: string | Uint8Array): unknown
 }
 
+/** Hashers take no array of 2 GiB. */
+const mostAtOnce = 2 ** 30
+
 const sized = (sink: Sink, tag: string, bytes: Uint8Array): void => {
   sink.update(`${tag}${bytes.byteLength}:`)
-  sink.update(bytes)
+  for (let at = 0; at < bytes.length; at += mostAtOnce) sink.update(bytes.subarray(at, at + mostAtOnce))
+}
+
+const bytesOf = ({ buffer, byteLength, byteOffset }: TypedArray): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+const writeBlocks = (sink: Sink, { Values, blocks, length }: Blocks): void => {
+  const { BYTES_PER_ELEMENT: size, name } = Values
+  sink.update(size === undefined ? `a${length}:` : `${name}${length * size}:`)
+  for (const block of blocks()) {
+    if (ArrayBuffer.isView(block)) sink.update(bytesOf(block))
+    else for (const item of block) write(sink, item)
+  }
 }
 
 const number = (value: number): string => {
@@ -94,8 +135,9 @@ const write = (sink: Sink, value: Digestible): void => {
 
 const writeObject = (sink: Sink, value: Exclude<Digestible, null | undefined | boolean | number | bigint | string>) => {
   if (ArrayBuffer.isView(value)) {
-    return sized(sink, value[Symbol.toStringTag], new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    return sized(sink, value[Symbol.toStringTag], bytesOf(value))
   }
+  if (isInBlocks(value)) return writeBlocks(sink, value[blocksOf])
   if (isArray(value)) {
     sink.update(`a${value.length}:`)
     for (let index = 0; index < value.length; index++) write(sink, value[index])
@@ -112,6 +154,8 @@ const writeObject = (sink: Sink, value: Exclude<Digestible, null | undefined | b
     write(sink, value[key])
   }
 }
+
+const isInBlocks = (value: object): value is InBlocks => blocksOf in value
 
 const isArray = (value: object): value is ReadonlyArray<Digestible> => Array.isArray(value)
 

@@ -81,6 +81,25 @@ describe("Digest.of", () => {
     assert.strictEqual(Digest.of(shared), Digest.of(new Uint8Array([1, 2])))
   })
 
+  it("takes an array in blocks for the array", () => {
+    const arrays: ReadonlyArray<Float64Array | Int32Array | ReadonlyArray<string>> = [
+      Float64Array.of(1, -0, NaN, 4, 5),
+      Int32Array.of(1, 2, 3),
+      ["größe 🎲", "", "a", "\uD800"],
+      new Float64Array(),
+      []
+    ]
+    for (const all of arrays) {
+      for (const size of [1, 2, 7]) {
+        const starts = Array.from({ length: Math.ceil(all.length / size) }, (_, block) => block * size)
+        const blocks = () => starts.map((start) => all.slice(start, start + size))
+        const Values = all.constructor as Float64ArrayConstructor
+        const inBlocks = Digest.inBlocks({ Values, length: all.length, blocks })
+        assert.strictEqual(Digest.of({ a: [inBlocks, 1] }), Digest.of({ a: [all, 1] }))
+      }
+    }
+  })
+
   it("takes no difference between an object with and without a prototype", () => {
     assert.strictEqual(Digest.of(Object.assign(Object.create(null), { a: 1 })), Digest.of({ a: 1 }))
   })

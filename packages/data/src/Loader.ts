@@ -74,7 +74,7 @@ export interface Settings {
   readonly last?: "pad" | "drop" | "keep"
   /**
    * How many batches worker threads make ahead of the one being read; 0 makes each when it is read. Unless given: as many
-   * as 8 MiB hold, from 4 to 16 for each worker; but 0 where a batch is made in less time than it is handed over in: rows
+   * as 32 MiB hold, from 4 to 32 for each worker; but 0 where a batch is made in less time than it is handed over in: rows
    * times 0.1 µs, plus 1 ns for each of its numbers and masks, are at most 20 µs, nothing augments it, and `workers` is not
    * given. No batch depends on it.
    */

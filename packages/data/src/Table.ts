@@ -143,7 +143,7 @@ const anyCodec: Codec.Codec<Table> = Codec.stored<Table>({
       version: 1,
       columns: Object.entries(table.columns).map(([name, column]) => ({ name, column }))
     }),
-    blobs: { "table.arrow": Columnar.anyLazy(table.values) ? Large.encode(table) : Ipc.encode(table) }
+    blobs: { "table.arrow": Large.isLarge(table) ? Large.encode(table) : Ipc.encode(table) }
   }),
   decode: Effect.fnUntraced(
     function* ({ blobs, meta }) {

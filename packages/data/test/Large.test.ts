@@ -2,12 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
 import { Blob, type Codec, Digest, Scratch, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
+import * as Arrow from "apache-arrow"
 import * as fc from "fast-check"
 import { createHash } from "node:crypto"
-import { Column, Columns, Dataset, Loader, Recipe, Table } from "../src/index.ts"
+import { Column, Columns, Dataset, Loader, Recipe, Source, Table } from "../src/index.ts"
+import * as Ipc from "../src/internal/arrow/ipc.ts"
+import { toArrow } from "../src/internal/arrow/toArrow.ts"
+import * as Large from "../src/internal/arrow/large.ts"
 import * as Columnar from "../src/internal/columns/columnar.ts"
 import { LargeLaws, RecipeLaws, Tables } from "../src/testing/index.ts"
 import { every, missing, texts } from "./fixtures/tables.ts"
+import { run } from "./run.ts"
 
 const runs = Math.ceil(Number(process.env.WATERTIGHT_RUNS ?? 50) / 3)
 
@@ -161,13 +166,15 @@ const inFolder = <A, E>(
     )
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-const roundTrip = Effect.fnUntraced(function* (table: Table.Table) {
+const roundTrip = Effect.fnUntraced(function* (table: Table.Table, longest?: number) {
   const store = yield* Store.Store
   const { blobs, meta } = codec.encode(table)
-  const digest = yield* store.put(blobs["table.arrow"])
+  const digest = yield* store.put(longest === undefined ? blobs["table.arrow"] : Large.encode(table, longest))
   const blob = yield* store.open(digest)
   return { digest, read: yield* codec.decode({ meta, blobs: { "table.arrow": blob } }) }
 })
+
+const sizeOf = (own: Arrow.Data): number => (own.children[0]?.values ?? own.values).byteLength
 
 describe("a table in the store", () => {
   it.effect("is read column by column, and is the table that was written", () =>
@@ -211,6 +218,53 @@ describe("a table in the store", () => {
           assert.strictEqual(Table.digest(read), Table.digest(table))
         })
         yield* Effect.promise(() => fc.assert(property, { numRuns: runs }))
+      })
+    )
+  )
+
+  it.effect("any table of columns too long for a batch is, the same bytes from memory and from disk", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const files = yield* FileSystem.FileSystem
+        const services = yield* Effect.context<Store.Store | FileSystem.FileSystem>()
+        const cases = fc.record({
+          table: all,
+          rows: fc.integer({ min: 1, max: 50 }),
+          longest: fc.integer({ min: 1, max: 400 })
+        })
+        const property = fc.asyncProperty(cases, async ({ longest, rows, table }) => {
+          const program = Effect.gen(function* () {
+            const { digest, read } = yield* roundTrip(Tables.onDisk(table, rows), longest)
+            const arrow = toArrow(table, longest)
+            const bytes = Arrow.tableToIPC(arrow, "file")
+            assert.strictEqual(digest, Digest.fromBytes(bytes))
+            assert.strictEqual(Table.digest(read), Table.digest(table))
+            const places = someRows(table.length)
+            for (const some of Object.values(places))
+              assert.strictEqual(Table.digest(Table.take(read, some)), Table.digest(table, some))
+            const inMemory = yield* Ipc.decode(All, bytes)
+            assert.deepStrictEqual(inMemory.values, { ...table.values })
+            yield* files.writeFile(`${folder}/it.arrow`, bytes)
+            assert.strictEqual(Table.digest(yield* run(Source.arrow(`${folder}/it.arrow`, All))), Table.digest(table))
+            for (const { data, numRows } of arrow.batches)
+              if (numRows > 1) for (const own of data.children) assert.isAtMost(sizeOf(own), longest)
+          })
+          await Effect.runPromise(Effect.provide(program, services))
+        })
+        yield* Effect.promise(() => fc.assert(property, { numRuns: runs }))
+      })
+    )
+  )
+
+  it.effect("gives rows of a width that blocks of its file do not have", () =>
+    inFolder(() =>
+      Effect.gen(function* () {
+        const length = 400_000
+        const t = Uint8Array.from({ length: 3 * length }, (_, place) => (place * 7919) >> 3)
+        const table = yield* Table.make({ t: Column.tensor([3], "uint8") }, { t }, { length })
+        const { read } = yield* roundTrip(table)
+        const { ascending } = someRows(length)
+        assert.strictEqual(Table.digest(read, ascending), Table.digest(table, ascending))
       })
     )
   )

@@ -9,6 +9,7 @@ import { npy, zip } from "./sources/arrays.ts"
 
 const program = fileURLToPath(new URL("./fixtures/run_large.ts", import.meta.url))
 const reading = fileURLToPath(new URL("./fixtures/read_arrays.ts", import.meta.url))
+const streaming = fileURLToPath(new URL("./fixtures/run_stream.ts", import.meta.url))
 const splitting = fileURLToPath(new URL("./fixtures/run_split.ts", import.meta.url))
 
 interface Report {
@@ -35,20 +36,23 @@ const run = (file: string, folder: string, ...rest: ReadonlyArray<string>): Repo
  */
 const mostGrowth = { reading: 140, after: 103, arrays: 28 }
 
-/** The most memory, in MiB, that reading an archive of so many rows takes; one of its two arrays is packed. */
-const peakOfArrays = (path: string, rows: number): number => {
+/** Reads an archive of so many rows; one of its two arrays is packed. */
+const readArrays = (path: string, rows: number): Pick<Report, "rows" | "peak"> => {
   const numbers = Float32Array.from({ length: 10 * rows }, (_, place) => place % 1009)
   const array = npy("<f4", [rows, 10], numbers)
   writeFileSync(path, zip({ "x.npy": [array], "y.npy": [array, { packed: true }] }))
   const { status, stderr, stdout } = spawnSync(process.execPath, ["--expose-gc", reading, path], { encoding: "utf8" })
   assert.strictEqual(status, 0, stderr)
-  const found = JSON.parse(stdout) as Readonly<Record<"rows" | "peak", number>>
+  const found = JSON.parse(stdout) as Pick<Report, "rows" | "peak">
   assert.strictEqual(found.rows, rows)
-  return found.peak
+  return found
 }
 
 /** Memory that the system is slow to take back only adds: of up to three pairs of runs the first that stays below counts. */
-const least = (growth: number, measure: (attempt: number) => ReadonlyArray<Report>): ReadonlyArray<Report> => {
+const least = <R extends Pick<Report, "peak">>(
+  growth: number,
+  measure: (attempt: number) => ReadonlyArray<R>
+): ReadonlyArray<R> => {
   for (let attempt = 0; ; attempt++) {
     const [few, many] = measure(attempt)
     if (many.peak - few.peak < growth || attempt === 2) return [few, many]
@@ -73,14 +77,31 @@ describe("memory", () => {
     assert.isBelow(found.blocks, 24 * rows) // a string for each would be more
   }, 240_000)
 
+  it("of a stream's digest and table on disk does not grow with its rows; all of them in memory show", () => {
+    const read = (rows: number, inMemory: number) => {
+      const { status, stderr, stdout } = spawnSync(
+        process.execPath,
+        ["--expose-gc", streaming, `${rows}`, `${inMemory}`],
+        { encoding: "utf8" }
+      )
+      assert.strictEqual(status, 0, stderr)
+      return JSON.parse(stdout) as Pick<Report, "events" | "peak" | "rows"> & { readonly digest: string }
+    }
+    const [few, many, held] = [read(30_000, 1), read(100_000, 1), read(100_000, 2 ** 40)]
+    assert.deepStrictEqual([few.rows, many.rows, held.digest], [30_000, 100_000, many.digest])
+    assert.isBelow(many.peak - few.peak, 40) // 70,000 rows more are 70 MiB
+    assert.isAbove(held.peak - many.peak, 80)
+    assert.isAbove(many.events, 40)
+  }, 120_000)
+
   it.live(
     "does not grow with the arrays that are read",
     () =>
       Effect.gen(function* () {
         const files = yield* FileSystem.FileSystem
         const path = `${yield* files.makeTempDirectoryScoped()}/it.npz`
-        const [few, many] = [peakOfArrays(path, 100_000), peakOfArrays(path, 800_000)]
-        assert.isBelow(many - few, mostGrowth.arrays) // 53 more are read
+        const [few, many] = least(mostGrowth.arrays, () => [100_000, 800_000].map((rows) => readArrays(path, rows)))
+        assert.isBelow(many.peak - few.peak, mostGrowth.arrays) // 53 more are read
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
     240_000
   )

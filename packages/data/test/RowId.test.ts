@@ -60,6 +60,17 @@ describe("RowId.ofContent", () => {
     }
   })
 
+  it("is the same for more levels than a table for the hash has", () => {
+    const levels = Array.from({ length: 3000 }, (_, level) => `level ${level}`)
+    const codes = Int32Array.from({ length: 3001 }, (_, row) => row - 1)
+    const ids = hex(RowId.ofContent({ a: Column.optional(Column.category(levels)) }, { a: codes }, 3001))
+    const digests = levels.map((level) => Buffer.from(sha(Buffer.from(level)), "hex"))
+    assert.deepStrictEqual(
+      ids,
+      [Buffer.alloc(16), ...digests].map((digest) => sha(digest))
+    )
+  })
+
   it("is the same for bytes that lie anywhere", () => {
     const length = 100
     const image = Uint8Array.from({ length: 8 * length + 1 }, (_, place) => place).subarray(1)

@@ -57,10 +57,28 @@ export const loadFirst = access([0xfd, 0x5c])
 export const loadSecond = access([0xfd, 0x56], [1])
 export const storeFirst = access([0xfd, 0x5a], [0])
 export const storeSecond = access([0xfd, 0x5a], [1])
+export const loadPair = access([0xfd, 0x5d])
+export const storeLane = (lane: 0 | 1) => access([0xfd, 0x5b], [lane])
 export const loadNumber = access([0x2b])
 export const storeNumber = access([0x39])
 export const loadInteger = access([0x28])
+export const loadWord = access([0x2f])
 export const storeInteger = access([0x36])
+
+/** One of two float64 lanes. */
+export const lane = (value: Code, index: number): Code => [value, 0xfd, 0x21, index]
+
+/** Puts lanes of so many bytes together, numbered through two vectors. */
+export const shuffle =
+  (size: number, ...chosen: ReadonlyArray<number>) =>
+  (first: Code, second: Code): Code => {
+    const bytesOf = (lane: number) => Array.from({ length: size }, (_, byte) => size * lane + byte)
+    return [first, second, 0xfd, 0x0d, ...chosen.flatMap(bytesOf)]
+  }
+
+/** Locals of 128 bits, one after the other. */
+export const vectors = <Name extends string>(...names: ReadonlyArray<Name>): Readonly<Record<Name, number>> =>
+  Object.fromEntries(names.map((name) => [name, v128])) as Record<Name, number> // one of each
 
 /** Adds a number of bytes to an address. */
 export const advance = (local: number, by: number): Code => set(local, plus(get(local), integer(by)))

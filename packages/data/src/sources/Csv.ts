@@ -83,7 +83,8 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
 ) {
   const file = Files.systemPath(path)
   yield* checked(file, columns, delimiter)
-  const collector = yield* Collector.make(columns, undefined)
+  const size = yield* Files.size(path)
+  let collector: Collector.Collector | undefined
   let [records, length] = [0, 0]
   const left: Array<Refusals.Left> = []
   const header = yield* Read.read({
@@ -97,17 +98,21 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
       if (onBadRow === "fail" && left.length > 0) return
       length += piece.kept
       const block = { length: piece.kept, columns: { ...piece.values, [idColumn]: piece.ids } }
+      collector ??= yield* Collector.makeAbout(columns, expected(piece, size))
       if (piece.kept > 0) yield* Effect.mapError(collector.add(block), Builder.noRoom(file))
     })
   })
   if (records === 0) return yield* Refusals.noRows(file, header)
   if (onBadRow === "fail") yield* refuse(file, columns, left, header.length)
-  const { [idColumn]: ids = new Uint8Array(0), ...values } = yield* collector.end
+  const { [idColumn]: ids = new Uint8Array(0), ...values } = collector === undefined ? {} : yield* collector.end
   const entry = ids as Columnar.Entry<Uint8Array> // added above
   const table = Tables.fromEntries(columns, Columnar.make(values), length, entry)
   const setAside = left.map((each) => asideOf(file, columns, each, header.length))
   return { table, quarantine: Quarantine.make(records, setAside) }
 })
+
+/** How many rows a file may have, by its first piece. */
+const expected = ({ kept, text }: Decode.Decoded, size: number): number => Math.ceil((1.05 * kept * size) / text)
 
 const checked = (file: string, columns: Columns, delimiter: string): Effect.Effect<void, SourceError> => {
   if (Object.keys(columns).length === 0) {

@@ -5,7 +5,7 @@
 import { type Config, Effect, Redacted, type Scope } from "effect"
 import type { Columns } from "../Columns.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
-import * as DecodeRows from "../internal/sources/decodeRows.ts"
+import type * as CollectRows from "../internal/sources/collectRows.ts"
 import * as Postgres from "../internal/sources/postgres.ts"
 import * as Cells from "../internal/sources/postgresCells.ts"
 import type * as Quarantine from "./Quarantine.ts"
@@ -38,8 +38,9 @@ export interface Options<C extends Columns = Columns> {
  *
  * NULL is a missing value where the column is declared with `Column.optional`. The query is run for the digest of its
  * rows, for the table if the store does not have it, and for the digest again: where rows change meanwhile, the run fails
- * with `ChangedWhileRead`. Fails with a `SourceError` where the server does not answer or refuses, the query does not run,
- * lacks a column or gives it as another type, gives no rows, or a value its column does not take.
+ * with `ChangedWhileRead`. Rows come through a cursor, some at a time, and need not fit in memory. Fails with a
+ * `SourceError` where the server does not answer or refuses, the query does not run, lacks a column or gives it as another
+ * type, gives no rows, or a value its column does not take.
  *
  * @example
  * import { Column, Columns, Source } from "@watertight/data"
@@ -55,8 +56,11 @@ export const postgres = <const C extends Columns>(
 ): Quarantine.Source<C, SourceError> => {
   const orderBy: ReadonlyArray<string> = options.orderBy ?? []
   const params = { query, orderBy, columns: Declarations.ofColumns(columns) }
-  const decode = Effect.scoped(readRows(query, columns, orderBy, options.connection))
-  return Rows.sourceOf(label, columns, decode, params)
+  const feed: CollectRows.Feed<SourceError, never> = {
+    instantOf: (value) => (typeof value === "number" ? value : undefined),
+    each: (take) => Effect.scoped(readRows(query, columns, orderBy, options.connection, take))
+  }
+  return Rows.sourceOf(label, columns, feed, params)
 }
 
 /** What stands for the file in errors, and names the stage. */
@@ -65,12 +69,13 @@ const label = "postgres"
 const refuse = (problem: SourceError["problem"], detail: string, hint: string, column?: string) =>
   new SourceError({ file: label, problem, detail, hint, ...(column === undefined ? {} : { column }) })
 
-const readRows = Effect.fn("Source.postgres")(function* (
+const readRows = Effect.fn("Source.postgres")(function* <E, R>(
   query: string,
   columns: Columns,
   orderBy: ReadonlyArray<string>,
-  connection: Options["connection"]
-): Effect.fn.Return<DecodeRows.Decoder, SourceError, Scope.Scope> {
+  connection: Options["connection"],
+  take: (rows: ReadonlyArray<unknown>) => Effect.Effect<void, E, R>
+): Effect.fn.Return<void, SourceError | E, R | Scope.Scope> {
   const names = Object.keys(columns)
   if (names.length === 0) return yield* refuse("bad columns", "was asked for no columns", "Declare at least one.")
   const stray = orderBy.find((column) => !names.includes(column))
@@ -82,7 +87,8 @@ const readRows = Effect.fn("Source.postgres")(function* (
   const select = query.replace(/;\s*$/, "")
   const fields = yield* Effect.mapError(database.fields(select), failed)
   const enums = new Set<number>()
-  const noteEnums = (rows: ReadonlyArray<Postgres.Row>) => rows.forEach(([type]) => enums.add(Number(type)))
+  const noteEnums = (rows: ReadonlyArray<Postgres.Row>) =>
+    Effect.sync(() => rows.forEach(([type]) => enums.add(Number(type))))
   yield* Effect.mapError(database.rows("SELECT oid FROM pg_catalog.pg_type WHERE typtype = 'e'", noteEnums), failed)
   const parsers: Array<Cells.Parse> = []
   const types = new Map<string, number>()
@@ -97,15 +103,12 @@ const readRows = Effect.fn("Source.postgres")(function* (
     parsers.push(parse)
     types.set(name, found.type)
   }
-  const decoder = DecodeRows.decoder(columns, (value) => (typeof value === "number" ? value : undefined))
-  const push = (rows: ReadonlyArray<Postgres.Row>) => {
-    for (const row of rows) {
-      const cells = row.map((text, index) => (text === null ? null : parsers[index](text)))
-      decoder.push(Object.fromEntries(names.map((name, index) => [name, cells[index]])))
-    }
-  }
-  yield* Effect.mapError(database.rows(sorted(select, names, types, orderBy), push), failed)
-  return decoder
+  const objectOf = (row: Postgres.Row) =>
+    Object.fromEntries(row.map((text, index) => [names[index], text === null ? null : parsers[index](text)]))
+  const areLong = Object.values(columns).some(({ kind }) => kind === "text" || kind === "tensor")
+  yield* database
+    .rows(sorted(select, names, types, orderBy), (rows) => Effect.suspend(() => take(rows.map(objectOf))), areLong)
+    .pipe(Effect.mapError((error) => (error instanceof Postgres.PostgresError ? failed(error) : error)))
 })
 
 const fieldOf = (fields: ReadonlyArray<Postgres.Field>, name: string): Effect.Effect<Postgres.Field, SourceError> => {

@@ -1,13 +1,13 @@
 /**
  * Rows that are in memory, or come as an Effect `Stream`: objects by the names of their columns. Their version is what
- * they hold, and everything that is wrong with them is said at once.
+ * they hold, and everything that is wrong with them is said at once. A stream may have more rows than fit in memory.
  */
 import { Effect, type Schema, Stream } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
+import * as CollectRows from "../internal/sources/collectRows.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
-import * as DecodeRows from "../internal/sources/decodeRows.ts"
-import * as SetAside from "../internal/sources/setAside.ts"
+import { idColumn } from "../Table.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { type Bad, SourceError } from "./SourceError.ts"
 
@@ -52,19 +52,16 @@ export const rows = <const C extends Columns>(
   columns: C,
   name = "rows"
 ): Quarantine.Source<C, SourceError> => {
-  const decode = Effect.sync(() => {
-    const decoder = DecodeRows.decoder(columns)
-    rows.forEach(decoder.push)
-    return decoder
-  })
-  return sourceOf(name, columns, decode)
+  const feed: CollectRows.Feed<never, never> = { rows: () => rows.length, each: (take) => take(rows) }
+  return sourceOf(name, columns, feed)
 }
 
 /**
  * Makes a source of a stream of rows: of a database, a queue that was recorded, a paged service. Its digest is that of
  * the rows, so the stream is read for the digest, for the table if the store does not have it, and for the digest again:
  * it must give the same rows each time, or the run fails with `ChangedWhileRead`. Where reading is dear, write a file
- * first. Fails with the stream's errors, or as `rows` does.
+ * first. Rows are pulled as they are decoded, and need not fit in memory: those of more than `Scratch.Settings` allows wait on
+ * disk, also for the digest. Fails with the stream's errors, or as `rows` does.
  *
  * @example
  * import { Column, Columns, Source } from "@watertight/data"
@@ -77,62 +74,46 @@ export const stream = <const C extends Columns, E, R>(
   columns: C,
   name = "stream"
 ): Quarantine.Source<C, SourceError | E, R> => {
-  const decode = Effect.suspend(() => {
-    const decoder = DecodeRows.decoder(columns)
-    const push = (chunk: ReadonlyArray<RowOf<C>>) => Effect.sync(() => chunk.forEach(decoder.push))
-    return Effect.as(Stream.runForEachArray(stream, push), decoder)
-  })
-  return sourceOf(name, columns, decode)
+  const feed: CollectRows.Feed<E, R> = { each: (take) => Stream.runForEachArray(stream, take) }
+  return sourceOf(name, columns, feed)
 }
 
-/** Makes a source of what reads rows one by one. */
+/** Makes a source of what gives rows some at a time. */
 export const sourceOf = <C extends Columns, E, R>(
   name: string,
   columns: C,
-  decode: Effect.Effect<DecodeRows.Decoder, E, R>,
+  feed: CollectRows.Feed<E, R>,
   params: Schema.Json = Declarations.ofColumns(columns)
 ): Quarantine.Source<C, SourceError | E, R> =>
   Quarantine.source({
     name,
     version: 1,
     params,
-    external: Effect.map(decode, (decoder) => decoder.digest()),
+    external: CollectRows.digest(columns, feed, name),
     label: name,
-    read: (onBadRow) => Effect.flatMap(decode, (decoder) => tableOf(name, columns, decoder.end(), onBadRow))
+    read: (onBadRow) => tableOf(name, columns, feed, onBadRow)
   })
 
-const tableOf = Effect.fnUntraced(function* <C extends Columns>(
+const tableOf = Effect.fnUntraced(function* <C extends Columns, E, R>(
   file: string,
   columns: C,
-  { bad, length, values }: DecodeRows.Decoded,
+  feed: CollectRows.Feed<E, R>,
   onBadRow: Quarantine.OnBadRow
 ) {
   if (Object.keys(columns).length === 0) {
     const hint = "Declare at least one."
     return yield* new SourceError({ file, problem: "bad columns", detail: "were asked for no columns", hint })
   }
+  if (idColumn in columns) {
+    const detail = `Column "${idColumn}" has a reserved name; choose another`
+    return yield* new SourceError({ file, problem: "bad columns", detail, hint: "Rename it.", column: idColumn })
+  }
+  const { bad, length, sorted } = yield* CollectRows.collect(columns, feed, file, onBadRow)
   if (length === 0) {
     return yield* new SourceError({ file, problem: "empty file", detail: "are none", hint: "Give at least one row." })
   }
-  if (bad.length > 0 && onBadRow === "fail") return yield* badRows(file, bad.slice(0, most))
-  return yield* Effect.mapError(SetAside.sorted(columns, values, length, leftOf(file, bad)), ({ column, message }) => {
-    return new SourceError({ file, problem: "bad columns", detail: message, hint: "Rename it.", column })
-  })
+  return bad.length > 0 ? yield* badRows(file, bad) : sorted
 })
-
-/** The rows with a bad cell, each with the first. */
-const leftOf = (file: string, bad: ReadonlyArray<Bad>): ReadonlyArray<SetAside.Left> => {
-  const firsts = new Map<number, Bad>()
-  for (const each of bad) if (!firsts.has(each.row)) firsts.set(each.row, each)
-  return [...firsts.values()].map(({ column, expected, row, value }) => ({
-    place: row - 1,
-    reason: column === "" ? "no row of this table" : SetAside.because(column),
-    row: { file, row, column, value, reason: `is not ${expected}` }
-  }))
-}
-
-/** So many an error lists. */
-const most = 1000
 
 /** So many are written out; `bad` has them all. */
 const shownAtOnce = 20

@@ -21,8 +21,7 @@ export const make = <const Name extends string>(column: Name) =>
     fit: () => Effect.succeed(null),
     apply: ([{ values }]) => {
       const out = Shared.float64(values.length)
-      const marked =
-        values instanceof Int32Array ? compute("markMissing", values, out) : compute("mark", values, 1, out)
+      const marked = values instanceof Int32Array ? compute("markMissing", values, out) : compute("mark", values, out)
       return Effect.as(marked, { [`${column}_missing`]: out })
     }
   })

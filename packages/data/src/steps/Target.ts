@@ -9,7 +9,7 @@ import * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
 import * as RowId from "../RowId.ts"
 import { ofCodes } from "../internal/numeric.ts"
-import { room } from "../internal/statistics/float64.ts"
+import { unwritten } from "../internal/statistics/float64.ts"
 import { firstNotFinite } from "../internal/statistics/lanes.ts"
 import * as Step from "../Step.ts"
 import * as Table from "../Table.ts"
@@ -30,10 +30,17 @@ const State = Schema.Struct({
   whole: Schema.Array(Schema.Finite)
 })
 
-/** Returns a row's fold: its id is the start of a SHA-256, whose bits are as good as random. */
-export const foldOf = (ids: Uint8Array, row: number, folds: number): number => {
-  const at = row * RowId.bytes
-  return (((ids[at] << 24) | (ids[at + 1] << 16) | (ids[at + 2] << 8) | ids[at + 3]) >>> 0) % (folds >>> 0)
+/** Where ids are read from. */
+export const viewOf = ({ buffer, byteLength, byteOffset }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength)
+
+/**
+ * Returns a row's fold: its id is the start of a SHA-256, whose bits are as good as random. Of 32 bits the quotient by any
+ * number has the right whole part also when rounded, and takes a fraction of a remainder's time.
+ */
+export const foldOf = (ids: DataView, row: number, folds: number): number => {
+  const word = ids.getUint32(row * RowId.bytes)
+  return word - Math.floor(word / folds) * folds
 }
 
 /** Sums and counts of targets by level. */
@@ -50,8 +57,9 @@ const sumsOf = (
   { folds, levels }: { readonly folds: number; readonly levels: number }
 ): ReadonlyArray<Sums> => {
   const [sums, counts] = [new Float64Array(folds * levels), new Float64Array(folds * levels)]
+  const view = viewOf(ids)
   for (let row = 0; row < codes.length; row++) {
-    const at = foldOf(ids, row, folds) * levels + codes[row]
+    const at = foldOf(view, row, folds) * levels + codes[row]
     sums[at] += targets[row]
     counts[at]++
   }
@@ -69,10 +77,10 @@ const encoding = ({ counts, sums }: Sums, smoothing: number): ReadonlyArray<numb
 
 /** Puts the value of its level, learned without the row's fold, in the place of each code. */
 const ofFolds = (codes: Int32Array, ids: Uint8Array, values: ReadonlyArray<ReadonlyArray<number>>): Float64Array => {
-  const levels = values[0].length
+  const [view, folds, levels] = [viewOf(ids), values.length, values[0].length]
   const flat = Float64Array.from(values.flat())
-  const out = room(Float64Array, codes.length)
-  for (let row = 0; row < out.length; row++) out[row] = flat[foldOf(ids, row, values.length) * levels + codes[row]]
+  const out = unwritten(Float64Array, codes.length)
+  for (let row = 0; row < out.length; row++) out[row] = flat[foldOf(view, row, folds) * levels + codes[row]]
   return out
 }
 

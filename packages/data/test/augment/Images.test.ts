@@ -132,6 +132,25 @@ describe("Augment of images", () => {
     })
   )
 
+  it.effect(
+    "an image that is moved is what the operations before left of it, a mirrored one what is in the table",
+    () =>
+      Effect.gen(function* () {
+        const flip = Augment.flipHorizontal("image", { labelsSurvive: true, probability: 1 })
+        const covered = describes.pipe(Augment.cutout("image", { size: 2, fill: -1 }))
+        const [{ features: before }, { features: after }, { features: plain }] = yield* Effect.all([
+          read(["dose", "image", "scaled"], covered),
+          read(["dose", "image", "scaled"], covered.pipe(flip)),
+          read(["dose", "image", "scaled"], describes.pipe(flip))
+        ])
+        rowsOf(before).forEach((row, at) => {
+          assert.deepStrictEqual(rowsOf(after)[at], [row[0], ...mirrored(row.slice(1, 25)), ...row.slice(25)])
+          const image = mirrored(rowsOf(table.values.image)[at])
+          assert.deepStrictEqual(rowsOf(plain)[at], [row[0], ...image, ...row.slice(25)])
+        })
+      })
+  )
+
   it.effect("RandAugment changes photos within their range, by two of its operations", () =>
     Effect.gen(function* () {
       const augment = describes.pipe(Augment.randAugment("photo", { labelsSurvive: true }))

@@ -1,10 +1,11 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Ledger, Pipeline, Store } from "@watertight/core"
+import { Ledger, Pipeline, Scratch, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
+import { tmpdir } from "node:os"
 import { gzipSync } from "node:zlib"
-import { Column, Columns, Source, Table } from "../../src/index.ts"
+import { Column, Columns, RowId, Source, Table } from "../../src/index.ts"
 import * as Threads from "../../src/internal/threads/pool.ts"
 import * as Csv from "../../src/sources/Csv.ts"
 import { run } from "../run.ts"
@@ -169,6 +170,36 @@ describe("Source.csv", () => {
         }
         assert.strictEqual(digests.size, 1)
       })
+    )
+
+    it.effect(
+      "reads a file whose rows become shorter and more than its beginning promises, in memory and on disk",
+      () =>
+        Effect.gen(function* () {
+          const [long, short] = [6000, 400_000]
+          const columns = { x: Column.float, y: Column.float, c: Column.category(["a", "b"]) }
+          const text =
+            "x,y,c,other\n" +
+            Array.from({ length: long }, (_, row) => `${row},0.5,a,${"-".repeat(400)}\n`).join("") +
+            Array.from({ length: short }, (_, row) => `${row},,b,\n`.replace(",,", `,${row % 10},`)).join("")
+          const path = yield* write(text)
+          const digests = new Set<string>()
+          for (const inMemory of [2 ** 30, 2 ** 20]) {
+            const { table } = yield* Csv.readTable(path, columns, {}, "fail").pipe(
+              Effect.provideService(Scratch.Settings, { folder: tmpdir(), inMemory })
+            )
+            const { c, x, y } = table.values
+            assert.strictEqual(table.length, long + short)
+            for (const row of [0, long - 1, long, long + short - 1]) {
+              const place = row < long ? row : row - long
+              assert.deepStrictEqual([x[row], y[row], c[row]], row < long ? [place, 0.5, 0] : [place, place % 10, 1])
+            }
+            const expected = RowId.ofContent(columns, { x: x.slice(), y: y.slice(), c: c.slice() }, table.length)
+            assert.strictEqual(Buffer.compare(table.ids, expected), 0)
+            digests.add(Table.digest(table))
+          }
+          assert.strictEqual(digests.size, 1)
+        })
     )
 
     it.effect("takes a byte order mark, blank lines, spaces around numbers and another delimiter", () =>

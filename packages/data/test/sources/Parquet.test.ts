@@ -82,6 +82,7 @@ describe("Source.parquet", () => {
           Date.UTC(1677, 8, 22) + 0.001
         ])
         assert.deepStrictEqual(yield* values("['b', 'a']", Column.category(["a", "b"])), [1, 0])
+        assert.deepStrictEqual(yield* values("['i', 'a', 'h']", Column.category([..."abcdefghi"])), [8, 0, 7])
         assert.deepStrictEqual(yield* values("['2012-03-11T02:30+05:30']", Column.timestamp), [
           Date.UTC(2012, 2, 10, 21)
         ])
@@ -107,6 +108,8 @@ describe("Source.parquet", () => {
           ["['01/02/2012']", Column.timestamp, 1, "01/02/2012"],
           ["['a', 'A']", Column.category(["a"]), 2, "A"],
           ["['a', NULL]", Column.category(["a"]), 2, undefined],
+          ["['a', 'A']", Column.category([..."abcdefghi"]), 2, "A"],
+          ["['a', NULL]", Column.category([..."abcdefghi"]), 2, undefined],
           ["['a']", Column.category([]), 1, "a"],
           ["[[1, 2], [1, 2, 3]]", Column.tensor([2]), 2, "[1, 2, 3]"],
           ["[[1, 2], [1, NULL]]", Column.tensor([2]), 2, "[1, NULL]"],

@@ -1,8 +1,11 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Event, Ledger, Pipeline, Store } from "@watertight/core"
-import { Config, ConfigProvider, Context, Effect, Layer, Redacted } from "effect"
+import { Event, Ledger, Pipeline, Scratch, Store } from "@watertight/core"
+import { Config, ConfigProvider, Context, Effect, Fiber, Layer, Redacted } from "effect"
+import { tmpdir } from "node:os"
 import { Column, Source, Table } from "../../src/index.ts"
+import * as Columnar from "../../src/internal/columns/columnar.ts"
+import * as Protocol from "../../src/internal/sources/postgres.ts"
 import { run } from "../run.ts"
 import { externalOf, failure } from "./files.ts"
 import { server } from "./postgresServer.ts"
@@ -136,6 +139,41 @@ describe("Source.postgres", () => {
         assert.isTrue((yield* run(byX)).values.x.every((x, row, all) => row === 0 || all[row - 1] <= x))
         yield* execute("UPDATE t SET x = 2 WHERE id = 1")
         assert.notStrictEqual(yield* externalOf(source), before)
+      })
+    )
+
+    it.effect("gives the same on disk as in memory, and asks for fewer of long rows at a time", () =>
+      Effect.gen(function* () {
+        const { connection } = yield* asked
+        const query = (length: number) => `SELECT n, repeat('7', ${length}) AS long FROM generate_series(1, 150) AS n`
+        const source = Source.postgres(query(1000), { n: Column.float, long: Column.text }, { connection })
+        const read = (inMemory: number) =>
+          Effect.gen(function* () {
+            const table = yield* run(source, 0, { plain: true })
+            assert.strictEqual(table.values.long[149], "7".repeat(1000))
+            return [Columnar.anyLazy(table.values), Table.digest(table), yield* externalOf(source)]
+          }).pipe(Effect.provideService(Scratch.Settings, { folder: tmpdir(), inMemory }))
+        const [disk, memory] = [yield* read(1), yield* read(2 ** 40)]
+        assert.deepStrictEqual([disk[0], memory[0]], [true, false])
+        assert.deepStrictEqual(disk.slice(1), memory.slice(1))
+        const pieces: Array<number> = []
+        const database = yield* Protocol.connect(connection)
+        yield* database.rows(query(100_000), (rows) => Effect.sync(() => void pieces.push(rows.length)), true)
+        assert.deepStrictEqual(pieces, [64, 41, 41, 4])
+      })
+    )
+
+    it.effect("ends the query when the run is interrupted", () =>
+      Effect.gen(function* () {
+        const { connection, run: execute } = yield* asked
+        const query = "SELECT 1 AS x FROM (SELECT pg_sleep(60)) AS s"
+        const running = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'watertight' AND query LIKE 'FETCH%'"
+        const active = Effect.andThen(execute("SELECT pg_sleep(0.05)"), execute(running))
+        const until = (count: number) => Effect.repeat(active, { until: ({ rowCount }) => rowCount === count })
+        const reading = yield* Effect.forkChild(run(Source.postgres(query, { x: Column.float }, { connection })))
+        yield* until(1)
+        yield* Fiber.interrupt(reading)
+        yield* until(0)
       })
     )
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Column, Dataset, Recipe, Table } from "../../src/index.ts"
-import { foldOf } from "../../src/steps/Target.ts"
+import { foldOf, viewOf } from "../../src/steps/Target.ts"
 import { RecipeLaws, Tables } from "../../src/testing/index.ts"
 import { close, fit, type Numbers } from "./fixtures.ts"
 import { both, recipes } from "./recipeFixtures.ts"
@@ -132,8 +132,8 @@ describe("targetEncode", () => {
       const whole = yield* Recipe.applyTable(fitted, given)
       assert.deepStrictEqual((yield* of(undefined, "validation")).values.size, whole.values.size)
       for (let row = 0; row < given.length; row++) {
-        const fold = foldOf(given.ids, row, 5)
-        const rest = Uint32Array.from(train.y.keys()).filter((place) => foldOf(given.ids, place, 5) !== fold)
+        const fold = foldOf(viewOf(given.ids), row, 5)
+        const rest = Uint32Array.from(train.y.keys()).filter((place) => foldOf(viewOf(given.ids), place, 5) !== fold)
         const withoutFold = yield* fit(recipe, Table.take(given, rest))
         const expected = yield* Recipe.applyTable(withoutFold, Table.take(given, Uint32Array.of(row)))
         close([encoded.values.size[row]], [...expected.values.size], `row ${row}`)
@@ -163,13 +163,27 @@ describe("targetEncode", () => {
         { length: 10_000 }
       )
       const counts = [0, 0, 0, 0, 0]
-      for (let row = 0; row < many.length; row++) counts[foldOf(many.ids, row, 5)]++
+      const view = viewOf(many.ids)
+      for (let row = 0; row < many.length; row++) counts[foldOf(view, row, 5)]++
       assert.isTrue(
         counts.every((count) => Math.abs(count - 2000) < 200),
         counts.join()
       )
     })
   )
+
+  it("takes a row's fold from the first 32 bits of its id, whatever the number of folds", () => {
+    const ids = new Uint8Array(3 + 16 * 6)
+    const view = viewOf(ids.subarray(3))
+    const words = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1]
+    words.forEach((word, row) => view.setUint32(16 * row, word))
+    for (const folds of [2, 3, 5, 7, 641, 65_537, 2 ** 31 - 1, 2 ** 32 - 1]) {
+      assert.deepStrictEqual(
+        words.map((_, row) => foldOf(view, row, folds)),
+        words.map((word) => word % folds)
+      )
+    }
+  })
 
   it.effect("refuses targets that are no numbers or have three levels, and rows that are all in one fold", () =>
     Effect.gen(function* () {

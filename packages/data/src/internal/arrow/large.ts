@@ -3,21 +3,25 @@
  * column by column from where they lie. Arrow's own writer and reader work on arrays of the right lengths that nobody
  * fills, which take no memory: they say where in the file each column's numbers go.
  */
-import { Blob } from "@watertight/core"
+import type { Blob } from "@watertight/core"
 import * as Arrow from "apache-arrow"
 import { Effect } from "effect"
-import type * as Column from "../../Column.ts"
+import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import type { Table } from "../../Table.ts"
+import * as Batches from "./batches.ts"
+import * as Hollow from "./hollow.ts"
 import * as Ipc from "./ipc.ts"
 import { attempt, IpcError } from "./ipcError.ts"
 import * as Cells from "../columns/cells.ts"
 import * as Outline from "./outline.ts"
 import { idColumn, integerOf } from "./toArrow.ts"
+import { chained, cutting } from "../columns/chain.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Utf8 from "../columns/utf8.ts"
+import * as Shared from "../threads/shared.ts"
 
 const bytesOf = ({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
@@ -35,74 +39,103 @@ class Recorder extends Arrow.RecordBatchFileWriter {
   }
 }
 
-/** A column as the file holds it. */
-interface Planned {
-  readonly name: string
-  readonly entry: Columnar.Entry<RowId.Numbers> | Columnar.LazyTexts
-  /** Instants of whole milliseconds are written as integers. */
-  readonly isInteger: boolean
+/** Tables in memory of about so many bytes are written piece by piece, too: no file is written from one array of 2 GiB. */
+const mostAtOnce = 2 ** 30
+
+/** Tells whether a table is written piece by piece. */
+export const isLarge = (table: Table): boolean => {
+  if (Columnar.anyLazy(table.values)) return true
+  const texts = Object.values<RowId.Values>(table.values).filter(RowId.isTexts)
+  return (
+    texts.reduce((sum, all) => all.reduce((sum, text) => sum + 3 * text.length, sum), Tables.bytes(table)) > mostAtOnce
+  )
 }
 
-/** Writes a table's IPC file. Instants and columns that may be missing are looked through once to know how. */
-export const encode = (table: Table): Blob.Pieces => {
+/** Rows of a column as the file holds them. */
+interface Planned {
+  readonly name: string
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Writes a table's IPC file, in batches of which no column has more than so many bytes. Texts, instants and columns that may
+ * be missing are looked through once to know how.
+ */
+export const encode = (table: Table, longest = Batches.longest): Blob.Pieces => {
   const entries = Columnar.entries(table.values)
-  const ids = Tables.ids(table)
-  const all: Readonly<Record<string, Columnar.Entry>> = { ...entries, [idColumn]: ids }
+  const all: Readonly<Record<string, Columnar.Entry>> = { [idColumn]: Tables.ids(table), ...entries }
   const ends = Object.fromEntries(
-    Object.entries(entries).flatMap(([name, own]) =>
-      Columnar.isLazy(own) && Columnar.isLazyTexts(own) ? [[name, Outline.offsetsOf(own)]] : []
-    )
+    Object.entries(entries).flatMap(([name, own]) => (Columnar.isTextual(own) ? [[name, Batches.ends(own)]] : []))
   )
-  const byteLengths = Object.values(ends).map((offsets) => offsets[table.length])
-  const longest = Math.max(0, ...byteLengths, ...Object.values(all).map((entry) => entry.length * 8))
-  const empty = new ArrayBuffer(longest)
-  const outlined = Outline.make(table.columns, table.length, entries, ends, empty)
+  const starts = Batches.starts(table.columns, table.length, Object.values(ends), longest)
+  const ranges = starts.map((start, batch) => ({ start, end: starts[batch + 1] ?? table.length }))
+  /** A batch's bytes of a column, unless they are numbers. */
+  const bytesIn = (name: string, { end, start }: Omit<Planned, "name">) => (ends[name][end] - ends[name][start]) | 0
+  const sizes = Object.entries(all).flatMap(([name, own]) =>
+    Columnar.isTextual(own) ? ranges.map((range) => bytesIn(name, range)) : [own.length * bytesPerNumber(own)]
+  )
+  const empty = Shared.untouched(Math.max(...sizes))
+  const outlined = Outline.make(table.columns, table.length, entries, ends, starts, empty)
   const writer = new Recorder()
   writer.writeAll(outlined.table.batches)
   writer.finish()
-  const columns: ReadonlyArray<Planned> = [idColumn, ...Object.keys(table.columns)].flatMap((name) => {
-    const entry = all[name]
-    const isWritten = entry.length > 0 && ends[name]?.[table.length] !== 0
-    if (!isWritten || (!Columnar.isLazy(entry) && RowId.isTexts(entry))) return [] // texts in memory are there already
-    return [{ name, entry, isInteger: outlined.integers.has(name) }]
-  })
+  const planned = ranges.flatMap((range) =>
+    Object.keys(all).flatMap((name): ReadonlyArray<Planned> => {
+      const isWritten = name in ends ? bytesIn(name, range) > 0 : all[name].length > 0
+      return isWritten ? [{ name, ...range }] : []
+    })
+  )
   return {
     byteLength: writer.written.reduce((sum, { byteLength }) => sum + byteLength, 0),
     pieces: function* () {
+      const begun = new Map<string, Rows>()
       let next = 0
       for (const bytes of writer.written) {
-        if (bytes.buffer !== empty) yield bytes
-        else yield* bytesIn(columns[next++])
+        if (bytes.buffer !== empty) {
+          yield bytes
+          continue
+        }
+        const { end, name, start } = planned[next++]
+        const rows = begun.get(name) ?? bytesOfRows(all[name], table.length, outlined.integers.has(name))
+        if (end < table.length) begun.set(name, rows)
+        else begun.delete(name)
+        yield* rows(start, end)
       }
     }
   }
 }
 
-function* bytesIn({ entry, isInteger }: Planned): Generator<Uint8Array> {
-  if (Columnar.isTextual(entry)) {
-    for (const block of Columnar.textBlocks(entry)) yield Utf8.encode(block).bytes
-    return
+/** Instants are written as numbers of the same size. */
+const bytesPerNumber = (own: Columnar.Entry<RowId.Numbers>): number => {
+  const { BYTES_PER_ELEMENT } = Columnar.isLazy(own) ? new own.Values(0) : own
+  return BYTES_PER_ELEMENT
+}
+
+/** Gives the bytes of rows of a column, which is gone through once: rows may be left out, but must ascend. */
+type Rows = (start: number, end: number) => Generator<Uint8Array>
+
+const bytesOfRows = (own: Columnar.Entry, rows: number, isInteger: boolean): Rows => {
+  if (Columnar.isTextual(own)) {
+    const cut = cutting(Columnar.textBlocks(own))
+    return function* (start, end) {
+      for (const block of cut(start, end)) yield Utf8.encode(block).bytes
+    }
   }
-  for (const block of Columnar.blocks(entry)) {
-    yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, integerOf) : block) // instants are float64
+  const width = own.length / rows
+  const cut = cutting(Columnar.blocks(own))
+  return function* (start, end) {
+    for (const block of cut(start * width, end * width))
+      yield bytesOf(isInteger ? BigInt64Array.from(block as Float64Array, integerOf) : block) // instants are float64
   }
 }
 
-/** Bytes at both ends of a file that hold what Arrow has to know of it; columns lie between. */
-const endBytes = 4 * 2 ** 20
-
-/** Opens a table's IPC file; nothing but its ends is read, and what must be checked number by number. */
+/** Opens a table's IPC file; nothing is read but what Arrow has to know of it, and what must be checked number by number. */
 export const decode = Effect.fnUntraced(function* (
   columns: Columns,
   blob: Blob.Stored
 ): Effect.fn.Return<Table, IpcError> {
-  const opened = yield* Effect.result(openEnds(columns, blob))
-  if (opened._tag === "Failure") {
-    // dictionaries longer than the ends of the file: all of it is needed
-    const { ids, length, values } = yield* Ipc.decode(columns, Blob.bytes(blob))
-    return Tables.fromEntries(columns, values, length, ids ?? new Uint8Array(0))
-  }
-  const { ids, length, values } = opened.success
+  const { ids, length, values } = yield* open(columns, blob)
   for (const [name, entry] of Object.entries(values)) {
     const reason = Cells.defect(columns[name], entry, length) ?? numberDefect(columns[name], entry)
     if (reason !== undefined) return yield* new IpcError({ reason: `column "${name}" ${reason}` })
@@ -124,21 +157,17 @@ const numberDefect = (column: Column.Column, entry: Columnar.Entry): string | un
   return undefined
 }
 
-const openEnds = (columns: Columns, blob: Blob.Stored) =>
-  Effect.map(
-    attempt(() => {
-      const hollow = new Uint8Array(blob.byteLength)
-      const size = Math.min(endBytes, blob.byteLength)
-      blob.read(0, hollow.subarray(0, size))
-      blob.read(blob.byteLength - size, hollow.subarray(blob.byteLength - size))
-      return Ipc.vectors(columns, hollow)
-    }),
-    ({ ids, length, vectors }) => ({
-      length,
-      ids: numbers(blob, placeOf(ids), Uint8Array),
-      values: Object.fromEntries(vectors.map(({ name, vector }) => [name, columnOf(blob, columns[name], vector)]))
-    })
-  )
+const open = (columns: Columns, blob: Blob.Stored) =>
+  attempt(() => {
+    const { ids, length, vectors } = Ipc.vectors(columns, Hollow.read(blob))
+    if (ids === null) throw new Error("it has no ids")
+    const parts = ids.data.map((data) => numbers(blob, placeOf(data), Uint8Array, RowId.bytes))
+    const values = vectors.map(({ name, vector }): readonly [string, Columnar.Entry] => [
+      name,
+      chained(vector.data.map((data) => columnOf(blob, columns[name], data)))
+    ])
+    return { length, ids: chained(parts) as Columnar.Lazy<Uint8Array>, values: Object.fromEntries(values) } // of bytes
+  })
 
 /** Where the numbers of a column lie. */
 interface Place {
@@ -146,18 +175,16 @@ interface Place {
   readonly length: number
 }
 
-const placeOf = (vector: Arrow.Vector | null): Place => {
-  const [data] = vector?.data ?? []
-  const own = data?.children[0] ?? data
-  const values: unknown = own?.values
-  if (own === undefined || !ArrayBuffer.isView(values)) return { start: 0, length: 0 }
-  return { start: values.byteOffset, length: own.length * own.stride }
+const placeOf = (data: Arrow.Data): Place => {
+  const own: Arrow.Data = data.children[0] ?? data
+  const values: unknown = own.values
+  return { start: ArrayBuffer.isView(values) ? values.byteOffset : 0, length: own.length * own.stride }
 }
 
-const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector): Columnar.Entry => {
-  if (column.kind === "text") return textsOf(blob, vector)
-  const place = placeOf(vector)
-  const missing = nullsOf(blob, vector)
+const columnOf = (blob: Blob.Stored, column: Column.Column, data: Arrow.Data): Columnar.Lazy | Columnar.LazyTexts => {
+  if (column.kind === "text") return textsOf(blob, data)
+  const place = placeOf(data)
+  const missing = nullsOf(blob, data)
   switch (column.kind) {
     case "float":
     case "optional float":
@@ -167,25 +194,20 @@ const columnOf = (blob: Blob.Stored, column: Column.Column, vector: Arrow.Vector
       return filling(numbers(blob, place, Int32Array), missing, -1)
     case "timestamp":
     case "optional timestamp":
-      if (Arrow.DataType.isFloat(vector.type)) return filling(numbers(blob, place, Float64Array), missing, NaN)
+      if (Arrow.DataType.isFloat(data.type)) return filling(numbers(blob, place, Float64Array), missing, NaN)
       return filling(instants(blob, place), missing, NaN)
-    case "tensor":
-      switch (column.dtype) {
-        case "uint8":
-          return numbers(blob, place, Uint8Array)
-        case "int32":
-          return numbers(blob, place, Int32Array)
-        case "float32":
-          return numbers(blob, place, Float32Array)
-      }
+    case "tensor": {
+      const Values = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array }[column.dtype]
+      return numbers<RowId.Numbers>(blob, place, Values, Column.width(column))
+    }
   }
 }
 
-/** Texts read from a store's file at a time. */
-const textBlock = 8192
+/** Texts read from a store's file at a time, and their bytes unless it is one text. */
+const [textBlock, textBytes] = [8192, 2 ** 22]
 
-const textsOf = (blob: Blob.Stored, { data: [data], length }: Arrow.Vector): Columnar.Entry<ReadonlyArray<string>> => {
-  if (length === 0) return []
+const textsOf = (blob: Blob.Stored, data: Arrow.Data): Columnar.LazyTexts => {
+  const { length } = data
   const [offsetsAt, bytesAt] = [data.valueOffsets.byteOffset, data.values.byteOffset]
   const offsetsFrom = (start: number, count: number): Int32Array => {
     const offsets = new Int32Array(count)
@@ -195,13 +217,18 @@ const textsOf = (blob: Blob.Stored, { data: [data], length }: Arrow.Vector): Col
   return {
     Values: Array,
     length,
-    byteLength: offsetsFrom(length, 1)[0],
+    byteLength: length === 0 ? 0 : offsetsFrom(length, 1)[0],
     blocks: function* () {
-      for (let start = 0; start < length; start += textBlock) {
-        const rows = Math.min(textBlock, length - start)
-        const offsets = offsetsFrom(start, rows + 1)
+      for (let start = 0; start < length;) {
+        const there = offsetsFrom(start, Math.min(textBlock, length - start) + 1)
+        const rows = Math.max(
+          1,
+          there.findLastIndex((end) => end - there[0] <= textBytes)
+        )
+        const offsets = there.subarray(0, rows + 1)
         const bytes = new Uint8Array(offsets[rows] - offsets[0])
         blob.read(bytesAt + offsets[0], bytes)
+        start += rows
         yield Utf8.decode({ bytes, offsets })
       }
     }
@@ -212,20 +239,23 @@ const textsOf = (blob: Blob.Stored, { data: [data], length }: Arrow.Vector): Col
 const numbers = <V extends RowId.Numbers>(
   blob: Blob.Stored,
   { length, start }: Place,
-  Values: { new (length: number): V; readonly BYTES_PER_ELEMENT: number }
+  Values: { new (length: number): V; readonly BYTES_PER_ELEMENT: number },
+  width = 1
 ): Columnar.Lazy<V> => {
   const read = (from: number, into: V): void => blob.read(start + from * Values.BYTES_PER_ELEMENT, bytesOf(into))
-  return { Values, length, read, blocks: () => blocksOf(Values, length, read) }
+  return { Values, length, read, blocks: () => blocksOf(Values, length, read, width) }
 }
 
 function* blocksOf<V extends RowId.Numbers>(
   Values: { new (length: number): V },
   length: number,
-  read: (start: number, into: V) => void
+  read: (start: number, into: V) => void,
+  width = 1
 ): Generator<V> {
   let block = new Values(0)
-  for (let start = 0; start < length; start += fileBlock) {
-    const size = Math.min(fileBlock, length - start)
+  const most = Math.max(1, Math.floor(fileBlock / width)) * width
+  for (let start = 0; start < length; start += most) {
+    const size = Math.min(most, length - start)
     if (block.length !== size) block = new Values(size)
     read(start, block)
     yield block
@@ -246,9 +276,8 @@ const instants = (blob: Blob.Stored, place: Place): Columnar.Lazy<Float64Array> 
 }
 
 /** The bits of rows that are there, where some are not. */
-const nullsOf = (blob: Blob.Stored, vector: Arrow.Vector): Uint8Array | undefined => {
-  const [data] = vector.data
-  if (data === undefined || data.nullCount === 0) return undefined
+const nullsOf = (blob: Blob.Stored, data: Arrow.Data): Uint8Array | undefined => {
+  if (data.nullCount === 0) return undefined
   const bits = new Uint8Array(data.nullBitmap.byteLength)
   blob.read(data.nullBitmap.byteOffset, bits)
   return bits

@@ -4,7 +4,7 @@ import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import * as Columnar from "../columns/columnar.ts"
-import * as Utf8 from "../columns/utf8.ts"
+import * as Batches from "./batches.ts"
 import { complete, idPart, isMissing, isWholeMillisecond, partOf, tableOf, textPart, type Validity } from "./toArrow.ts"
 
 /** A table as it would be if its columns were in memory: arrays of the right lengths, which nobody fills. */
@@ -14,35 +14,27 @@ export interface Outline {
   readonly integers: ReadonlySet<string>
 }
 
-/** Where the texts of a column end. */
-export const offsetsOf = (texts: Columnar.LazyTexts): Int32Array => {
-  const offsets = new Int32Array(texts.length + 1)
-  let row = 0
-  for (const block of texts.blocks()) {
-    Utf8.addOffsets(offsets, row, block)
-    row += block.length
-  }
-  return offsets
-}
-
 /**
- * Makes the outline of a table; all its arrays are views of `empty`, which must be as large as the largest. Of texts that
- * are not in memory it needs to know where they end.
+ * Makes the outline of a table whose batches start at some rows; all its arrays are views of `empty`, which must be as large
+ * as the largest. Of texts it needs to know where they end.
  */
 export const make = (
   columns: Columns,
   length: number,
   entries: Readonly<Record<string, Columnar.Entry>>,
   ends: Readonly<Record<string, Int32Array>>,
+  starts: ReadonlyArray<number>,
   empty: ArrayBuffer
 ): Outline => {
   const integers = new Set<string>()
   const parts = Object.keys(columns).map((name, index) => {
     const own = entries[name]
     if (Columnar.isTextual(own)) {
-      return Columnar.isLazy(own)
-        ? textPart(name, { offsets: ends[name], bytes: new Uint8Array(empty, 0, ends[name][length]) })
-        : textPart(name, Utf8.encode(own))
+      const batches = starts.map((start, batch) => {
+        const offsets = Batches.offsets(ends[name], start, starts[batch + 1] ?? length)
+        return { offsets, bytes: new Uint8Array(empty, 0, offsets[offsets.length - 1]) }
+      })
+      return textPart(name, batches)
     }
     const { isWhole, valid } = lookThrough(columns[name], own)
     if (isWhole) integers.add(name)
@@ -51,7 +43,7 @@ export const make = (
     return partOf(name, columns[name], hollow, length, index, valid, isWhole)
   })
   return {
-    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length),
+    table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length, starts),
     integers
   }
 }

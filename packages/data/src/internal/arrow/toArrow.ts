@@ -7,6 +7,7 @@ import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import * as Utf8 from "../columns/utf8.ts"
+import * as Batches from "./batches.ts"
 
 /** The name of the column that holds the rows' ids. */
 export const idColumn = "__id"
@@ -22,7 +23,8 @@ export interface Content {
 /** A column. */
 export interface Part {
   readonly field: Arrow.Field
-  readonly data: Arrow.Data
+  /** All of the column; of texts, one for each batch. */
+  readonly data: Arrow.Data | ReadonlyArray<Arrow.Data>
 }
 
 /** Which rows have a value: none missing in a column that may not be. */
@@ -54,21 +56,30 @@ const validity = (column: Column.Column, values: RowId.Values): Validity => {
  * Converts to an Arrow table. Floats, category codes, tensors and ids are shared, not copied; instants that are whole
  * milliseconds become int64 timestamps, others stay float64 milliseconds.
  */
-export const toArrow = (content: Content): Arrow.Table => {
-  const ids = content.ids === undefined ? [] : [idPart(content.ids, content.length)]
-  const parts = Object.keys(content.columns).map((name, index) =>
-    part(name, content.columns[name], content.values[name], content.length, index)
+export const toArrow = (content: Content, longest = Batches.longest): Arrow.Table => {
+  const { columns, ids, length, values } = content
+  const texts = Object.values(values).filter(RowId.isTexts)
+  const mayBeLong = texts.some((all) => all.reduce((sum, text) => sum + 3 * text.length, 0) > longest)
+  const starts = Batches.starts(columns, length, mayBeLong ? texts.map(Batches.ends) : [], longest)
+  const parts = Object.keys(columns).map((name, index) =>
+    part(name, columns[name], values[name], length, index, starts)
   )
-  return tableOf([...ids, ...parts], content.length)
+  return tableOf([...(ids === undefined ? [] : [idPart(ids, length)]), ...parts], length, starts)
 }
 
-/** Puts columns together. */
-export const tableOf = (all: ReadonlyArray<Part>, length: number): Arrow.Table => {
+/** Puts columns together, in batches that start at some rows. */
+export const tableOf = (all: ReadonlyArray<Part>, length: number, starts: ReadonlyArray<number>): Arrow.Table => {
   const fields = all.map(({ field }) => field)
   const schema = new Arrow.Schema(fields, new Map(), new Map())
-  const children = all.map(({ data }) => data)
-  const data = Arrow.makeData({ type: new Arrow.Struct(fields), length, nullCount: 0, children: [...children] })
-  return new Arrow.Table(schema, new Arrow.RecordBatch(schema, data))
+  const batches = starts.map((start, index) => {
+    const rows = (starts[index + 1] ?? length) - start
+    const children = all.map(({ data }) =>
+      data instanceof Arrow.Data ? (rows === length ? data : data.slice(start, rows)) : data[index]
+    )
+    const data = Arrow.makeData({ type: new Arrow.Struct(fields), length: rows, nullCount: 0, children })
+    return new Arrow.RecordBatch(schema, data)
+  })
+  return new Arrow.Table(schema, batches)
 }
 
 /** The column of the ids. */
@@ -80,8 +91,20 @@ export const idPart = (ids: Uint8Array, length: number): Part => {
   }
 }
 
-const part = (name: string, column: Column.Column, values: RowId.Values, length: number, index: number): Part => {
-  if (RowId.isTexts(values)) return textPart(name, Utf8.encode(values))
+const part = (
+  name: string,
+  column: Column.Column,
+  values: RowId.Values,
+  length: number,
+  index: number,
+  starts: ReadonlyArray<number>
+): Part => {
+  if (RowId.isTexts(values)) {
+    return textPart(
+      name,
+      starts.map((start, batch) => Utf8.encode(values.slice(start, starts[batch + 1])))
+    )
+  }
   const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
   const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
   const isInteger = isTime && values.every(whole)
@@ -90,9 +113,9 @@ const part = (name: string, column: Column.Column, values: RowId.Values, length:
 }
 
 /** A column of texts. */
-export const textPart = (name: string, texts: Utf8.Encoded): Part => ({
+export const textPart = (name: string, batches: ReadonlyArray<Utf8.Encoded>): Part => ({
   field: new Arrow.Field(name, new Arrow.Utf8(), false),
-  data: utf8(texts)
+  data: batches.map(utf8)
 })
 
 /** A column whose values are ready as Arrow holds them. */
@@ -148,7 +171,7 @@ export const partOf = (
       ])
       return {
         field: new Arrow.Field(name, type, false, extension),
-        data: Arrow.makeData({ type, length, nullCount: 0, child: item.data })
+        data: Arrow.makeData({ type, length, nullCount: 0, child: item.data as Arrow.Data }) // of numbers
       }
     }
     case "text":

@@ -3,7 +3,6 @@
  * Maps are sampled bilinearly, and beyond the image lies the fill, into which the outermost pixels fade over one pixel
  * (SciPy's `grid-constant`), or the nearest edge.
  */
-import { inColour } from "./colourSampler.ts"
 
 /** What stands for nothing in each channel, or undefined for the nearest edge. */
 export const fillOf = (fill: "black" | "edge" | number, black: ReadonlyArray<number>): Float64Array | undefined =>
@@ -41,24 +40,33 @@ export const turn = (map: Affine, angle: number, height: number, width: number):
 
 type Numbers = Float32Array | Float64Array
 
-/** The image that is read: its first number, and its shape. */
+/** The image that is read: its first number, its shape, and how many numbers on each row begins: its width, unless given. */
 export interface Source {
   readonly values: Numbers
   readonly from: number
-  readonly shape: readonly [number, number, number]
+  readonly shape: readonly [height: number, width: number, channels: number]
+  readonly stride?: number
 }
+
+/** Numbers from one row of an image to the next. */
+const strideOf = ({ shape: [, width, channels], stride }: Source): number => stride ?? width * channels
 
 /** Samples the place of a pixel wherever it lies. */
 const sample = (
-  { from, shape: [height, width, channels], values }: Source,
+  source: Source,
   { x0, xx, xy, y0, yx, yy }: Affine,
   x: number,
   y: number,
   fill: Float64Array | undefined,
   out: Numbers
 ): void => {
+  const {
+    from,
+    shape: [height, width, channels],
+    values
+  } = source
   const to = (y * width + x) * channels
-  const rowSize = width * channels
+  const stride = strideOf(source)
   let sx = xx * x + xy * y + x0
   let sy = yx * x + yy * y + y0
   if (fill === undefined) {
@@ -76,81 +84,90 @@ const sample = (
   const inX1 = left < width - 1
   const inY = top >= 0
   const inY1 = top < height - 1
-  const at = from + top * rowSize + left * channels
+  const at = from + top * stride + left * channels
   for (let channel = 0; channel < channels; channel++) {
     const none = fill === undefined ? 0 : fill[channel]
     const p = at + channel
     const a = inY && inX ? values[p] : none
     const b = inY && inX1 ? values[p + channels] : none
-    const c = inY1 && inX ? values[p + rowSize] : none
-    const d = inY1 && inX1 ? values[p + rowSize + channels] : none
+    const c = inY1 && inX ? values[p + stride] : none
+    const d = inY1 && inX1 ? values[p + stride + channels] : none
     const upper = a + (b - a) * dx
     const lower = c + (d - c) * dx
     out[to + channel] = upper + (lower - upper) * dy
   }
 }
 
-/** Samples the places of row `y` from `x` on up to `end`, for all of which the four pixels around lie in the image. */
+/**
+ * Samples the places of row `y` from `x` on up to `end`, an even number of them, for all of which the four pixels around
+ * lie in the source.
+ */
 export type Inside = (map: Affine, y: number, x: number, end: number) => void
 
-const insideOf =
-  ({ from, shape: [, width, channels], values }: Source, out: Numbers): Inside =>
-  ({ x0, xx, xy, y0, yx, yy }, y, x, end) => {
-    const rowSize = width * channels
+/** Makes the function that samples a source into `out` where the four pixels around lie in it. */
+export const insideOf = (source: Source, out: Numbers): Inside => {
+  const {
+    from,
+    shape: [, width, channels],
+    values
+  } = source
+  const stride = strideOf(source)
+  return ({ x0, xx, xy, y0, yx, yy }, y, x, end) => {
     for (let at = x, to = (y * width + x) * channels; at < end; at++) {
       const sx = xx * at + xy * y + x0
       const sy = yx * at + yy * y + y0
-      const left = sx | 0
-      const top = sy | 0
+      const left = Math.floor(sx)
+      const top = Math.floor(sy)
       const dx = sx - left
       const dy = sy - top
-      const first = from + top * rowSize + left * channels
+      const first = from + top * stride + left * channels
       for (let p = first; p < first + channels; p++) {
         const a = values[p]
-        const c = values[p + rowSize]
+        const c = values[p + stride]
         const upper = a + (values[p + channels] - a) * dx
-        const lower = c + (values[p + rowSize + channels] - c) * dx
+        const lower = c + (values[p + stride + channels] - c) * dx
         out[to++] = upper + (lower - upper) * dy
       }
     }
   }
-
-/** Tells whether the four pixels around a place lie in the image. */
-const isInside = (shape: Source["shape"], { x0, xx, xy, y0, yx, yy }: Affine, x: number, y: number): boolean => {
-  const sx = xx * x + xy * y + x0
-  const sy = yx * x + yy * y + y0
-  return sx >= 0 && sx < shape[1] - 1 && sy >= 0 && sy < shape[0] - 1
 }
 
-/** Samples all places; those inside are what is left of a row when its ends are cut off, for places lie on a line. */
-const sampleAll = (source: Source, out: Numbers, map: Affine, fill: Float64Array | undefined, inside: Inside): void => {
+/** Tells whether the four pixels around a place lie in the image, or in a frame of `margin` pixels around it. */
+const isInside = (
+  [height, width]: Source["shape"],
+  margin: number,
+  { x0, xx, xy, y0, yx, yy }: Affine,
+  x: number,
+  y: number
+): boolean => {
+  const sx = xx * x + xy * y + x0
+  const sy = yx * x + yy * y + y0
+  return sx >= -margin && sx < width - 1 + margin && sy >= -margin && sy < height - 1 + margin
+}
+
+/**
+ * Samples all places; those inside are what is left of a row when its ends are cut off, for places lie on a line. Around
+ * the source lie `margin` pixels, 0 or 1, of the fill.
+ */
+export const sampleAll = (
+  source: Source,
+  margin: number,
+  out: Numbers,
+  map: Affine,
+  fill: Float64Array | undefined,
+  inside: Inside
+): void => {
   const { shape } = source
   const [height, width] = shape
   for (let y = 0; y < height; y++) {
     let [first, end] = [0, width]
-    while (first < width && !isInside(shape, map, first, y)) sample(source, map, first++, y, fill, out)
-    while (end > first && !isInside(shape, map, end - 1, y)) sample(source, map, --end, y, fill, out)
+    while (first < width && !isInside(shape, margin, map, first, y)) sample(source, map, first++, y, fill, out)
+    while (end > first && !isInside(shape, margin, map, end - 1, y)) sample(source, map, --end, y, fill, out)
+    if ((end - first) % 2 === 1) sample(source, map, --end, y, fill, out)
     if (end > first) inside(map, y, first, end)
   }
 }
 
 /** Writes the image that an affine map makes of another into `out`, which must not be the same memory. */
 export const resample = (source: Source, out: Numbers, map: Affine, fill: Float64Array | undefined): void =>
-  sampleAll(source, out, map, fill, insideOf(source, out))
-
-/** Makes the function that maps the image at a place of some numbers. */
-export const resampler = (shape: Source["shape"], fill: Float64Array | undefined) => {
-  const [height, width, channels] = shape
-  const size = height * width * channels
-  const plain = () => {
-    const [values, out] = [new Float32Array(size), new Float32Array(size)]
-    return { values, out, inside: insideOf({ values, from: 0, shape }, out) }
-  }
-  const { inside, out, values } = channels === 3 ? inColour(height, width) : plain()
-  const source = { values, from: 0, shape }
-  return (features: Float32Array, from: number, map: Affine): void => {
-    values.set(features.subarray(from, from + size))
-    sampleAll(source, out, map, fill, inside)
-    features.set(out, from)
-  }
-}
+  sampleAll(source, 0, out, map, fill, insideOf(source, out))

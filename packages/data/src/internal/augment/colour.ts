@@ -3,7 +3,9 @@
  * Luminance is that of ITU-R BT.601 with the weights 0.2989, 0.587 and 0.114; of one channel it is the channel.
  */
 import type { ColourJitter } from "../../augment/Operation.ts"
-import type { Kernel, Planned } from "./planned.ts"
+import type { Change } from "./canvas.ts"
+import { type Factors, inColour } from "./colourProgram.ts"
+import type { Planned } from "./planned.ts"
 
 const unit = 2 ** -32
 
@@ -105,25 +107,36 @@ const factor = (by: number, word: number): number => {
   return least + (1 + by - least) * word * unit
 }
 
-/** Changes brightness, contrast, saturation and hue of images. */
-export const colourJitter = (planned: Planned<ColourJitter>): Kernel => {
-  const { offset, operation, shape, size } = planned
+/** Changes an image's numbers; what the operation leaves alone is not looked at. */
+type Jitter = (numbers: Float32Array, factors: Factors) => void
+
+const plain = (planned: Planned<ColourJitter>): Jitter => {
+  const { operation, shape, size } = planned
   const image = new Float64Array(size)
-  const channels = shape[2]
+  return (numbers, factors) => {
+    toUnit(planned, numbers, 0, image)
+    if (operation.brightness > 0) brighten(image, factors.brightness)
+    if (operation.contrast > 0) contrast(image, shape[2], factors.contrast)
+    if (operation.saturation > 0) saturate(image, shape[2], factors.saturation)
+    if (operation.hue > 0) turnHue(image, factors.hue)
+    fromUnit(planned, image, numbers, 0)
+  }
+}
+
+/** Changes brightness, contrast, saturation and hue of images. */
+export const colourJitter = (planned: Planned<ColourJitter>): Change => {
+  const { operation, shape, size } = planned
+  const jitter = shape[2] === 3 && size % 2 === 0 ? inColour(planned, size) : plain(planned)
   return {
     words: 5,
-    run: ({ count, features, width }, words) => {
-      for (let row = 0; row < count; row++) {
-        const at = 5 * row
-        if (words[at] * unit >= operation.probability) continue
-        const from = row * width + offset
-        toUnit(planned, features, from, image)
-        if (operation.brightness > 0) brighten(image, factor(operation.brightness, words[at + 1]))
-        if (operation.contrast > 0) contrast(image, channels, factor(operation.contrast, words[at + 2]))
-        if (operation.saturation > 0) saturate(image, channels, factor(operation.saturation, words[at + 3]))
-        if (operation.hue > 0) turnHue(image, (2 * words[at + 4] * unit - 1) * operation.hue)
-        fromUnit(planned, image, features, from)
-      }
+    change: (canvas, words, at) => {
+      if (words[at] * unit >= operation.probability) return
+      jitter(canvas.settled(), {
+        brightness: factor(operation.brightness, words[at + 1]),
+        contrast: factor(operation.contrast, words[at + 2]),
+        saturation: factor(operation.saturation, words[at + 3]),
+        hue: (2 * words[at + 4] * unit - 1) * operation.hue
+      })
     }
   }
 }

@@ -1,33 +1,26 @@
 /**
- * Bilinear sampling of images of three channels in WebAssembly, with two float64 numbers at a time: those of the first two
- * channels, then those of the third channel in the upper and the lower pixels. Each number is calculated as in
- * `affine.ts`, so the bits are the same.
+ * Images of three channels moved in WebAssembly: copied pixel by pixel, and sampled bilinearly with two float64 numbers at a
+ * time: the first two channels of a pixel, those of the next one, then the third channel of both. Each number is calculated
+ * as in `affine.ts`, so the bits are the same.
  */
 import * as Web from "../webassembly.ts"
-import type { Inside } from "./affine.ts"
+import type { Inside, Source } from "./affine.ts"
 
-const { advance, all, compiled, f64, get, i32, integer, lanes, operation, plus, procedure, repeat, set, v128 } = Web
-const { loadFirst, loadSecond } = Web
+const { advance, all, compiled, f64, get, i32, lanes, load, operation, plus, procedure, repeat, set } = Web
+const { shuffle, store, storeFirst, storeLane, storeSecond, vectors } = Web
 type Code = Web.Code
 
 const [splat, add, subtract, multiply, floor] = [0x14, 0xf0, 0xf1, 0xf2, 0x75].map(lanes)
 const [promote, demote] = [0x5f, 0x5e].map(lanes)
-const [plusFloat, minusFloat, timesFloat, times, toFloat32] = [0xa0, 0xa1, 0xa2, 0x6c, 0xb6].map(operation)
+const [plusFloat, toFloat] = [0xa0, 0xb7].map(operation)
 
-const loadPair = (offset: number, address: Code): Code => [address, 0xfd, 0x5d, 0, offset]
-const storePair = (address: Code, value: Code): Code => [address, value, 0xfd, 0x5b, 0, 0, 0]
-const storeFloat32 = (offset: number, address: Code, value: Code): Code => [address, value, 0x38, 0, offset]
-
-const lane = (value: Code, index: number): Code => [value, 0xfd, 0x21, index]
 const lowWord = (value: Code, index: number): Code => [value, 0xfd, 0x1b, 2 * index]
 const pair = (first: Code, second: Code): Code => [splat(first), second, 0xfd, 0x22, 1]
 
+const [firstTwice, secondTwice, thirds] = [shuffle(8, 0, 0), shuffle(8, 1, 1), shuffle(4, 2, 6, 3, 7)]
+
 /** Added to a whole number of float64, it leaves the number in the low word. */
 const toWords = 2 ** 52
-
-/** Of two pixels' numbers, what lies between them. */
-const between = (first: Code, kept: number, second: Code, share: number): Code =>
-  all(set(kept, first), add(get(kept), multiply(subtract(second, get(kept)), get(share))))
 
 const bytes = { number: 4, pixel: 12 } as const
 
@@ -41,84 +34,133 @@ const parameters = {
   xRow: f64,
   yRow: f64,
   x0: f64,
-  y0: f64
+  y0: f64,
+  origin: f64
 } as const
+
+/** Of two pixels, side by side in the output: the four around each in the source, `a` and `b` above `c` and `d`. */
+const [one, other] = [["a", "b", "c", "d"] as const, ["e", "f", "g", "h"] as const]
+
+const constants = vectors("xxs", "yxs", "xRows", "yRows", "x0s", "y0s", "pixelSteps", "rowSteps", "origins")
 
 const locals = {
   at: i32,
-  under: i32,
-  steps: v128,
-  rows: v128,
-  origin: v128,
-  place: v128,
-  whole: v128,
-  dx: v128,
-  dy: v128,
-  upper: v128,
-  lower: v128,
-  words: v128
+  ...constants,
+  ...vectors("xs", "dx", "dy", "place", "words", "kept", "upper", "lower", ...one, ...other)
 } as const
 
-/** Writes the pixels of a row; the image that is read begins at address 0. */
-const program = procedure("sample", parameters, locals, undefined, (local) => {
-  const { at, dx, dy, end, lower, origin, output, place, rowBytes, rows, steps, under, upper, whole, words, x } = local
-  const pixel = all(
-    set(place, add(add(multiply(get(steps), splat(get(x))), get(rows)), get(origin))),
-    set(whole, floor(get(place))),
-    set(place, subtract(get(place), get(whole))),
-    set(dx, splat(lane(get(place), 0))),
-    set(dy, splat(lane(get(place), 1))),
-    set(words, add(get(whole), splat(Web.float(toWords)))),
-    set(at, plus(times(lowWord(get(words), 0), integer(bytes.pixel)), times(lowWord(get(words), 1), get(rowBytes)))),
-    set(under, plus(get(at), get(rowBytes))),
-    set(upper, between(promote(loadPair(0, get(at))), upper, promote(loadPair(bytes.pixel, get(at))), dx)),
-    set(lower, between(promote(loadPair(0, get(under))), lower, promote(loadPair(bytes.pixel, get(under))), dx)),
-    storePair(get(output), demote(add(get(upper), multiply(subtract(get(lower), get(upper)), get(dy))))),
-    set(
-      upper,
-      between(
-        promote(loadSecond(8, get(under), loadFirst(8, get(at)))),
-        upper,
-        promote(loadSecond(20, get(under), loadFirst(20, get(at)))),
-        dx
-      )
-    ),
-    storeFloat32(
-      8,
+type Names = keyof typeof parameters | keyof typeof locals
+
+/** Loads the four pixels around a place, as many numbers of each as a vector holds. */
+const loadAround = (local: Readonly<Record<Names, number>>, index: number, [a, b, c, d]: typeof one | typeof other) =>
+  all(
+    set(local.at, lowWord(get(local.words), index)),
+    set(local[a], load(0, get(local.at))),
+    set(local[b], load(bytes.pixel, get(local.at))),
+    set(local.at, plus(get(local.at), get(local.rowBytes))),
+    set(local[c], load(0, get(local.at))),
+    set(local[d], load(bytes.pixel, get(local.at)))
+  )
+
+/** Writes the pixels of a row, an even number of them. */
+const sampling = procedure("sample", parameters, locals, undefined, (local) => {
+  const { dx, dy, kept, lower, output, place, upper, words, xs } = local
+  const along = (factor: number, row: number, start: number): Code =>
+    add(add(multiply(get(factor), get(xs)), get(row)), get(start))
+  const between = (first: Code, second: Code, share: Code): Code =>
+    all(set(kept, promote(first)), add(get(kept), multiply(subtract(promote(second), get(kept)), share)))
+  const value = ([a, b, c, d]: ReadonlyArray<Code>, shareX: Code, shareY: Code): Code =>
+    all(
+      set(upper, between(a, b, shareX)),
+      set(lower, between(c, d, shareX)),
+      demote(add(get(upper), multiply(subtract(get(lower), get(upper)), shareY)))
+    )
+  const shares = (of: typeof firstTwice): [Code, Code] => [of(get(dx), get(dx)), of(get(dy), get(dy))]
+  const pixels = all(
+    set(place, along(local.xxs, local.xRows, local.x0s)),
+    set(words, floor(get(place))),
+    set(dx, subtract(get(place), get(words))),
+    set(place, along(local.yxs, local.yRows, local.y0s)),
+    set(dy, floor(get(place))),
+    set(words, add(multiply(get(words), get(local.pixelSteps)), multiply(get(dy), get(local.rowSteps)))),
+    set(words, add(get(words), get(local.origins))),
+    set(dy, subtract(get(place), get(dy))),
+    loadAround(local, 0, one),
+    loadAround(local, 1, other),
+    storeLane(0)(
+      0,
       get(output),
-      toFloat32(
-        plusFloat(
-          lane(get(upper), 0),
-          timesFloat(minusFloat(lane(get(upper), 1), lane(get(upper), 0)), lane(get(dy), 0))
-        )
+      value(
+        one.map((name) => get(local[name])),
+        ...shares(firstTwice)
       )
     ),
-    set(x, plusFloat(get(x), Web.float(1))),
-    advance(output, bytes.pixel)
+    storeLane(0)(
+      bytes.pixel,
+      get(output),
+      value(
+        other.map((name) => get(local[name])),
+        ...shares(secondTwice)
+      )
+    ),
+    set(
+      kept,
+      value(
+        one.map((name, index) => thirds(get(local[name]), get(local[other[index]]))),
+        get(dx),
+        get(dy)
+      )
+    ),
+    storeFirst(8, get(output), get(kept)),
+    storeSecond(bytes.pixel + 8, get(output), get(kept)),
+    set(xs, add(get(xs), splat(Web.float(2)))),
+    advance(output, 2 * bytes.pixel)
   )
   return all(
-    set(steps, pair(get(local.xx), get(local.yx))),
-    set(rows, pair(get(local.xRow), get(local.yRow))),
-    set(origin, pair(get(local.x0), get(local.y0))),
-    repeat(get(output), get(end), pixel)
+    set(xs, pair(get(local.x), plusFloat(get(local.x), Web.float(1)))),
+    set(local.xxs, splat(get(local.xx))),
+    set(local.yxs, splat(get(local.yx))),
+    set(local.xRows, splat(get(local.xRow))),
+    set(local.yRows, splat(get(local.yRow))),
+    set(local.x0s, splat(get(local.x0))),
+    set(local.y0s, splat(get(local.y0))),
+    set(local.pixelSteps, splat(Web.float(bytes.pixel))),
+    set(local.rowSteps, splat(toFloat(get(local.rowBytes)))),
+    set(local.origins, splat(plusFloat(get(local.origin), Web.float(toWords)))),
+    repeat(get(output), get(local.end), pixels)
   )
 })
 
-type Sample = (...parameters: ReadonlyArray<number>) => void
+/** Copies pixels to places side by side; the number after the last one is overwritten too. */
+const copying = procedure("copy", { output: i32, end: i32, input: i32, step: i32 }, {}, undefined, (local) =>
+  repeat(
+    get(local.output),
+    get(local.end),
+    all(
+      store(0, get(local.output), load(0, get(local.input))),
+      set(local.input, plus(get(local.input), get(local.step))),
+      advance(local.output, bytes.pixel)
+    )
+  )
+)
 
-/** Makes memory for an image and for what is made of it, and the function that samples the one into the other. */
-export const inColour = (height: number, width: number) => {
-  const size = height * width * 3
-  const outputAt = bytes.number * size
-  const { memory, sample } = compiled<{ readonly sample: Sample }>(Math.ceil((2 * outputAt) / 65536), [program])
-  const inside: Inside = ({ x0, xx, xy, y0, yx, yy }, y, x, end) => {
-    const row = outputAt + y * width * bytes.pixel
-    const [first, last] = [row + x * bytes.pixel, row + end * bytes.pixel]
-    sample(first, last, width * bytes.pixel, x, xx, yx, xy * y, yy * y, x0, y0)
-  }
+type Program = Readonly<Record<"sample" | "copy", (...parameters: ReadonlyArray<number>) => void>>
+
+/** Makes memory for so many numbers, whose pixels may be read and copied one number too far, and what moves its pixels. */
+export const inColour = (size: number) => {
+  const pages = Math.ceil((bytes.number * (size + 1)) / 65536)
+  const { copy, memory, sample } = compiled<Program>(pages, [sampling, copying])
+  const insideOf =
+    ({ from, shape: [, width], stride = width * 3 }: Source): Inside =>
+    ({ x0, xx, xy, y0, yx, yy }, y, x, end) => {
+      const row = y * width * bytes.pixel
+      const [first, last] = [row + x * bytes.pixel, row + end * bytes.pixel]
+      sample(first, last, bytes.number * stride, x, xx, yx, xy * y, yy * y, x0, y0, bytes.number * from)
+    }
   return {
-    values: new Float32Array(memory.buffer, 0, size),
-    out: new Float32Array(memory.buffer, outputAt, size),
-    inside
+    numbers: new Float32Array(memory.buffer),
+    copy: (from: number, step: number, to: number, count: number): void =>
+      copy(bytes.number * to, bytes.number * to + count * bytes.pixel, bytes.number * from, bytes.number * step),
+    insideOf
   }
 }

@@ -1,112 +1,45 @@
 /** Images moved about: mirrors, rotations, crops, covered rectangles. Affine maps are described in `affine.ts`. */
 import type { Crop, Cutout, Flip, Rotate } from "../../augment/Operation.ts"
-import { fillOf, identity, resampler, turn } from "./affine.ts"
+import { fillOf, identity, turn } from "./affine.ts"
+import type { Change } from "./canvas.ts"
 import type { Kernel, Planned } from "./planned.ts"
 
 const unit = 2 ** -32
 
-/** Swaps two stretches of numbers that do not overlap. */
-const swap = (values: Float32Array, one: number, other: number, count: number): void => {
-  for (let place = 0; place < count; place++) {
-    const value = values[one + place]
-    values[one + place] = values[other + place]
-    values[other + place] = value
-  }
-}
-
 /** Mirrors images, and replaces the codes of their labels. */
-export const flip = ({ codes, offset, operation, shape }: Planned<Flip>): Kernel => {
-  const [height, width, channels] = shape
-  const rowSize = width * channels
-  const mirror = (values: Float32Array, from: number): void => {
-    if (operation.name === "flipVertical") {
-      for (let top = from, low = from + (height - 1) * rowSize; top < low; top += rowSize, low -= rowSize) {
-        swap(values, top, low, rowSize)
-      }
-      return
-    }
-    for (let row = from; row < from + height * rowSize; row += rowSize) {
-      for (let left = row, right = row + rowSize - channels; left < right; left += channels, right -= channels) {
-        swap(values, left, right, channels)
-      }
-    }
+export const flip = ({ codes, operation }: Planned<Flip>): Change => ({
+  words: 1,
+  change: (canvas, words, at, { target }, row) => {
+    if (words[at] * unit >= operation.probability) return
+    canvas.mirror(operation.name === "flipHorizontal")
+    if (codes !== undefined) target[row] = codes[target[row]]
   }
-  return {
-    words: 1,
-    run: ({ count, features, target, width: rowWidth }, words) => {
-      for (let row = 0; row < count; row++) {
-        if (words[row] * unit >= operation.probability) continue
-        mirror(features, row * rowWidth + offset)
-        if (codes !== undefined) target[row] = codes[target[row]]
-      }
-    }
-  }
-}
+})
 
 /** Turns images. */
-export const rotate = ({ black, offset, operation, shape }: Planned<Rotate>): Kernel => {
-  const [height, width] = shape
+export const rotate = ({ black, operation, shape: [height, width] }: Planned<Rotate>): Change => {
   const map = identity()
-  const resample = resampler(shape, fillOf(operation.fill, black))
+  const fill = fillOf(operation.fill, black)
   const most = (operation.degrees * Math.PI) / 180
   return {
     words: 2,
-    run: ({ count, features, width: rowWidth }, words) => {
-      for (let row = 0; row < count; row++) {
-        if (words[2 * row] * unit >= operation.probability) continue
-        turn(map, (2 * words[2 * row + 1] * unit - 1) * most, height, width)
-        resample(features, row * rowWidth + offset, map)
-      }
+    change: (canvas, words, at) => {
+      if (words[at] * unit >= operation.probability) return
+      turn(map, (2 * words[at + 1] * unit - 1) * most, height, width)
+      canvas.map(map, fill)
     }
   }
 }
 
-/** Fills pixels with the numbers of one, or with those of the pixel at `edge`. */
-const fillPixels = (
-  values: Float32Array,
-  from: number,
-  to: number,
-  fill: Float64Array | undefined,
-  edge: number,
-  channels: number
-): void => {
-  for (let at = from; at < to; at += channels) {
-    for (let channel = 0; channel < channels; channel++) {
-      values[at + channel] = fill === undefined ? values[edge + channel] : fill[channel]
-    }
-  }
-}
-
-/** Shifts images by whole pixels, row by row in the direction in which none is written before it is read. */
-export const crop = ({ black, offset, operation, shape }: Planned<Crop>): Kernel => {
-  const [height, width, channels] = shape
+/** Shifts images by whole pixels. */
+export const crop = ({ black, operation }: Planned<Crop>): Change => {
   const { padding } = operation
-  const rowSize = width * channels
   const fill = fillOf(operation.fill, black)
-  const shiftRow = (values: Float32Array, to: number, source: number, byX: number): void => {
-    const [first, last] = [Math.max(0, -byX) * channels, (width - Math.max(0, byX)) * channels]
-    values.copyWithin(to + first, source + first + byX * channels, source + last + byX * channels)
-    fillPixels(values, to, to + first, fill, to + first, channels)
-    fillPixels(values, to + last, to + rowSize, fill, to + last - channels, channels)
-  }
-  const shift = (values: Float32Array, from: number, byX: number, byY: number): void => {
-    for (let index = 0; index < height; index++) {
-      const y = byY > 0 ? index : height - 1 - index
-      const to = from + y * rowSize
-      const source = Math.min(Math.max(y + byY, 0), height - 1)
-      if (fill !== undefined && source !== y + byY) fillPixels(values, to, to + rowSize, fill, 0, channels)
-      else shiftRow(values, to, from + source * rowSize, byX)
-    }
-  }
+  const by = (word: number): number => Math.floor(word * unit * (2 * padding + 1)) - padding
   return {
     words: 3,
-    run: ({ count, features, width: rowWidth }, words) => {
-      for (let row = 0; row < count; row++) {
-        if (words[3 * row] * unit >= operation.probability) continue
-        const byX = Math.floor(words[3 * row + 1] * unit * (2 * padding + 1)) - padding
-        const byY = Math.floor(words[3 * row + 2] * unit * (2 * padding + 1)) - padding
-        if (byX !== 0 || byY !== 0) shift(features, row * rowWidth + offset, byX, byY)
-      }
+    change: (canvas, words, at) => {
+      if (words[at] * unit < operation.probability) canvas.shift(by(words[at + 1]), by(words[at + 2]), fill)
     }
   }
 }

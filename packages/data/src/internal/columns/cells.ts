@@ -44,9 +44,11 @@ export const defect = (
 
 /** The first code that is no level, or -1. */
 const firstOutside = (codes: Int32Array, least: number, levels: number): number => {
-  let signs = 0
-  for (let row = 0; row < codes.length; row++) signs |= (codes[row] - least) | (levels - 1 - codes[row])
-  return signs >= 0 ? -1 : codes.findIndex((code) => code < least || code >= levels)
+  for (let row = 0; row < codes.length; row++) {
+    const code = codes[row]
+    if (code < least || code >= levels) return row
+  }
+  return -1
 }
 
 /** Says which value a column cannot hold, or nothing; `start` is the row of the first. */

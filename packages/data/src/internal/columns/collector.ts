@@ -1,16 +1,14 @@
 /**
- * Columns that come block by block. Where it is known how many rows will come, and they are few enough for memory, blocks
- * are read to where they stay; else they are put together at the end, or go to a scratch file as they come.
+ * Columns that come block by block. Where it is known how many rows will come, or about how many, and they are few enough
+ * for memory, blocks go to where they stay; else they are put together at the end, or go to a scratch file as they come.
  */
 import { Scratch } from "@watertight/core"
 import { Effect } from "effect"
-import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
-import { idColumn } from "../../Table.ts"
 import type { Entry } from "./columnar.ts"
-import * as Exact from "./exact.ts"
 import * as Shared from "../threads/shared.ts"
+import * as Placing from "./placing.ts"
 import * as Spill from "./spill.ts"
 import * as Tables from "./tables.ts"
 
@@ -38,63 +36,23 @@ export interface Block {
   readonly columns: Readonly<Record<string, RowId.Values>>
 }
 
-/** A room is never smaller than this or what is wanted: DuckDB gives up to so many rows at a time. */
-const fewest = 2048
-
 /** Makes a collector; `expected` is how many rows will come at most, where that is known. */
 export const make = Effect.fnUntraced(function* (columns: Columns, expected: number | undefined) {
   const { inMemory } = yield* Scratch.Settings
-  const hasTexts = Object.values(columns).some(({ kind }) => kind === "text")
-  const isKnown = expected !== undefined && !hasTexts && Tables.bytes({ columns, length: expected }) <= inMemory
-  return isKnown ? inPlace(columns, expected) : growing(columns, inMemory)
+  return expected !== undefined && Tables.bytes({ columns, length: expected }) <= inMemory
+    ? Placing.make(columns, expected, inMemory, growing(columns, 0))
+    : growing(columns, inMemory)
 })
 
-const arrayFor = (column: Column.Column, rows: number): RowId.Numbers | undefined => {
-  const complete = Column.complete(column)
-  if (complete.kind === "text") return undefined
-  if (complete.kind === "tensor") return Shared.like(Exact.arrayOf(complete.dtype, 0), rows * Column.width(complete))
-  return complete.kind === "category" ? Shared.int32(rows) : Shared.float64(rows)
-}
-
-const arraysFor = (columns: Columns, rows: number): Room => ({
-  rows,
-  stays: false,
-  columns: Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, arrayFor(column, rows)]))
+/** Makes a collector of blocks whose arrays are used again; about so many rows will come. */
+export const makeAbout = Effect.fnUntraced(function* (columns: Columns, rows: number) {
+  const { inMemory } = yield* Scratch.Settings
+  const most = Math.ceil(inMemory / Tables.bytes({ columns, length: 1 }))
+  return Placing.make(columns, Math.min(rows, most), inMemory, growing(columns, 0))
 })
-
-const inPlace = (columns: Columns, length: number): Collector => {
-  const all = Object.entries(arraysFor(columns, length).columns).flatMap(([name, own]) =>
-    own === undefined ? [] : [{ name, own, width: Column.width(columns[name]) }]
-  )
-  all.push({ name: idColumn, own: new Uint8Array(Shared.room(length * RowId.bytes)), width: RowId.bytes })
-  const rowsOf = new Map<string, number>()
-  let kept = 0
-  return {
-    room: (wanted) => {
-      const rows = Math.min(wanted, length - kept)
-      if (rows < Math.min(wanted, fewest)) return arraysFor(columns, fewest)
-      const views = all.map(({ name, own, width }) => [name, own.subarray(kept * width, (kept + rows) * width)])
-      return { rows, stays: true, columns: Object.fromEntries(views) }
-    },
-    add: (block) =>
-      Effect.sync(() => {
-        for (const { name, own, width } of all) {
-          const values = block.columns[name] as RowId.Numbers | undefined // there are no texts
-          if (values === undefined) continue
-          const before = rowsOf.get(name) ?? 0
-          if (values.buffer !== own.buffer) own.set(values, before * width)
-          rowsOf.set(name, before + block.length)
-          kept = Math.max(kept, before + block.length)
-        }
-      }),
-    end: Effect.sync(() =>
-      Object.fromEntries(all.map(({ name, own, width }) => [name, kept === length ? own : own.slice(0, kept * width)]))
-    )
-  }
-}
 
 /** An array of its own for each part of a column, or for all. */
-const joined = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
+const inOne = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
   if (blocks.every(RowId.isTexts)) return blocks.flat()
   const parts = blocks as ReadonlyArray<RowId.Numbers> // as the first
   if (parts.length === 1 && parts[0].byteLength === parts[0].buffer.byteLength) return parts[0]
@@ -110,9 +68,6 @@ const joined = (blocks: ReadonlyArray<RowId.Values>): RowId.Values => {
   return all
 }
 
-/** About what texts take in memory: their letters, and a header each. */
-const bytesOfTexts = (texts: ReadonlyArray<string>): number => texts.reduce((sum, text) => sum + text.length + 24, 0)
-
 const growing = (columns: Columns, inMemory: number): Collector => {
   const held = new Map<string, Array<RowId.Values>>()
   const writers = new Map<string, Spill.Writer>()
@@ -127,7 +82,7 @@ const growing = (columns: Columns, inMemory: number): Collector => {
   })
   return {
     room: (rows) => {
-      spare = scratch !== undefined && spare?.rows === rows ? spare : arraysFor(columns, rows)
+      spare = scratch !== undefined && spare?.rows === rows ? spare : Placing.arraysFor(columns, rows)
       return spare
     },
     add: Effect.fnUntraced(function* (block) {
@@ -139,7 +94,7 @@ const growing = (columns: Columns, inMemory: number): Collector => {
         const parts = held.get(name) ?? []
         parts.push(values)
         held.set(name, parts)
-        bytes += RowId.isTexts(values) ? bytesOfTexts(values) : values.byteLength
+        bytes += Placing.bytesOf(values)
       }
       if (scratch !== undefined || bytes <= inMemory) return
       scratch = yield* Scratch.make
@@ -147,7 +102,7 @@ const growing = (columns: Columns, inMemory: number): Collector => {
       held.clear()
     }),
     end: Effect.sync(() => {
-      const entryOf = (name: string) => writers.get(name)?.end() ?? joined(held.get(name) ?? [])
+      const entryOf = (name: string) => writers.get(name)?.end() ?? inOne(held.get(name) ?? [])
       const names = [...held.keys(), ...writers.keys()] // which columns lie where does not change their order
       const declared = Object.keys(columns).filter((name) => names.includes(name))
       return Object.fromEntries(

@@ -75,8 +75,10 @@ export const writer = (scratch: Scratch.Scratch, like: Values): Writer => {
   const Values = like.constructor as { new (length: number): Numbers } // unless they are texts
   return {
     add: Effect.fnUntraced(function* (block) {
-      const bytes = isTexts(block) ? Utf8.together(Utf8.encode(block)) : bytesOf(block)
-      pieces.push({ start: yield* scratch.append(bytes), length: block.length, byteLength: bytes.byteLength })
+      for (const part of isTexts(block) ? textBlocks(block) : [block]) {
+        const bytes = isTexts(part) ? Utf8.together(Utf8.encode(part)) : bytesOf(part)
+        pieces.push({ start: yield* scratch.append(bytes), length: part.length, byteLength: bytes.byteLength })
+      }
     }),
     end: () => (isTexts(like) ? textsInScratch(scratch, pieces) : inScratch(scratch, Values, pieces))
   }
@@ -95,7 +97,7 @@ export const spilled = Effect.fnUntraced(function* (
       continue
     }
     const { add, end } = writer(scratch, entry)
-    for (const block of isTexts(entry) ? textBlocks(entry) : blocks(entry, widthOf(name))) yield* add(block)
+    for (const block of isTexts(entry) ? [entry] : blocks(entry, widthOf(name))) yield* add(block)
     out[name] = end()
   }
   return out

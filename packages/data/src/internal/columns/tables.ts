@@ -51,10 +51,12 @@ export const isLazy = (table: Table): boolean => Columnar.anyLazy(table.values) 
 const bytesPerNumber = (column: Column.Column): number =>
   column.kind === "tensor" ? (column.dtype === "uint8" ? 1 : 4) : column.kind.endsWith("category") ? 4 : 8
 
+/** Counts the bytes that a column has for each row in memory, texts apart. */
+export const bytesPerRow = (column: Column.Column): number => bytesPerNumber(column) * Column.width(column)
+
 /** Counts the bytes that a table's rows take in memory. */
 export const bytes = ({ columns, length }: Pick<Table, "columns" | "length">): number =>
-  Object.values(columns).reduce((sum, column) => sum + bytesPerNumber(column) * Column.width(column), RowId.bytes) *
-  length
+  Object.values(columns).reduce((sum, column) => sum + bytesPerRow(column), RowId.bytes) * length
 
 /** Copies the rows of a table in memory at some places, in that order: `Table.take`, column by column. */
 export const taking = Effect.fnUntraced(function* (table: Table, rows: Uint32Array) {

@@ -8,28 +8,19 @@ export interface Encoded {
   readonly offsets: Int32Array
 }
 
-/** Encodes texts. */
+/** Encodes texts of less than 2 GiB together: a block, or a batch of Arrow. */
 export const encode = (texts: ReadonlyArray<string>): Encoded => {
-  const offsets = addOffsets(new Int32Array(texts.length + 1), 0, texts)
+  const offsets = new Int32Array(texts.length + 1)
+  for (let [row, end] = [0, 0]; row < texts.length; row++) {
+    end += Buffer.byteLength(texts[row])
+    if (end >= 2 ** 31) throw new RangeError("Utf8.encode: these texts have more than 2 GiB")
+    offsets[row + 1] = end
+  }
   const bytes = new Uint8Array(offsets[texts.length])
   const buffer = Buffer.from(bytes.buffer)
   for (let row = 0; row < texts.length; row++) buffer.write(texts[row], offsets[row])
   return { bytes, offsets }
 }
-
-/** Writes where texts end, after the place `at` where the first of them starts. */
-export const addOffsets = (offsets: Int32Array, at: number, texts: ReadonlyArray<string>): Int32Array => {
-  let end = offsets[at]
-  for (let row = 0; row < texts.length; row++) {
-    end += Buffer.byteLength(texts[row])
-    if (end > longest) throw new RangeError("a column of texts has more than 2 GiB: split the table")
-    offsets[at + row + 1] = end
-  }
-  return offsets
-}
-
-/** Offsets are 32-bit integers. */
-const longest = 2 ** 31 - 1
 
 /** Puts both parts into one piece, the offsets first. */
 export const together = ({ bytes, offsets }: Encoded): Uint8Array => {

@@ -6,18 +6,23 @@ import { Buffer } from "node:buffer"
 import type * as Column from "../../Column.ts"
 import type * as RowId from "../../RowId.ts"
 import * as Instants from "./instants.ts"
+import type { Decoder } from "./kernel.ts"
 import * as Numbers from "./numbers.ts"
+import type { Room } from "./room.ts"
 
 /** The cells of one column, one after the other. */
 export interface Cells {
+  /** In memory that goes on behind them. */
   readonly bytes: Uint8Array
   /** The same bytes. */
   readonly buffer: Buffer
   /** Where each starts; see `Records.isDoubled`. */
   readonly starts: Int32Array
   readonly ends: Int32Array
-  /** Decodes plain decimal numbers; others are NaN. */
-  readonly floats: (starts: Int32Array, ends: Int32Array) => Float64Array
+  readonly floats: Decoder
+  readonly dates: Decoder
+  /** Where the column's values go, unless they are texts. */
+  readonly room: Room
 }
 
 /** A column with a place for each row, and the rows that hold no value of it. */
@@ -39,10 +44,10 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   switch (column.kind) {
     case "float":
     case "optional float":
-      return byText(cells, cells.floats(cells.starts, cells.ends), column.kind !== "float", Numbers.ofText)
+      return numbers(cells, cells.floats, column.kind !== "float", Numbers.ofText)
     case "timestamp":
     case "optional timestamp":
-      return byText(cells, instants(cells), column.kind !== "timestamp", Instants.ofText)
+      return numbers(cells, cells.dates, column.kind !== "timestamp", Instants.ofText)
     case "category":
     case "optional category":
       return codes(cells, column.kind !== "category", column.levels)
@@ -53,13 +58,10 @@ export const decode = (column: Column.Column, cells: Cells): Decoded => {
   }
 }
 
-const instants = ({ bytes, ends, starts }: Cells): Float64Array => {
-  const values = new Float64Array(starts.length)
-  for (let row = 0; row < values.length; row++) {
-    const start = starts[row]
-    values[row] = start < 0 ? Number.NaN : Instants.ofBytes(bytes, start, ends[row])
-  }
-  return values
+const numbers = (cells: Cells, decode: Decoder, mayMiss: boolean, ofText: (text: string) => number): Decoded => {
+  const { ends, room, starts } = cells
+  const values = room.float64(starts.length)
+  return decode(starts, ends, values) > 0 ? byText(cells, values, mayMiss, ofText) : { values, bad: [] }
 }
 
 /** Decodes as text what is NaN so far. A missing value is NaN too. */
@@ -76,13 +78,14 @@ const byText = (cells: Cells, values: Float64Array, mayMiss: boolean, ofText: (t
 
 /** Levels by a hash of their bytes, so that no text is made of a cell. */
 const codes = (cells: Cells, mayMiss: boolean, levels: ReadonlyArray<string>): Decoded => {
-  const { bytes, ends, starts } = cells
+  const { bytes, ends, room, starts } = cells
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length + 4)
   const find = finderOf(levels)
-  const values = new Int32Array(starts.length)
+  const values = room.int32(starts.length)
   const bad: Array<number> = []
   for (let row = 0; row < values.length; row++) {
     const start = starts[row]
-    let code = start < 0 ? levels.indexOf(textOf(cells, row)) : find(bytes, start, ends[row])
+    let code = start < 0 ? levels.indexOf(textOf(cells, row)) : find(view, start, ends[row])
     if (mayMiss && start === ends[row]) code = -1
     else if (code < 0) bad.push(row)
     values[row] = code
@@ -90,13 +93,17 @@ const codes = (cells: Cells, mayMiss: boolean, levels: ReadonlyArray<string>): D
   return { values, bad }
 }
 
-const hashOf = (bytes: Uint8Array, start: number, end: number): number => {
+/** Four bytes of a text at once, of which those behind its end are zeros; four may always be read. */
+const wordOf = (view: DataView, at: number, end: number): number =>
+  end - at >= 4 ? view.getInt32(at, true) : view.getInt32(at, true) & ((1 << (8 * (end - at))) - 1)
+
+const hashOf = (view: DataView, start: number, end: number): number => {
   let hash = end - start
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]) | 0
+  for (let at = start; at < end; at += 4) hash = Math.imul(hash ^ wordOf(view, at, end), 0x9e3779b1)
   return hash ^ (hash >>> 15)
 }
 
-type Finder = (bytes: Uint8Array, start: number, end: number) => number
+type Finder = (view: DataView, start: number, end: number) => number
 
 const finders = new WeakMap<ReadonlyArray<string>, Finder>()
 
@@ -109,21 +116,23 @@ const finderOf = (levels: ReadonlyArray<string>): Finder => {
 
 /** An open table of at most half its places. */
 const finder = (levels: ReadonlyArray<string>): Finder => {
-  const texts = levels.map((level) => Buffer.from(level))
+  const sizes = levels.map((level) => Buffer.byteLength(level))
+  const texts = levels.map((level) => new DataView(Uint8Array.from(Buffer.from(`${level}${" ".repeat(4)}`)).buffer))
   const mask = 2 ** Math.ceil(Math.log2(2 * levels.length + 2)) - 1
   const table = new Int32Array(mask + 1).fill(-1)
   for (const [code, text] of texts.entries()) {
-    let slot = hashOf(text, 0, text.length) & mask
+    let slot = hashOf(text, 0, sizes[code]) & mask
     while (table[slot] >= 0) slot = (slot + 1) & mask
     table[slot] = code
   }
-  return (bytes, start, end) => {
-    for (let slot = hashOf(bytes, start, end) & mask; table[slot] >= 0; slot = (slot + 1) & mask) {
-      const text = texts[table[slot]]
+  return (view, start, end) => {
+    const size = end - start
+    for (let slot = hashOf(view, start, end) & mask; table[slot] >= 0; slot = (slot + 1) & mask) {
+      const code = table[slot]
       let at = 0
-      if (text.length !== end - start) continue
-      while (at < text.length && text[at] === bytes[start + at]) at++
-      if (at === text.length) return table[slot]
+      if (sizes[code] !== size) continue
+      while (at < size && wordOf(texts[code], at, size) === wordOf(view, start + at, end)) at += 4
+      if (at >= size) return code
     }
     return -1
   }

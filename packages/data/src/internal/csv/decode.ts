@@ -10,6 +10,7 @@ import * as Cells from "./cells.ts"
 import type * as Threads from "../threads/worker.ts"
 import * as Kernel from "./kernel.ts"
 import * as Records from "./records.ts"
+import * as Room from "./room.ts"
 
 /** What is wanted of a file's pieces. */
 export interface Plan {
@@ -46,19 +47,28 @@ export interface Decoded {
   readonly ids: Uint8Array
   /** In their order. */
   readonly left: ReadonlyArray<Left>
+  /** How many bytes its text has. */
+  readonly text: number
+  /** How many bytes its arrays take. */
+  readonly bytes: number
 }
 
-/** Decodes text that starts and ends with whole records. */
-export const decode = (text: Uint8Array, { columns, hasIds, layout, shown }: Plan): Decoded => {
-  const { bytes, floats, marks, room } = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
-  const records = Records.find(bytes, layout, marks, room)
+/** Decodes text that starts and ends with whole records; arrays lie in the memory that is given, if there is enough of it. */
+export const decode = (text: Uint8Array, plan: Plan, memory?: SharedArrayBuffer): Decoded => {
+  const { columns, hasIds, layout, shown } = plan
+  const taken = Room.make(memory)
+  const opened = Kernel.open(text, layout.delimiter, (marks) => Records.roomOf(layout, marks))
+  const { bytes, dates, floats } = opened
+  const records = Records.find(opened, layout)
   const { capacity, count, ends, rows, starts } = records
   const names = Object.keys(columns)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const cellsOf = names.map((_, index) => ({
     buffer,
     bytes,
+    dates,
     floats,
+    room: taken,
     starts: starts.subarray(index * capacity, index * capacity + rows),
     ends: ends.subarray(index * capacity, index * capacity + rows)
   }))
@@ -79,7 +89,9 @@ export const decode = (text: Uint8Array, { columns, hasIds, layout, shown }: Pla
     records: count,
     kept: length,
     values,
-    ids: hasIds ? RowId.ofContent(columns, values, length) : new Uint8Array(0),
+    ids: hasIds ? RowId.ofContent(columns, values, length, taken.uint8(length * RowId.bytes)) : new Uint8Array(0),
+    text: text.length,
+    bytes: taken.bytes(),
     left: left.sort((one, other) => one.record - other.record)
   }
 }
@@ -167,11 +179,15 @@ const planOf = ({ id, text }: Written): Plan => {
 export interface Asked {
   readonly bytes: Uint8Array
   readonly plan: Written
+  /** Memory for the arrays, which is used again once they have been copied. */
+  readonly memory: Uint8Array<SharedArrayBuffer>
 }
 
 /** Decodes in a thread. */
-export const task = ({ bytes, plan }: Asked): Threads.Answer<Decoded> => {
-  const value = decode(bytes, planOf(plan))
-  const arrays = [value.ids, ...Object.values(value.values)].flatMap((own) => (RowId.isTexts(own) ? [] : [own.buffer]))
-  return { value, transfer: arrays as Array<ArrayBuffer> } // made by this thread, and not shared
+export const task = ({ bytes, memory, plan }: Asked): Threads.Answer<Decoded> => {
+  const value = decode(bytes, planOf(plan), memory.buffer)
+  const transfer = [value.ids, ...Object.values(value.values)].flatMap((own) =>
+    !RowId.isTexts(own) && own.buffer instanceof ArrayBuffer ? [own.buffer] : []
+  )
+  return { value, transfer }
 }

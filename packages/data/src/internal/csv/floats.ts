@@ -6,12 +6,13 @@
  * tell them apart, is left to its text.
  */
 import * as Web from "../webassembly.ts"
+import * as Cells from "./cellLoop.ts"
 import * as Operations from "./operations.ts"
 
-const { all, f64, float, get, i32, integer, plus, minus, procedure, set } = Web
+const { all, f64, float, get, i32, integer, plus, minus, set } = Web
 type Code = Web.Code
 
-const { block, both, byteAt, during, i64, leaveIf, long, longAt, numberAt, storeNumber, when, wordAt } = Operations
+const { block, both, byteAt, during, i64, leaveIf, long, longAt, numberAt, when } = Operations
 const { isBelow, isDifferent, isEqual, isLess, isNotBelow, isZero, or, shift, times } = Operations
 const { andLong, isBelowLong, isZeroLong, minusLong, orLong, plusLong, shiftDown, shiftLong, timesLong } = Operations
 const { add, divide, isOther, multiply, negated, ofLong, ofSignedLong, subtract, toLong, toWholeLong } = Operations
@@ -22,9 +23,7 @@ const mostPower = 22
 export const tables = { power: 0, upper: 184, lower: 368, longs: 552, end: 1024 } as const
 
 const floatLocals = {
-  at: i32,
-  to: i32,
-  value: f64,
+  ...Cells.locals,
   isNegative: i32,
   first: i32,
   point: i32,
@@ -198,29 +197,8 @@ const cell = (local: Local, start: Code): Code => {
   )
 }
 
-/** Decodes cells between places that lie in memory. */
-export const floats = procedure(
-  "floats",
-  { input: i32, starts: i32, ends: i32, last: i32, output: i32 },
-  floatLocals,
-  undefined,
-  (local) => {
-    const { at, ends, input, last, output, starts, to, value } = local
-    return during(
-      isBelow(get(starts), get(last)),
-      all(
-        set(at, plus(wordAt(get(starts)), get(input))),
-        set(to, plus(wordAt(get(ends)), get(input))),
-        set(value, float(Number.NaN)),
-        cell(local, wordAt(get(starts))),
-        storeNumber(get(output), get(value)),
-        set(starts, plus(get(starts), integer(4))),
-        set(ends, plus(get(ends), integer(4))),
-        set(output, plus(get(output), integer(8)))
-      )
-    )
-  }
-)
+/** Decodes cells between places that lie in memory, and counts those that are left to their text. */
+export const floats = Cells.loop("floats", floatLocals, cell)
 
 /** Splits a number into two of half its digits. */
 const halves = (value: number): readonly [number, number] => {

@@ -23,33 +23,6 @@ export const ofText = (text: string): number => {
 const ofMicros = (millis: number, micros: number): number =>
   millis < 0 && micros > 0 ? millis + 1 + (micros - 1000) / 1000 : millis + micros / 1000
 
-/** Returns the instant of the bytes of `2012-01-31` or `2012-01-31T23:59:59`, with a space too, or NaN for others. */
-export const ofBytes = (bytes: Uint8Array, start: number, end: number): number => {
-  const length = end - start
-  if ((length !== 10 && length !== 19) || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return Number.NaN
-  const year = 100 * two(bytes, start) + two(bytes, start + 2)
-  const [month, day] = [two(bytes, start + 5), two(bytes, start + 8)]
-  if (!isDay(year, month, day)) return Number.NaN
-  const days = daysBefore(year, month, day)
-  if (length === 10) return 86_400_000 * days
-  const hour = two(bytes, start + 11)
-  const minute = two(bytes, start + 14)
-  const second = two(bytes, start + 17)
-  const isTime = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60
-  const isParted = bytes[start + 13] === 0x3a && bytes[start + 16] === 0x3a
-  if (!isTime || !isParted || (bytes[start + 10] !== 0x20 && bytes[start + 10] !== 0x54)) return Number.NaN
-  return 86_400_000 * days + 1000 * (3600 * hour + 60 * minute + second)
-}
-
-const zero = 0x30
-
-/** The number of two digits, or a negative one that no sum of others hides. */
-const two = (bytes: Uint8Array, at: number): number => {
-  const tens = bytes[at] - zero
-  const ones = bytes[at + 1] - zero
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : -100_000
-}
-
 const monthDays = Uint8Array.of(31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 const isDay = (year: number, month: number, day: number): boolean => {

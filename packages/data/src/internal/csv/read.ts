@@ -18,7 +18,7 @@ export interface Reading {
   readonly encoding?: string
   /** Says what is wanted, once there is a header and something below it. */
   readonly plan: (header: Pieces.Header) => Effect.Effect<Decode.Plan, SourceError>
-  /** Takes what was decoded, in the file's order. */
+  /** Takes what was decoded, in the file's order; its arrays are used again afterwards. */
   readonly add: (decoded: Decode.Decoded) => Effect.Effect<void, SourceError>
 }
 
@@ -27,11 +27,19 @@ const fewest = 1 << 18
 
 const module = Threads.beside(import.meta.url, "decode")
 
-/** Memory that pieces lie in, used again and again; threads share it. */
+type Memory = Uint8Array<SharedArrayBuffer>
+
+/** What a piece became, and the memory it lies in. */
+interface Taken {
+  readonly value: Decode.Decoded
+  readonly memory: Memory | undefined
+}
+
+/** Memory that pieces lie in, or what was made of them, used again and again; threads share it. */
 const memory = () => {
   const free: Array<SharedArrayBuffer> = []
   return {
-    allocate: (bytes: number): Uint8Array => {
+    allocate: (bytes: number): Memory => {
       const place = free.findIndex(({ byteLength }) => byteLength >= bytes)
       const [found] = place < 0 ? [new SharedArrayBuffer(Math.max(bytes, leastMemory))] : free.splice(place, 1)
       return new Uint8Array(found)
@@ -42,6 +50,9 @@ const memory = () => {
 
 /** A piece that is read at once, and the end of a record before it. */
 const leastMemory = 5 << 18
+
+/** What pieces become takes up to so much more memory than what others before them became. */
+const spare = 1.25
 
 /** Puts a file's text into memory that is asked for, and gives how many bytes came each time. */
 const textInto = (path: Files.Path, encoding: string, room: (bytes: number) => Uint8Array) => {
@@ -64,7 +75,8 @@ export const read = Effect.fnUntraced(function* (reading: Reading) {
   const cutter = Pieces.cutter(delimiter, allocate)
   let plan: Decode.Plan | undefined
   let written: Decode.Written | undefined
-  let total = 0
+  const results = memory()
+  let [total, most] = [0, leastMemory]
   const cut = Effect.fnUntraced(function* (bytes: Uint8Array) {
     const header = cutter.header()
     if (cutter.isWide() && encoding === "utf-8") return yield* Refusals.wide(file)
@@ -77,20 +89,24 @@ export const read = Effect.fnUntraced(function* (reading: Reading) {
   const decode = ({ bytes, isLittle, plan }: Effect.Success<ReturnType<typeof cut>>) => {
     if (plan === undefined || bytes.length === 0) return Effect.succeed(undefined)
     if (!isLittle) written ??= Decode.written(plan)
+    const asked: Decode.Asked | undefined = written && { bytes, plan: written, memory: results.allocate(most) }
     const decoded =
-      written === undefined
-        ? Effect.sync(() => Decode.decode(bytes, plan))
-        : Threads.call<Decode.Decoded>(module, { bytes, plan: written } satisfies Decode.Asked)
-    return Effect.ensuring(
-      decoded,
-      Effect.sync(() => release(bytes))
+      asked === undefined ? Effect.sync(() => Decode.decode(bytes, plan)) : Threads.call<Decode.Decoded>(module, asked)
+    return decoded.pipe(
+      Effect.map((value) => ({ value, memory: asked?.memory })),
+      Effect.ensuring(Effect.sync(() => release(bytes)))
     )
   }
+  const take = Effect.fnUntraced(function* ({ memory, value }: Taken) {
+    most = Math.max(most, Math.ceil(value.bytes * spare))
+    yield* add(value)
+    if (memory !== undefined) results.release(memory)
+  })
   const pieces = Stream.mapEffect(textInto(path, encoding, cutter.room), (bytes) => cut(cutter.push(bytes)))
   const last = Stream.fromEffect(Effect.suspend(() => cut(cutter.end())))
   yield* Stream.concat(pieces, last).pipe(
     Stream.mapEffect(decode, { concurrency: 1 + (yield* Threads.size) }),
-    Stream.runForEach((decoded) => (decoded === undefined ? Effect.void : add(decoded)))
+    Stream.runForEach((decoded) => (decoded === undefined ? Effect.void : take(decoded)))
   )
   return cutter.header()?.names ?? []
 })

@@ -3,6 +3,8 @@
  * that are no records. Nothing is decoded here. Lines end with LF or CR LF; with CR where the header does.
  */
 
+import type { Text } from "./kernel.ts"
+
 /** How a file's text is laid out. */
 export interface Layout {
   /** The character between cells, by its code. */
@@ -117,7 +119,7 @@ const capacityOf = ({ width }: Layout, marks: number): number => Math.floor((mar
 
 /** How many numbers `find` needs room for, and two more for each row behind them. */
 export const roomOf = (layout: Layout, marks: number): number =>
-  (2 * layout.places.length + 5) * capacityOf(layout, marks)
+  (2 * layout.places.length + 5) * capacityOf(layout, marks) + layout.width + 4
 
 /** Where a search stands. */
 interface Cursor {
@@ -135,57 +137,37 @@ const partsOf = (layout: Layout, marks: number, room: Int32Array) => {
   const size = layout.places.length * capacity
   const offsets = new Int32Array(layout.width).fill(-1)
   for (const [index, place] of layout.places.entries()) offsets[place] = index * capacity
-  return {
+  const [cells, cursor] = [2 * size, 2 * size + layout.width]
+  const parts = {
     capacity,
     offsets,
     starts: room.subarray(0, size),
     ends: room.subarray(size, 2 * size),
-    lines: room.subarray(2 * size)
+    cells: room.subarray(cells, cursor),
+    cursor: room.subarray(cursor, cursor + 4),
+    lines: room.subarray(cursor + 4)
   }
-}
-
-type Parts = ReturnType<typeof partsOf>
-
-/** Goes over records as long as they are of the layout and nothing in them is quoted: most files have no others. */
-const plain = (bytes: Uint8Array, layout: Layout, marks: Int32Array, parts: Parts, cursor: Cursor): void => {
-  const { ends, lines, offsets, starts } = parts
-  const { delimiter, isReturn } = layout
-  const between = layout.width - 1
-  let { count, index, line, rows } = cursor
-  while (index + between < marks.length) {
-    let [cell, start, at] = [0, line, marks[index]]
-    while (cell < between && bytes[at] === delimiter) {
-      const offset = offsets[cell]
-      if (offset >= 0) {
-        starts[offset + rows] = start
-        ends[offset + rows] = at
-      }
-      start = at + 1
-      at = marks[index + ++cell]
-    }
-    if (cell < between || !endsLine(bytes, at, isReturn)) break
-    if (offsets[cell] >= 0) {
-      starts[offsets[cell] + rows] = start
-      ends[offsets[cell] + rows] = at
-    }
-    lines[3 * rows] = count++
-    lines[3 * rows + 1] = line
-    lines[3 * rows + 2] = at
-    rows++
-    line = afterLine(bytes, at)
-    index += between + line - at
+  for (const [cell, offset] of offsets.entries()) {
+    parts.cells[cell] = offset < 0 ? 0 : parts.starts.byteOffset + 4 * offset
   }
-  Object.assign(cursor, { count, index, line, rows })
+  return parts
 }
 
 /** Finds the records of text that starts and ends with whole ones, by the places of delimiters, quotes and line breaks. */
-export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array, room: Int32Array): Records => {
+export const find = (text: Text, layout: Layout): Records => {
+  const { bytes, marks, room } = text
   const { delimiter, isReturn, width } = layout
   const parts = partsOf(layout, marks.length, room)
   const { capacity, ends, lines, offsets, starts } = parts
   const refused: Array<Refused> = []
   const cursor: Cursor = { index: 0, line: 0, rows: 0, count: 0 }
-  plain(bytes, layout, marks, parts, cursor)
+  const goOn = (): void => {
+    parts.cursor.set([4 * cursor.index, cursor.line, 4 * cursor.rows, cursor.count])
+    text.plain(layout, parts)
+    const [index, line, rows, count] = parts.cursor
+    Object.assign(cursor, { index: index / 4, line, rows: rows / 4, count })
+  }
+  goOn()
   let [cells, start, closed] = [0, cursor.line, -1]
   let [isDoubled, isFilled] = [false, false]
   let problem: Problem | undefined
@@ -233,7 +215,7 @@ export const find = (bytes: Uint8Array, layout: Layout, marks: Int32Array, room:
     cells = 0
     problem = undefined
     isFilled = false
-    plain(bytes, layout, marks, parts, cursor)
+    goOn()
     start = cursor.line
     cursor.index--
   }

@@ -109,19 +109,39 @@ export const rowsIn = (plan: Plan, step: number): number =>
 /** From this many numbers a row on, copying memory is faster than a loop. */
 const copyFrom = 24
 
+/** The bytes of an array, where it lies. */
+export const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array | Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength)
+
+/**
+ * Makes the function that reads bytes as float32 numbers, and gives those numbers' bytes. Between unshared arrays V8 does so
+ * many numbers at a time; reading from shared memory or writing to it, number by number.
+ */
+const asFloat32 = (size: number) => {
+  const [bytes, numbers] = [new Uint8Array(size), new Float32Array(size)]
+  const made = bytesOf(numbers)
+  return (source: Buffer, from: number): Buffer => {
+    source.copy(bytes, 0, from, from + size)
+    numbers.set(bytes)
+    return made
+  }
+}
+
 const gatherPart = ({ numbers, offset, size }: Part, order: Uint32Array, out: Float32Array, width: number): void => {
   if (size < copyFrom) {
     for (let row = 0; row < order.length; row++) {
       const [from, to] = [order[row] * size, row * width + offset]
       for (let place = 0; place < size; place++) out[to + place] = numbers[from + place]
     }
-  } else if (numbers instanceof Uint8Array) {
+    return
+  }
+  const [source, batch] = [bytesOf(numbers), bytesOf(out)]
+  if (numbers instanceof Uint8Array) {
+    const toNumbers = asFloat32(size)
     for (let row = 0; row < order.length; row++) {
-      out.set(numbers.subarray(order[row] * size, (order[row] + 1) * size), row * width + offset)
+      toNumbers(source, size * order[row]).copy(batch, 4 * (row * width + offset))
     }
   } else {
-    const source = Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength)
-    const batch = Buffer.from(out.buffer, out.byteOffset, out.byteLength)
     for (let row = 0; row < order.length; row++) {
       source.copy(batch, 4 * (row * width + offset), 4 * size * order[row], 4 * size * (order[row] + 1))
     }
@@ -129,8 +149,11 @@ const gatherPart = ({ numbers, offset, size }: Part, order: Uint32Array, out: Fl
 }
 
 /** Copies rows into the arrays of a batch. */
-export const gather = (packed: Packed, order: Uint32Array, slot: Pick<Slot, "features" | "target">): void => {
-  const { parts, target, width } = packed
+export const gather = (
+  { parts, target, width }: Pick<Packed, "parts" | "target" | "width">,
+  order: Uint32Array,
+  slot: Pick<Slot, "features" | "target">
+): void => {
   for (let row = 0; row < order.length; row++) slot.target[row] = target[order[row]]
   for (const part of parts) gatherPart(part, order, slot.features, width)
 }
@@ -196,9 +219,9 @@ export const filler = (packed: Packed, plan: Plan, draws: Draws, augment?: Augme
   const { rank, of } = plan.shard
   return (epoch, step, slot) => {
     const rows = rowsAt(epoch, step)
-    gather(packed, rows, slot)
     const visits = repeats(plan) ? { first: step * plan.batchSize + rank, stride: of } : undefined
-    augment?.(epoch, rows, slot, visits)
+    if (augment === undefined) gather(packed, rows, slot)
+    else augment(epoch, rows, slot, visits)
     slot.features.fill(0, rows.length * packed.width)
     slot.target.fill(0, (rows.length * slot.target.length) / slot.weight.length)
     weigh(plan.classWeights, rows.length, slot)

@@ -124,20 +124,39 @@ export function* serve(shape: Shape, worker: number): Process<void> {
   }
 }
 
+/** Milliseconds after which a worker that found no free slot looks again, at least. */
+export const shortestRest = 0.1
+
+/**
+ * How long a worker rests that has `share` slots and made so many batches since its last rest: longer as long as less than a
+ * quarter of its slots got free, and as little as can be when half of them did. So it makes some batches at a time, takes
+ * the core of a slow reader's step seldom, and is in time for a fast one.
+ */
+export const restAfter = (rest: number, made: number, share: number): number =>
+  made > share / 2 ? shortestRest : made > share / 4 ? rest : 1.5 * rest
+
 /** The reader's side of a ring: the ticket it holds, and the course that ticket belongs to. */
 export interface Reader {
   ticket: number
   /** The position that continues the course. */
   next: { readonly epoch: number; readonly step: number }
   course: Omit<Course, "version">
+  /** How many takes found their batch since one had to wait, and for how many batches that one waited. */
+  found: number
+  together: number
 }
 
 /** Makes a reader that has read nothing. */
 export const reader = (): Reader => ({
   ticket: -1,
   next: { epoch: -1, step: 0 },
-  course: { firstTicket: 0, epoch: 0, step: 0 }
+  course: { firstTicket: 0, epoch: 0, step: 0 },
+  found: Infinity,
+  together: 1
 })
+
+/** A reader waits for at most so many batches at a time, and for no more than a quarter of the slots. */
+const mostTogether = 8
 
 /** With at most so many slots for each, workers would look again too late and are woken at every batch. */
 const fewSlots = 4
@@ -173,15 +192,27 @@ export function* take(
   } else {
     reader.ticket = isLast ? 0 : reader.ticket + 2 * slots + 1
     reader.course = { firstTicket: reader.ticket, epoch, step }
+    reader.found = Infinity
     yield* startCourse(reader.course)
   }
   reader.next = step + 1 < steps ? { epoch, step: step + 1 } : { epoch: epoch + 1, step: 0 }
   const slot = reader.ticket % slots
   for (let first = true; ; first = false) {
     const tag = yield { op: "load", at: word.tags + slot }
-    if (tag === reader.ticket + 1) return slot
-    if (first) yield* wake()
-    yield { op: "wait", at: word.tags + slot, value: tag }
+    if (tag === reader.ticket + 1) {
+      reader.found++
+      return slot
+    }
+    if (first) {
+      yield* wake()
+      const isStarved = reader.found <= reader.together
+      reader.together = isStarved ? Math.max(1, Math.min(2 * reader.together, mostTogether, slots >> 2)) : 1
+      reader.found = 0
+    }
+    const last = reader.ticket + reader.together - 1
+    const seen = yield { op: "load", at: word.tags + (last % slots) }
+    if (seen === last + 1) yield { op: "wait", at: word.tags + slot, value: tag }
+    else yield { op: "wait", at: word.tags + (last % slots), value: seen }
   }
 }
 

@@ -85,8 +85,11 @@ export const optionDefect = (rows: number, partition: Partition, options: Settin
   return noiseDefect(options) ?? shardDefect(options) ?? count("prefetch", prefetch, 0) ?? count("workers", workers, 0)
 }
 
-/** Memory for batches made ahead, in bytes, and how many each worker makes ahead at least and at most: some jitter is hidden. */
-const [ringBytes, fewestAhead, mostAhead] = [8 * 2 ** 20, 4, 16]
+/**
+ * Memory for batches made ahead, in bytes, and how many each worker makes ahead at least and at most: what others do on the
+ * machine may hold a thread up for some milliseconds.
+ */
+const [ringBytes, fewestAhead, mostAhead] = [32 * 2 ** 20, 4, 32]
 
 /** A batch that takes less time to make than this, in microseconds, is made when it is read: a thread would save nothing. */
 const cheap = 20

@@ -5,7 +5,7 @@
 import type * as Core from "@watertight/core"
 import { workerData } from "node:worker_threads"
 import { type Draws, type Packed, type Plan, type Slot, filler } from "./fill.ts"
-import { type Shape, run, serve } from "./ring.ts"
+import * as Ring from "./ring.ts"
 
 /** What a worker is given. Arrays are views of shared memory. */
 export interface Work {
@@ -13,19 +13,12 @@ export interface Work {
   readonly plan: Plan
   readonly slots: ReadonlyArray<Slot>
   readonly words: Int32Array
-  readonly shape: Shape
+  readonly shape: Ring.Shape
   /** How many batches all workers have made, and how many nanoseconds of theirs that took. */
   readonly making: BigInt64Array
   /** This worker's number. */
   readonly worker: number
 }
-
-/**
- * Milliseconds after which a worker that found no free slot looks again, at least: else half of the time that filling its
- * slots usually takes. By then no reader that is slower has emptied more than half of them; while it has emptied none, each
- * rest is longer than the last.
- */
-const shortestRest = 0.1
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js"
 const moduleOfCore = (name: string) =>
@@ -41,21 +34,22 @@ void Promise.all([key, permutation, augmenting, functions]).then(([drawing, { ma
   const draws: Draws = { bernoulli, beta, bitsOfNames, foldIn, normal, permutation: make }
   const augmenter = plan.augment && augment?.augmenter(packed, plan.augment, plan.batchSize, draws, own)
   const fill = filler(packed, plan, draws, augmenter)
-  let [usual, rest] = [Infinity, shortestRest]
-  run(
+  const share = slots.length / shape.workers
+  let [rest, made] = [Ring.shortestRest, 0]
+  Ring.run(
     words,
-    serve(shape, worker),
+    Ring.serve(shape, worker),
     (at, value) => {
-      if (Atomics.wait(words, at, value, rest) === "timed-out") rest *= 1.5
+      rest = Ring.restAfter(rest, made, share)
+      made = 0
+      if (Atomics.wait(words, at, value, rest) !== "timed-out") rest = Ring.shortestRest
     },
     ({ epoch, slot, step }) => {
       const began = process.hrtime.bigint()
       fill(epoch, step, slots[slot])
-      const taken = process.hrtime.bigint() - began
       Atomics.add(making, 0, 1n)
-      Atomics.add(making, 1, taken)
-      usual = Math.min(Number(taken) / 1e6, 1.25 * usual) // one that was held up says little
-      rest = Math.max(shortestRest, (usual * slots.length) / shape.workers / 2)
+      Atomics.add(making, 1, process.hrtime.bigint() - began)
+      made++
     }
   )
 })

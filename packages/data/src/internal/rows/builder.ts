@@ -14,6 +14,7 @@ import * as Collector from "../columns/collector.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Threads from "../threads/pool.ts"
+import * as Shared from "../threads/shared.ts"
 import * as Ids from "./ids.ts"
 
 /** Takes a table's rows in their order. */
@@ -44,10 +45,10 @@ const blockBytes = 1 << 24
 /** DuckDB gives up to so many rows at a time, and a block has at least as many. */
 const fewest = 2048
 
-/** How many rows a block should have. */
-export const blockRows = (columns: Columns, rows: number | undefined): number => {
+/** How many rows a block should have, at least so many. */
+export const blockRows = (columns: Columns, rows: number | undefined, least = fewest): number => {
   const most = Math.min(Columnar.blockSize, Math.floor(blockBytes / Tables.bytes({ columns, length: 1 })))
-  return Math.max(fewest, Math.min(most, rows ?? most))
+  return Math.max(least, Math.min(most, rows ?? most))
 }
 
 /** Ids of this many blocks are computed while the next block is read; each has a copy of its rows. */
@@ -76,6 +77,12 @@ const without = (length: number, left: ReadonlyArray<number>): Uint32Array => {
   return Uint32Array.from({ length }, (_, row) => row).filter((row) => !isLeft.has(row))
 }
 
+/** Where the ids of the rows in a room stay, if threads can write them there. */
+const sharedIds = (room: Collector.Room | undefined, length: number): Uint8Array | undefined => {
+  const ids = room?.columns[idColumn]
+  return ids instanceof Uint8Array && Shared.isShared(ids) && length <= ids.length / RowId.bytes ? ids : undefined
+}
+
 /** Makes a builder of tables with these columns. Fails where one is called as the ids are. */
 export const make = Effect.fnUntraced(function* <C extends Columns>(
   columns: C,
@@ -92,13 +99,10 @@ export const make = Effect.fnUntraced(function* <C extends Columns>(
       yield* collect({ length: ids.length / RowId.bytes, columns: { [idColumn]: ids } })
     }
   })
-  let [kept, stays] = [0, false]
+  let kept = 0
+  let room: Collector.Room | undefined
   return {
-    room: (wanted) => {
-      const room = collector.room(wanted)
-      stays = room.stays
-      return room
-    },
+    room: (wanted) => (room = collector.room(wanted)),
     add: Effect.fnUntraced(function* (block, all, left = []) {
       if (left.length === all && kept > 0) return
       const places = left.length === 0 ? undefined : without(all, left)
@@ -113,8 +117,9 @@ export const make = Effect.fnUntraced(function* <C extends Columns>(
       }
       const isMany = areUseful && (rows ?? kept + all) >= Ids.fewestRead
       const ids = isMany
-        ? Ids.ofBlock(columns, values, length, stays)
+        ? Ids.ofBlock(columns, values, length, room?.stays ?? false, sharedIds(room, length))
         : Effect.succeed(RowId.ofContent(columns, values, length))
+      room = undefined
       computing.push(yield* Effect.forkScoped(ids))
       yield* addIds(isMany ? ahead : 0)
       yield* collect({ length, columns: values })

@@ -8,12 +8,14 @@ export interface Rows {
   readonly columns: Columns
   readonly values: Readonly<Record<string, RowId.Values>>
   readonly length: number
+  /** Shared memory for the ids. */
+  readonly into?: Uint8Array
 }
 
-export const task = ({ columns, length, values }: Rows): Answer<Uint8Array> => {
-  const value = RowId.ofContent(columns, values, length)
+export const task = ({ columns, into, length, values }: Rows): Answer<Uint8Array | undefined> => {
+  const value = RowId.ofContent(columns, values, length, into)
   for (const own of Object.values(values)) {
     if (!RowId.isTexts(own) && own.buffer instanceof ArrayBuffer) own.buffer.transfer(0) // frees the copy
   }
-  return { value, transfer: [value.buffer as ArrayBuffer] } // made by `ofContent`, and not in shared memory
+  return value.buffer instanceof ArrayBuffer ? { value, transfer: [value.buffer] } : { value: undefined }
 }

@@ -27,7 +27,8 @@ const ofPart = (
   values: Content,
   all: number,
   start: number,
-  stay: boolean
+  stay: boolean,
+  into: Uint8Array | undefined
 ): Effect.Effect<Uint8Array> => {
   const length = Math.min(taskRows, all - start)
   const parts = Object.keys(columns).map((name) => {
@@ -37,35 +38,51 @@ const ofPart = (
     const isShared = stay && !RowId.isTexts(own) && Shared.isShared(own)
     return { name, isShared, part: isShared ? own.subarray(from, to) : own.slice(from, to) }
   })
-  const rows: Rows = { columns, values: Object.fromEntries(parts.map(({ name, part }) => [name, part])), length }
+  const own = into?.subarray(start * RowId.bytes, (start + length) * RowId.bytes)
+  const rows: Rows = {
+    columns,
+    values: Object.fromEntries(parts.map(({ name, part }) => [name, part])),
+    length,
+    ...(own === undefined ? {} : { into: own })
+  }
   const copies = parts.flatMap(
     ({ isShared, part }) => (isShared || RowId.isTexts(part) ? [] : [part.buffer as ArrayBuffer]) // of a slice
   )
-  return Threads.call<Uint8Array>(hashing, rows, copies)
+  return Effect.map(Threads.call<Uint8Array | undefined>(hashing, rows, copies), (ids) => ids ?? (own as Uint8Array)) // one of both
 }
 
 const starts = (length: number): ReadonlyArray<number> =>
   Array.from({ length: Math.ceil(length / taskRows) }, (_, task) => task * taskRows)
 
-/** Computes the ids of a block when it is run; a block that does not `stay` as it is is copied at once. */
+/**
+ * Computes the ids of a block when it is run, in shared memory where it is given; a block that does not `stay` as it is is
+ * copied at once.
+ */
 export const ofBlock = (
   columns: Columns,
   values: Content,
   length: number,
-  stay: boolean
+  stay: boolean,
+  into?: Uint8Array
 ): Effect.Effect<Uint8Array> => {
-  const parts = starts(length).map((start) => ofPart(columns, values, length, start, stay))
-  return Effect.map(Effect.all(parts, { concurrency: "unbounded" }), joined)
+  const parts = starts(length).map((start) => ofPart(columns, values, length, start, stay, into))
+  return Effect.map(
+    Effect.all(parts, { concurrency: "unbounded" }),
+    (ids) => into?.subarray(0, length * RowId.bytes) ?? joined(ids)
+  )
 }
 
 /** Computes ids of rows in memory. */
 export const ofContent = Effect.fnUntraced(function* (columns: Columns, values: Content, length: number) {
   if (length < fewest || !(yield* Threads.areUseful)) return RowId.ofContent(columns, values, length)
-  const ids = (start: number) => Effect.suspend(() => ofPart(columns, values, length, start, true))
-  return joined(yield* Effect.forEach(starts(length), ids, { concurrency: 1 + (yield* Threads.size) }))
+  const all = new Uint8Array(Shared.room(length * RowId.bytes))
+  const ids = (start: number) => Effect.suspend(() => ofPart(columns, values, length, start, true, all))
+  yield* Effect.forEach(starts(length), ids, { concurrency: 1 + (yield* Threads.size) })
+  return all
 })
 
 const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  if (parts.length === 1) return parts[0]
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   for (const part of parts) {

@@ -5,6 +5,7 @@
  */
 
 import * as Web from "../webassembly.ts"
+import * as Spreading from "./spreading.ts"
 
 /** Bytes of a row's first part of the digest that are kept: 4 words. */
 const words = 4
@@ -52,13 +53,15 @@ const local = {
   block: 5,
   state: 6,
   work: 14,
-  schedule: 22,
-  sum: 38
+  schedule: 22
 } as const
 
 /** Where in memory the words of a block lie that holds none of a message, each with its round's constant added. */
 const paddingAt = 0
 const paddingWords = 64
+
+/** Where the rounds' constants lie: read from memory they take one operation to spread over the lanes. */
+const constantsAt = 256
 
 const loadSplat = (place: number): Code => [lanes(0x09)(integer(place)), 2, 0]
 
@@ -75,20 +78,19 @@ const scheduled = (number: number): Code => {
     sum(sum(get(word(16)), sigma(word(15), [7, 18, 3], true)), get(word(7))),
     sigma(word(2), [17, 19, 10], true)
   )
-  const added = (value: Code): Code => sum(sum(value, splat(constants[number])), get(word(16)))
+  const added = (value: Code): Code => sum(sum(value, loadSplat(constantsAt + 4 * number)), get(word(16)))
   return all(number < 16 ? [] : set(word(16), next), round(number, added))
 }
 
 const round = (number: number, added: (value: Code) => Code): Code => {
   const at = (place: number) => local.work + ((place - number + 128) % 8)
   const [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(at)
-  const chosen = select(get(f), get(g), get(e))
-  const mixed = sum(sum(get(h), sigma(e, [6, 11, 25], false)), chosen)
   const majority = select(get(c), get(a), xor(get(a), get(b)))
   return all(
-    set(local.sum, added(mixed)),
-    set(d, sum(get(d), get(local.sum))),
-    set(h, sum(sum(get(local.sum), sigma(a, [2, 13, 22], false)), majority))
+    set(h, sum(added(get(h)), select(get(f), get(g), get(e)))),
+    set(h, sum(get(h), sigma(e, [6, 11, 25], false))),
+    set(d, sum(get(d), get(h))),
+    set(h, sum(sum(get(h), majority), sigma(a, [2, 13, 22], false)))
   )
 }
 
@@ -119,22 +121,30 @@ const group = (): Code =>
     set(local.block, get(local.blocks)),
     loop(local.block, compression()),
     [get(local.isPadded), 0x04, 0x40, padding(), 0x0b],
-    each(words, (word) => store(16 * word, get(local.output), reversed(get(local.state + word)))),
+    each(words, (word) => set(local.state + word, reversed(get(local.state + word)))),
+    Spreading.transposed([local.state, local.state + 1, local.state + 2, local.state + 3]).map((digest, message) =>
+      store(16 * message, get(local.output), digest)
+    ),
     advance(local.output, 16 * words)
   )
 
 interface Exports extends Web.Memory {
   readonly digests: (input: number, output: number, groups: number, blocks: number, isPadded: number) => void
+  readonly pairs: (from: number, to: number, end: number, stride: number) => void
+  readonly coded: (from: number, to: number, end: number, stride: number, table: number) => void
+  readonly blocks: (from: number, to: number, end: number, stride: number) => void
 }
 
 let exported: Exports | undefined
 
 /** The program, compiled when it is first needed. */
 const instance = (): Exports => {
-  const lanesOfWords = Array.from({ length: 33 }, (_, index) => [`word${index}`, v128])
+  const lanesOfWords = Array.from({ length: 32 }, (_, index) => [`word${index}`, v128])
   const locals: Readonly<Record<string, number>> = { block: i32, ...Object.fromEntries(lanesOfWords) }
   const digests = () => procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
-  exported ??= Web.compiled<Exports>(16, [digests()])
+  if (exported !== undefined) return exported
+  exported = Web.compiled<Exports>(16, [digests(), Spreading.pairs, Spreading.coded, Spreading.blocks])
+  new Uint32Array(exported.memory.buffer, constantsAt, constants.length).set(constants)
   return exported
 }
 
@@ -148,15 +158,29 @@ export interface Hasher {
   /** Where word `w` of message `m` goes: `(m >> 2) * stride + 4 * w + (m & 3)`. */
   readonly input: Uint32Array
   readonly stride: number
+  /** Puts a number of eight bytes into each of the first messages, from a word on. */
+  readonly pairs: (content: Uint8Array, word: number) => void
+  /** Puts four words out of a table into each of the first messages: those behind its code, from -1 on. */
+  readonly coded: (codes: Int32Array, table: Uint8Array, word: number) => void
   /** Hashes the first messages of the batch and writes the first 16 bytes of their digests, one after the other. */
   readonly digests: (messages: number, into: Uint32Array, at: number) => void
 }
 
-/** Bytes of memory for messages and for digests. */
+/** Bytes of memory for messages. */
 const inputBytes = 2 ** 19
 
-/** Messages begin behind the words of a padding block. */
-const inputAt = paddingAt + 4 * paddingWords
+/** A batch has at most so many groups of four messages. */
+const mostGroups = 256
+
+/** A table of words may have so many bytes. */
+export const mostTable = 2 ** 14
+
+/** Messages begin behind the constants; then come digests, a column's numbers, and a table. */
+const inputAt = constantsAt + 4 * constants.length
+const outputAt = inputAt + inputBytes
+const columnAt = outputAt + mostGroups * 16 * words
+const tableAt = columnAt + mostGroups * 32
+const blocksAt = tableAt + mostTable
 
 /** The words of a block that holds the length of a message of so many bits and nothing else, with the constants added. */
 const paddingOf = (bits: number, first: number): Uint32Array => {
@@ -175,13 +199,15 @@ const paddingOf = (bits: number, first: number): Uint32Array => {
 
 /** Makes a hasher of messages of so many whole words, one at least; at most one may be in use. */
 export const hasher = (length: number): Hasher => {
-  const { digests, memory } = instance()
+  const { coded, digests, memory, pairs } = instance()
   const all = Math.ceil((4 * length + 9) / 64)
   const blocks = Math.ceil(length / 16)
   const stride = 64 * blocks
-  const groups = Math.max(1, Math.min(256, Math.floor(inputBytes / (4 * stride))))
+  const groups = Math.max(1, Math.min(mostGroups, Math.floor(inputBytes / (4 * stride))))
   const input = new Uint32Array(memory.buffer, inputAt, groups * stride)
-  const output = new Uint32Array(memory.buffer, inputAt + inputBytes, groups * 4 * words)
+  const output = new Uint32Array(memory.buffer, outputAt, groups * 4 * words)
+  const bytes = new Uint8Array(memory.buffer)
+  const column = new Int32Array(memory.buffer, columnAt, 4 * groups + 4)
   const isEndInside = length % 16 > 0
   if (all > blocks)
     new Uint32Array(memory.buffer, paddingAt, paddingWords).set(paddingOf(32 * length, isEndInside ? 0 : 2 ** 31))
@@ -196,12 +222,44 @@ export const hasher = (length: number): Hasher => {
     capacity: 4 * groups,
     input,
     stride,
+    pairs: (content, word) => {
+      bytes.set(content, columnAt)
+      pairs(columnAt, inputAt + 16 * word, columnAt + content.length, 4 * stride)
+    },
+    coded: (codes, table, word) => {
+      column.fill(-1, codes.length, codes.length + 4)
+      column.set(codes)
+      bytes.set(table, tableAt)
+      coded(columnAt, inputAt + 16 * word, columnAt + 4 * codes.length, 4 * stride, tableAt)
+    },
     digests: (messages, into, at) => {
-      digests(inputAt, inputAt + inputBytes, Math.ceil(messages / 4), blocks, all - blocks)
-      for (let message = 0; message < messages; message++) {
-        const from = (message >> 2) * 4 * words + (message & 3)
-        for (let word = 0; word < words; word++) into[at + message * words + word] = output[from + 4 * word]
-      }
+      digests(inputAt, outputAt, Math.ceil(messages / 4), blocks, all - blocks)
+      into.set(output.subarray(0, messages * words), at)
+    }
+  }
+}
+
+/** Messages of one block each, which whoever fills them in pads. */
+export interface Blocks {
+  /** So many at a time. */
+  readonly capacity: number
+  /** The blocks, one after the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Hashes the first blocks and writes the first 16 bytes of their digests, one after the other. */
+  readonly digests: (messages: number, into: Uint32Array, at: number) => void
+}
+
+/** Makes room for blocks; it is a hasher's, of which at most one may be in use. */
+export const blocks = (): Blocks => {
+  const { blocks, digests, memory } = instance()
+  return {
+    capacity: 4 * mostGroups,
+    bytes: new Uint8Array(memory.buffer, blocksAt, 256 * mostGroups),
+    digests: (messages, into, at) => {
+      const groups = Math.ceil(messages / 4)
+      blocks(blocksAt, inputAt, blocksAt + 256 * groups, 256)
+      digests(inputAt, outputAt, groups, 1, 0)
+      into.set(new Uint32Array(memory.buffer, outputAt, messages * words), at)
     }
   }
 }

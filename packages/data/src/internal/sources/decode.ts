@@ -123,6 +123,9 @@ const time = (type: string, cell: string): string | undefined => {
   return `CASE WHEN isfinite(${cell}) AND ${inRange} THEN ${millis(microseconds)} END`
 }
 
+/** So many levels are found sooner one by one than by their hash. */
+const fewLevels = 8
+
 /** Levels are texts: those of text and enumerations, `true` and `false`, and the digits of integers. */
 const category = (type: string, { levels }: Column.Category, cell: string): string | undefined => {
   const isLevels = texts.test(type) || smallIntegers.test(type) || largeIntegers.test(type)
@@ -130,7 +133,9 @@ const category = (type: string, { levels }: Column.Category, cell: string): stri
   const isText = `json_type(${cell}) IN ('VARCHAR', 'BOOLEAN', 'UBIGINT', 'BIGINT')`
   const level = type === json ? `CASE WHEN ${isText} THEN ${jsonText(cell)} END` : `${cell}::VARCHAR`
   if (levels.length === 0) return "NULL::INTEGER"
-  return `enum_code(try_cast((${level}) AS ENUM(${levels.map(DuckDB.text).join(", ")})))::INTEGER`
+  const all = levels.map(DuckDB.text).join(", ")
+  if (levels.length <= fewLevels) return `(list_position([${all}], ${level}) - 1)::INTEGER`
+  return `enum_code(try_cast((${level}) AS ENUM(${all})))::INTEGER`
 }
 
 /** The SQL type of a tensor's rows: `FLOAT[3][2]` for a shape of `[2, 3]`. */

@@ -1,68 +1,76 @@
 /**
- * Rows as objects become columns: each cell is checked against its column's declaration, and all that are wrong are
- * listed. Plain loops over arrays that grow; nothing is kept of a row.
+ * Rows as objects become blocks of columns: each cell is checked against its column's declaration, and what is wrong is
+ * told. Plain loops over arrays; nothing is kept of a row.
  */
-import { Digest } from "@watertight/core"
-import { createHash } from "node:crypto"
 import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
-import type { Bad } from "../../sources/SourceError.ts"
 import type * as RowId from "../../RowId.ts"
+import type { Bad } from "../../sources/SourceError.ts"
+import type { Block, Room } from "../columns/collector.ts"
+import { blockCharacters } from "../columns/columnar.ts"
 import * as Decode from "./decode.ts"
-import * as Exact from "../columns/exact.ts"
 
-/** Takes rows one by one. */
+/** Takes rows one by one into a block. */
 export interface Decoder {
-  readonly push: (row: unknown) => void
-  /** The digest of the rows so far: of what they hold, and of what is wrong with them. */
-  readonly digest: () => Digest.Digest
-  readonly end: () => Decoded
+  /** Begins a block in these arrays. */
+  readonly begin: (room: Room) => void
+  /** Takes rows from a place on until the block is full or they end, and returns the place after the last one. */
+  readonly take: (rows: ReadonlyArray<unknown>, from: number) => number
+  readonly isFull: () => boolean
+  /** Returns the block: in the places of cells that are wrong stand zeros, and a row that is no object has none. */
+  readonly block: () => Decoded
 }
 
-/** The columns of all rows, and what is wrong with them. */
-export interface Decoded {
-  readonly length: number
-  readonly values: Readonly<Record<string, RowId.Values>>
-  readonly bad: ReadonlyArray<Bad>
+/** A block of rows. */
+export interface Decoded extends Block {
+  /** The places of rows of which a cell is wrong. */
+  readonly left: ReadonlyArray<number>
 }
 
-/** So many wrong cells are described; of what is wrong after them, the first of each row. */
-const limit = 1000
+/** What is told of a cell that is wrong: of a row's first, too. */
+export type Refuse = (bad: Bad, isFirst: boolean) => void
 
 /** Makes a decoder for rows of the given columns, whose instants are as `instantOf` reads them. */
-export const decoder = (columns: Columns, instantOf = instant): Decoder => {
+export const decoder = (columns: Columns, refuse: Refuse, instantOf = instant): Decoder => {
   const names = Object.keys(columns)
   const known = new Set(names)
-  const growing = names.map((name) => collect(columns[name], instantOf))
-  const bad: Array<Bad> = []
-  const hasher = createHash("sha256")
-  let length = 0
-  const refuse = (column: string, value: unknown, expected: string): void => {
-    if (bad.length < limit || bad[bad.length - 1].row !== length)
-      bad.push({ row: length, column, value: show(value), expected })
-    hasher.update(`${length} ${column} ${show(value)}\n`)
+  let [capacity, length, characters, taken, lastBad] = [0, 0, 0, 0, 0]
+  let left: Array<number> = []
+  const cells = names.map((name) => cellsOf(columns[name], instantOf, (text) => (characters += text.length)))
+  const bad = (column: string, value: unknown, expected: string): void => {
+    refuse({ row: taken, column, value: show(value), expected }, lastBad !== taken)
+    lastBad = taken
   }
   const push = (row: unknown): void => {
-    length++
-    if (typeof row !== "object" || row === null || Array.isArray(row)) return refuse("", row, "an object")
-    const cells = row as Readonly<Record<string, unknown>> // any object has keys; what they hold is checked
+    taken++
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return bad("", row, "an object")
+    const all = row as Readonly<Record<string, unknown>> // any object has keys; what they hold is checked
     for (let index = 0; index < names.length; index++) {
       const name = names[index]
-      const value = Object.hasOwn(cells, name) ? cells[name] : undefined
-      if (!growing[index].push(value)) refuse(name, value, Decode.expected(columns[name]))
+      const value = Object.hasOwn(all, name) ? all[name] : undefined
+      if (!cells[index].put(value, length)) bad(name, value, Decode.expected(columns[name]))
     }
-    for (const name of Object.keys(cells)) if (!known.has(name)) refuse(name, cells[name], "a declared column")
+    for (const name of Object.keys(all)) if (!known.has(name)) bad(name, all[name], "a declared column")
+    if (lastBad === taken) left.push(length)
+    length++
   }
-  const values = () => Object.fromEntries(names.map((name, index) => [name, growing[index].values()]))
+  const isFull = () => length === capacity || characters >= blockCharacters
   return {
-    push,
-    digest: () =>
-      Digest.of({
-        length,
-        values: Object.entries(values()),
-        bad: bad.length === 0 ? null : hasher.copy().digest("hex")
-      }),
-    end: () => ({ length, values: values(), bad })
+    begin: (room) => {
+      ;[capacity, length, characters, left] = [room.rows, 0, 0, []]
+      for (const [index, { begin }] of cells.entries()) begin(room.columns[names[index]])
+    },
+    take: (rows, from) => {
+      let at = from
+      while (at < rows.length && !isFull()) push(rows[at++])
+      return at
+    },
+    isFull,
+    block: () => ({
+      length,
+      left,
+      columns: Object.fromEntries(names.map((name, index) => [name, cells[index].values(length)]))
+    })
   }
 }
 
@@ -76,10 +84,13 @@ const show = (value: unknown): string => {
   return typeof value === "bigint" ? `${value}n` : String(value)
 }
 
-interface Growing {
-  /** Takes the next value, or says that the column does not take it; then the values are of no use. */
-  readonly push: (value: unknown) => boolean
-  readonly values: () => RowId.Values
+/** The cells of a column in a block. */
+interface Cells {
+  /** Begins a block in an array, unless these are texts. */
+  readonly begin: (values: RowId.Numbers | undefined) => void
+  /** Writes the value of a row, or says that the column does not take it, and writes zeros. */
+  readonly put: (value: unknown, row: number) => boolean
+  readonly values: (rows: number) => RowId.Values
 }
 
 const finite = (value: unknown): number | undefined =>
@@ -90,24 +101,24 @@ const codeIn = (levels: ReadonlyArray<string>) => {
   return (value: unknown) => codes.get(value)
 }
 
-const collect = (column: Column.Column, instantOf: typeof instant): Growing => {
+const cellsOf = (column: Column.Column, instantOf: typeof instant, onText: (text: string) => void): Cells => {
   switch (column.kind) {
     case "float":
-      return numbers(new Float64Array(64), finite)
+      return numbers(finite)
     case "timestamp":
-      return numbers(new Float64Array(64), instantOf)
+      return numbers(instantOf)
     case "category":
-      return numbers(new Int32Array(64), codeIn(column.levels))
+      return numbers(codeIn(column.levels))
     case "tensor":
       return tensors(column)
     case "text":
-      return textsOf()
+      return texts(onText)
     case "optional float":
-      return orMissing(new Float64Array(64), finite, Number.NaN)
+      return numbers(orMissing(finite, Number.NaN))
     case "optional timestamp":
-      return orMissing(new Float64Array(64), instantOf, Number.NaN)
+      return numbers(orMissing(instantOf, Number.NaN))
     case "optional category":
-      return orMissing(new Int32Array(64), codeIn(column.levels), -1)
+      return numbers(orMissing(codeIn(column.levels), -1))
   }
 }
 
@@ -125,69 +136,68 @@ const isWritten = (value: unknown): value is string => {
   return !Number.isNaN(day) && new Date(day).toISOString().startsWith(value.slice(0, 10))
 }
 
-const numbers = <V extends Float64Array | Int32Array>(
-  first: V,
-  decode: (value: unknown) => number | undefined
-): Growing => {
-  let all = first
-  let length = 0
+type Read = (value: unknown) => number | undefined
+
+/** Takes `null` and `undefined` as a missing value. */
+const orMissing =
+  (read: Read, missing: number): Read =>
+  (value) =>
+    value === null || value === undefined ? missing : read(value)
+
+const numbers = (read: Read): Cells => {
+  let all: RowId.Numbers = new Float64Array(0)
   return {
-    push: (value) => {
-      if (length === all.length) all = larger(all, 2 * length)
-      const number = decode(value)
-      all[length++] = number ?? 0
+    begin: (values = all) => (all = values),
+    put: (value, row) => {
+      const number = read(value)
+      all[row] = number ?? 0
       return number !== undefined
     },
-    values: () => all.slice(0, length)
+    values: (rows) => all.subarray(0, rows)
   }
 }
 
-/** Takes `null` and `undefined` as a missing value. */
-const orMissing = <V extends Float64Array | Int32Array>(
-  first: V,
-  decode: (value: unknown) => number | undefined,
-  missing: number
-): Growing => numbers(first, (value) => (value === null || value === undefined ? missing : decode(value)))
-
-const larger = <V extends RowId.Numbers>(values: V, length: number): V => {
-  const Values = values.constructor as new (length: number) => V // a typed array's constructor makes its own kind
-  const all = new Values(length)
-  all.set(values)
-  return all
-}
-
-const tensors = (column: Column.Tensor): Growing => {
+const tensors = (column: Column.Tensor): Cells => {
   const width = Column.width(column)
   const isIn = {
     uint8: (value: number) => Number.isInteger(value) && value >= 0 && value <= 255,
     int32: (value: number) => Number.isInteger(value) && Math.abs(value + 0.5) < 2 ** 31,
     float32: (value: number) => Number.isFinite(Math.fround(value))
   }[column.dtype]
-  const isNumber = (value: unknown) => typeof value === "number" && isIn(value)
-  let all = Exact.arrayOf(column.dtype, 8 * width)
-  let length = 0
+  const areIn = (items: ArrayLike<unknown>): boolean => {
+    for (let place = 0; place < width; place++) {
+      const value = items[place]
+      if (typeof value !== "number" || !isIn(value)) return false
+    }
+    return true
+  }
+  let all: RowId.Numbers = new Float32Array(0)
   return {
-    push: (value) => {
-      if ((length + 1) * width > all.length) all = larger(all, 2 * all.length)
+    begin: (values = all) => (all = values),
+    put: (value, row) => {
       const items = elements(value, column.shape)
-      const isGood = items !== undefined && Array.prototype.every.call(items, isNumber)
-      if (isGood) all.set(items, length * width)
-      length++
-      return isGood
+      if (items !== undefined && areIn(items)) {
+        all.set(items, row * width)
+        return true
+      }
+      all.fill(0, row * width, (row + 1) * width)
+      return false
     },
-    values: () => all.slice(0, length * width)
+    values: (rows) => all.subarray(0, rows * width)
   }
 }
 
-const textsOf = (): Growing => {
-  const all: Array<string> = []
+const texts = (onText: (text: string) => void): Cells => {
+  let all: Array<string> = []
   return {
-    push: (value) => {
+    begin: () => (all = []),
+    put: (value) => {
       const isText = typeof value === "string" && value.isWellFormed()
       all.push(isText ? value : "")
+      if (isText) onText(value)
       return isText
     },
-    values: () => all.slice()
+    values: () => all
   }
 }
 

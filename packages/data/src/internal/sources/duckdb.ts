@@ -7,7 +7,6 @@ import {
   type DuckDBDataChunk,
   DuckDBInstance,
   type DuckDBResult,
-  DuckDBVarCharVector,
   type DuckDBVector,
   type Json
 } from "@duckdb/node-api"
@@ -108,7 +107,7 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
       Effect.map(
         interruptible(() => connection.stream(sql)),
         (result) => {
-          const stream: Stream = { result, pending: null }
+          const stream: Stream = { result, pending: null, uncounted: 0 }
           share = 0
           return { next: (room) => interruptible(() => readBlock(stream, room)) }
         }
@@ -163,7 +162,15 @@ interface Stream {
   readonly result: DuckDBResult
   /** A chunk that the last block had no room for. */
   pending: DuckDBDataChunk | null
+  /** How many bytes of chunks V8 does not count. */
+  uncounted: number
 }
+
+/**
+ * V8 frees chunks when it collects garbage, and does so when many bytes are in view, though its heap be small and most of it
+ * in use: of each result so many bytes are not to be a reason.
+ */
+const mostUncounted = 2 ** 26
 
 const readBlock = async (stream: Stream, room: Room): Promise<Numbers | undefined> => {
   const columns = room.columns.map((values) => (values === undefined ? texts() : numbers(values, room.rows)))
@@ -178,6 +185,9 @@ const readBlock = async (stream: Stream, room: Room): Promise<Numbers | undefine
       columns[index].add(chunk.getColumnVector(index), length, chunk.rowCount)
     }
     length += chunk.rowCount
+    for (let index = 0; index < columns.length && stream.uncounted < mostUncounted; index++) {
+      if (room.columns[index] !== undefined) stream.uncounted += Vectors.close(chunk.getColumnVector(index))
+    }
   }
   return length === 0 ? undefined : { length, columns: columns.map((each) => each.end(length)) }
 }
@@ -206,12 +216,10 @@ const texts = () => {
   const collected = {
     characters: 0,
     add: (vector: DuckDBVector, start: number, count: number): void => {
-      if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError("duckdb.blocks: a column holds no texts")
-      for (let row = 0; row < count; row++) {
-        const text = vector.getItem(row)
-        values.push(text ?? "")
-        collected.characters += values[values.length - 1].length
-        if (text === null) missing.push(start + row)
+      for (const row of Vectors.missing(vector, count)) missing.push(start + row)
+      for (const text of Vectors.texts(vector, count)) {
+        values.push(text)
+        collected.characters += text.length
       }
     },
     end: (): NumberColumn => ({ values, missing })

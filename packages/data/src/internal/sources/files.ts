@@ -46,6 +46,10 @@ export const read = Effect.fn("Source.read")(function* (path: Path) {
   return yield* unpack(path, bytes)
 })
 
+/** Returns a file's bytes on disk. */
+export const size = (path: Path): Effect.Effect<number, SourceError, FileSystem.FileSystem> =>
+  open(path, (_, __, size) => Effect.succeed(Number(size)))
+
 /** Gives a file's bytes piece by piece, and tells how far it is; a packed file's come unpacked. */
 export const pieces = (path: Path): Stream.Stream<Uint8Array, SourceError, FileSystem.FileSystem> =>
   Stream.unwrap(

@@ -2,7 +2,6 @@
  * The one file that knows `pg`: a query's rows as PostgreSQL writes them, in one read-only transaction, in UTC, piece by
  * piece. Of a connection nothing but the server's and the network's own words is ever in an error.
  */
-import { Event } from "@watertight/core"
 import { Effect, Redacted, Schema, type Scope } from "effect"
 import type { Client, FieldDef, QueryArrayConfig } from "pg"
 
@@ -26,11 +25,19 @@ export type Row = ReadonlyArray<string | null>
 export interface Connection {
   /** The columns that a query gives. */
   readonly fields: (query: string) => Effect.Effect<ReadonlyArray<Field>, PostgresError>
-  readonly rows: (query: string, push: (rows: ReadonlyArray<Row>) => void) => Effect.Effect<void, PostgresError>
+  /** Gives a query's rows, some at a time, fewer where they `areLong`, and asks for further ones when these were taken. */
+  readonly rows: <E, R>(
+    query: string,
+    take: (rows: ReadonlyArray<Row>) => Effect.Effect<void, E, R>,
+    areLong?: boolean
+  ) => Effect.Effect<void, PostgresError | E, R>
 }
 
-/** So many rows come at once. */
-const piece = 4096
+/** So many rows come at once, and so many at first where they may be long. */
+const [most, first] = [4096, 64]
+
+/** Rows that come at once should have about so many characters. */
+const pieceCharacters = 2 ** 22
 
 const settings = [
   "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -38,6 +45,9 @@ const settings = [
   "SET LOCAL DateStyle = 'ISO, YMD'",
   "SET LOCAL extra_float_digits = 1" // the shortest text that comes back as the same float
 ]
+
+/** Ends a query soon after nobody waits for it any more; servers before version 14 do not know this. */
+const ending = "SET client_connection_check_interval = '1s'"
 
 /** Quotes a name. */
 export const name = (text: string): string => `"${text.replaceAll('"', '""')}"`
@@ -83,6 +93,7 @@ export const connect = Effect.fnUntraced(function* (
   )
   client.on("error", () => undefined) // the query under way fails with it
   yield* attempt(() => client.connect())
+  yield* Effect.ignore(attempt(() => client.query(ending)))
   for (const setting of settings) yield* attempt(() => client.query(setting))
   return { fields: fieldsOf(client), rows: rowsOf(client) }
 })
@@ -93,17 +104,20 @@ const fieldsOf = (client: Client) => (query: string) =>
     ({ fields }) => fields.map(({ dataTypeID, name }: FieldDef) => ({ name, type: dataTypeID }))
   )
 
-const rowsOf = (client: Client) =>
-  Effect.fnUntraced(function* (query: string, push: (rows: ReadonlyArray<Row>) => void) {
+const charactersOf = (rows: ReadonlyArray<Row>): number =>
+  rows.reduce((sum, row) => row.reduce((all, text) => all + (text?.length ?? 0), sum), 0)
+
+const rowsOf = (client: Client): Connection["rows"] =>
+  Effect.fnUntraced(function* (query, take, areLong = false) {
     yield* attempt(() => client.query(statement(`DECLARE watertight NO SCROLL CURSOR FOR ${query}`)))
-    for (let [isMore, done] = [true, 0]; isMore;) {
+    for (let [isMore, count] = [true, areLong ? first : most]; isMore;) {
       const { rows } = yield* attempt(() =>
-        client.query<Array<string | null>>(statement(`FETCH FORWARD ${piece} FROM watertight`))
+        client.query<Array<string | null>>(statement(`FETCH FORWARD ${count} FROM watertight`))
       )
-      push(rows)
-      done += rows.length
-      isMore = rows.length === piece
-      if (done > piece) yield* Event.progress(done, undefined, "rows")
+      yield* take(rows)
+      isMore = rows.length === count
+      const fitting = Math.floor((pieceCharacters * count) / Math.max(1, charactersOf(rows)))
+      count = Math.max(1, Math.min(most, 4 * count, fitting))
     }
     yield* attempt(() => client.query("CLOSE watertight"))
   })

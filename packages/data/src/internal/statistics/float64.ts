@@ -3,12 +3,14 @@
  * and each result written once. Every thread has kernels of its own; blocks do not change what comes out.
  */
 import type { Numbers } from "../../RowId.ts"
-import { type Kernels, blockSize, laneCount, make, places, together } from "./kernels.ts"
+import { blockSize, laneCount, places, together, wordCount } from "./blocks.ts"
+import { type Kernels, make } from "./kernels.ts"
 
 /** The kernels and the parts of their memory. */
 interface Workshop {
   readonly kernels: Kernels
   readonly input: Float64Array
+  readonly inputBytes: Buffer
   readonly output: Float64Array
   readonly found: Int32Array
   readonly lanes: Float64Array
@@ -22,7 +24,8 @@ const parts = (kernels: Kernels): Workshop => {
   return {
     kernels,
     input: part(places.input, blockSize),
-    output: part(places.output, blockSize),
+    inputBytes: Buffer.from(kernels.memory.buffer, places.input, 8 * blockSize),
+    output: part(places.output, blockSize + laneCount),
     found: new Int32Array(kernels.memory.buffer, places.found, blockSize),
     lanes: part(places.lanes, laneCount),
     squares: part(places.squares, laneCount)
@@ -32,10 +35,14 @@ const parts = (kernels: Kernels): Workshop => {
 const workshop = (): Workshop => (made ??= parts(make()))
 
 /** Makes an array of numbers all of which are about to be written: until then it holds anything. */
-export const room = <V extends Numbers>(
+export const unwritten = <V extends Numbers>(
   Values: { new (buffer: ArrayBuffer): V; readonly BYTES_PER_ELEMENT: number },
   length: number
 ): V => new Values(Buffer.allocUnsafeSlow(Values.BYTES_PER_ELEMENT * length).buffer)
+
+/** `Buffer.copy` copies shared memory twice as fast as `TypedArray.set` does, which goes number by number. */
+export const bytesOf = ({ buffer, byteLength, byteOffset }: Numbers): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength)
 
 /**
  * Copies a column's numbers of a group (number `i` belongs to group `i % groups`) into the input, block by block, filled up
@@ -47,11 +54,13 @@ const overBlocks = (
   groups = 1,
   group = 0
 ): boolean => {
-  const { input } = workshop()
+  const { input, inputBytes } = workshop()
   const length = values.length / groups
+  const bytes = values instanceof Float64Array && groups === 1 ? bytesOf(values) : undefined
   for (let start = 0; start < length; start += blockSize) {
     const size = Math.min(blockSize, length - start)
-    if (groups === 1) input.set(values.subarray(start, start + size))
+    if (bytes !== undefined) bytes.copy(inputBytes, 0, 8 * start, 8 * (start + size))
+    else if (groups === 1) input.set(values.subarray(start, start + size))
     else for (let at = 0; at < size; at++) input[at] = values[(start + at) * groups + group]
     if (size % together > 0) input.fill(input[0], size, size + together - (size % together))
     if (visit(size, places.input + 8 * Math.ceil(size / together) * together, start) === false) return false
@@ -61,7 +70,7 @@ const overBlocks = (
 
 /** Copies what the kernels made of a block into the results. */
 const give = (from: Float64Array | Int32Array, size: number, out: Numbers, start: number): void =>
-  out.set(size < from.length ? from.subarray(0, size) : from, start)
+  out.set(from.subarray(0, size), start)
 
 /** Says whether there is neither NaN nor infinity. */
 export const isFinite = (values: Float64Array): boolean => {
@@ -132,34 +141,88 @@ export const normalize = (values: Float64Array, center: number, scale: number, o
   return isOdd === 0
 }
 
-const ofMissing =
-  (name: "fill" | "mark") =>
-  (values: Float64Array, by: number, out: Float64Array): void => {
-    const { kernels, output } = workshop()
-    overBlocks(values, (size, end, start) => {
-      kernels[name](places.input, end, by)
-      give(output, size, out, start)
-    })
-  }
-
 /** Puts a number in the place of each NaN. */
-export const fill = ofMissing("fill")
+export const fill = (values: Float64Array, by: number, out: Float64Array): void => {
+  const { kernels, output } = workshop()
+  overBlocks(values, (size, end, start) => {
+    kernels.fill(places.input, end, by)
+    give(output, size, out, start)
+  })
+}
 
-/** Puts a number in the place of each NaN, and 0 in that of others. */
-export const mark = ofMissing("mark")
+/** Puts 1 in the place of each NaN, in an array of zeros; memory that stays zero is not touched. */
+export const mark = (values: Float64Array, out: Float64Array): void => {
+  const { kernels, output } = workshop()
+  overBlocks(values, (size, end, start) => {
+    if (kernels.mark(places.input, end) !== 0) give(output, size, out, start)
+  })
+}
+
+/** Copies the numbers of a block that are not NaN to an address on, and says how many they are. */
+const presentOf = (size: number, end: number, to: number): number => {
+  const { input, kernels } = workshop()
+  input.fill(Number.NaN, size, (end - places.input) / 8)
+  return (kernels.present(places.input, end, to) - to) / 8
+}
 
 /** Copies the numbers that are not NaN. */
 export const present = (values: Float64Array): Float64Array => {
-  const { kernels, output } = workshop()
-  const out = room(Float64Array, values.length)
+  const { output } = workshop()
+  const out = unwritten(Float64Array, values.length)
   let count = 0
-  overBlocks(values, (size) => {
-    const found = kernels.present(places.input, places.input + 8 * size) / 8
+  overBlocks(values, (size, end) => {
+    const found = presentOf(size, end, places.output)
     give(output, found, out, count)
     count += found
   })
   return out.subarray(0, count)
 }
+
+/** Computes `mean(present(values))` without a copy: what is left of a round waits for the next block. */
+export const meanOfPresent = (values: Float64Array): number => {
+  const { kernels, lanes, output } = workshop()
+  lanes.fill(0)
+  let [first, before, left] = [Number.NaN, 0, 0]
+  overBlocks(values, (size, end) => {
+    const there = left + presentOf(size, end, places.output + 8 * left)
+    if (before === 0 && there > 0) first = output[0]
+    left = there % laneCount
+    before += there - left
+    if (left === there) return
+    kernels.sums(places.output, places.output + 8 * (there - left), first)
+    output.copyWithin(0, there - left, there)
+  })
+  for (let lane = 0; lane < left; lane++) lanes[lane] += output[lane] - first
+  return first + total(lanes) / (before + left)
+}
+
+/** Counts numbers by their first 16 bits; the counts are there until something else is counted. */
+export const tally = (values: Float64Array): Uint32Array => {
+  const { kernels } = workshop()
+  const counts = new Uint32Array(kernels.memory.buffer, places.words, wordCount).fill(0)
+  overBlocks(values, (size) => {
+    kernels.tally(places.input, places.input + 8 * size)
+  })
+  return counts
+}
+
+/** Copies the `count` numbers that have one of some words for their first 16 bits. */
+export const gather = (values: Float64Array, words: ReadonlyArray<number>, count: number): Float64Array => {
+  const { kernels, output } = workshop()
+  const steps = new Uint32Array(kernels.memory.buffer, places.words, wordCount).fill(0)
+  for (const word of words) steps[word] = 8
+  const out = unwritten(Float64Array, count)
+  let done = 0
+  overBlocks(values, (size) => {
+    const found = (kernels.gather(places.input, places.input + 8 * size) - places.output) / 8
+    give(output, found, out, done)
+    done += found
+  })
+  return out
+}
+
+/** Numbers are compared with all of so many bounds sooner than the bounds are searched. */
+const mostCompared = 32
 
 /** How often so many bounds are halved in a search. */
 const halvingsOf = (bounds: number): number => Math.max(1, Math.ceil(Math.log2(bounds + 1)))
@@ -187,7 +250,8 @@ export const search = (values: Float64Array, bounds: ReadonlyArray<number>, out:
   const { found, kernels } = workshop()
   return overBlocks(values, (size, end, start) => {
     if (kernels.odd(places.input, end) !== 0) return false
-    kernels.search(places.input, end, halvingsOf(bounds.length))
+    if (bounds.length <= mostCompared) kernels.compare(places.input, end, places.bounds + 8 * bounds.length)
+    else kernels.search(places.input, end, halvingsOf(bounds.length))
     return give(found, size, out, start)
   })
 }

@@ -1,71 +1,31 @@
 /**
- * What is calculated of a block of float64 numbers in linear memory, two numbers at a time where they go side by side.
- * Kernels run over addresses from `input` to `end`; every result has its place. A block's numbers go to the lanes of sums
- * in turn, so that sums do not depend on where blocks of whole rounds begin.
+ * What is calculated of a block of float64 numbers in linear memory, two numbers at a time where they go side by side. A
+ * block's numbers go to the lanes of sums in turn, so that sums do not depend on where blocks of whole rounds begin.
  */
 import * as Web from "../webassembly.ts"
+import {
+  block,
+  four,
+  isOdd,
+  keeping,
+  laneCount,
+  noteOdd,
+  others,
+  overPairs,
+  pages,
+  pairs,
+  places,
+  vectors
+} from "./blocks.ts"
+import * as Searching from "./searching.ts"
 
-type Code = Web.Code
-const { advance, all, each, f64, get, i32, integer, lanes, load, loadInteger, loadNumber } = Web
-const { float, minus, operation, plus, procedure, repeat, set, store, storeInteger, storeNumber, v128 } = Web
-
-/** Numbers in a block: input and output lie in the processor's nearer caches. */
-export const blockSize = 4096
-
-/** Kernels take so many numbers at a time: a block is filled up to a multiple of it. */
-export const together = 8
-
-/** Sums have so many lanes. */
-export const laneCount = 64
-
-const bytes = 8 * blockSize
-
-/** Where things lie in memory; bounds, which may be many, come last. */
-export const places = {
-  lanes: 0,
-  squares: 8 * laneCount,
-  input: 4096,
-  output: 4096 + bytes,
-  found: 4096 + 2 * bytes,
-  bounds: 4096 + 3 * bytes
-} as const
-
-const pages = 2
+const { advance, all, each, f64, get, i32, integer, lanes, load } = Web
+const { operation, plus, procedure, repeat, set, store, storeLane, v128 } = Web
 
 const [splat, lower, higher] = [lanes(0x14), lanes(0xf6), lanes(0xf7)]
 const [add, subtract, multiply, divide] = [lanes(0xf0), lanes(0xf1), lanes(0xf2), lanes(0xf3)]
-const [differs, both, select, any] = [lanes(0x48), lanes(0x4e), lanes(0x52), lanes(0x53)]
-const [isEqual, isAtMost, choose, shift, shiftBack] = [0x61, 0x65, 0x1b, 0x74, 0x76].map(operation)
-const [plusFloat, minusFloat, times, over, toFloat] = [0xa0, 0xa1, 0xa2, 0xa3, 0xb7].map(operation)
-
-const block = { input: i32, end: i32 } as const
-
-/** Locals of 128 bits, one after the other. */
-const vectors = <Name extends string>(...names: ReadonlyArray<Name>): Readonly<Record<Name, number>> =>
-  Object.fromEntries(names.map((name) => [name, v128])) as Record<Name, number> // one of each
-
-const [four, others] = [["a", "b", "c", "d"] as const, ["e", "f", "g", "h"] as const]
-
-/** Goes over a block by `count` pairs of numbers, and over its results alike. */
-const overPairs = (pointers: ReadonlyArray<number>, end: number, count: number, body: (pair: number) => Code): Code =>
-  repeat(get(pointers[0]), get(end), all(each(count, body), ...pointers.map((pointer) => advance(pointer, 16 * count))))
-
-/** Keeps locals in memory between calls. */
-const keeping = (kept: ReadonlyArray<readonly [local: number, place: number]>, body: Code): Code =>
-  all(
-    ...kept.map(([local, place]) => set(local, load(place, integer(0)))),
-    body,
-    ...kept.map(([local, place]) => store(place, integer(0), get(local)))
-  )
-
-const pairs = (count: number, from: number, place: number): ReadonlyArray<readonly [number, number]> =>
-  Array.from({ length: count }, (_, pair) => [from + pair, place + 16 * pair])
-
-/** Makes NaN of NaN and infinity, and 0 of other numbers. */
-const oddity = (value: Code): Code => subtract(value, value)
-
-/** Says whether a lane became NaN. */
-const isOdd = (local: number): Code => any(differs(get(local), get(local)))
+const [equals, differs, both, either, select, any, bits] = [0x47, 0x48, 0x4e, 0x50, 0x52, 0x53, 0xc4].map(lanes)
+const [shift, and] = [0x74, 0x71].map(operation)
 
 /** Adds to each lane its numbers less a shift. */
 const sums = procedure(
@@ -108,11 +68,13 @@ const squares = procedure(
     )
 )
 
+const odds = ["odd", "odd2", "odd3", "odd4"] as const
+
 /** Lowers the first lanes to the block's numbers and raises the lanes of squares; says whether all are finite. */
 const extremes = procedure(
   "extremes",
   block,
-  vectors("value", "odd", ...four, ...others),
+  vectors("value", ...odds, ...four, ...others),
   i32,
   ({ a, e, end, input, odd, value }) =>
     all(
@@ -121,7 +83,7 @@ const extremes = procedure(
         overPairs([input], end, 4, (pair) =>
           all(
             set(value, load(16 * pair, get(input))),
-            set(odd, add(get(odd), oddity(get(value)))),
+            noteOdd(odd, pair, get(value)),
             set(a + pair, lower(get(a + pair), get(value))),
             set(e + pair, higher(get(e + pair), get(value)))
           )
@@ -132,10 +94,10 @@ const extremes = procedure(
 )
 
 /** Says whether a number is NaN or infinite. */
-const odd = procedure("odd", block, vectors("found"), i32, ({ end, found, input }) =>
+const odd = procedure("odd", block, vectors(...odds), i32, ({ end, input, odd: first }) =>
   all(
-    overPairs([input], end, 4, (pair) => set(found, add(get(found), oddity(load(16 * pair, get(input)))))),
-    isOdd(found)
+    overPairs([input], end, 4, (pair) => noteOdd(first, pair, load(16 * pair, get(input)))),
+    isOdd(first)
   )
 )
 
@@ -143,141 +105,97 @@ const odd = procedure("odd", block, vectors("found"), i32, ({ end, found, input 
 const normalize = procedure(
   "normalize",
   { ...block, center: f64, scale: f64 },
-  { output: i32, ...vectors("centers", "scales", "value", "found") },
+  { output: i32, ...vectors("centers", "scales", "value", ...odds) },
   i32,
-  ({ center, centers, end, found, input, output, scale, scales, value }) =>
+  ({ center, centers, end, input, odd: first, output, scale, scales, value }) =>
     all(
       set(centers, splat(get(center))),
       set(scales, splat(get(scale))),
       set(output, integer(places.output)),
-      overPairs([input, output], end, 2, (pair) =>
+      overPairs([input, output], end, 4, (pair) =>
         all(
           set(value, divide(subtract(load(16 * pair, get(input)), get(centers)), get(scales))),
-          set(found, add(get(found), oddity(get(value)))),
+          noteOdd(first, pair, get(value)),
           store(16 * pair, get(output), get(value))
         )
       ),
-      isOdd(found)
+      isOdd(first)
     )
 )
-
-const ofMissing = (name: string, result: (value: Code, isMissing: Code, by: Code) => Code) =>
-  procedure(
-    name,
-    { ...block, by: f64 },
-    { output: i32, ...vectors("value", "with") },
-    undefined,
-    ({ by, end, input, output, value, with: other }) =>
-      all(
-        set(other, splat(get(by))),
-        set(output, integer(places.output)),
-        overPairs([input, output], end, 4, (pair) =>
-          all(
-            set(value, load(16 * pair, get(input))),
-            store(16 * pair, get(output), result(get(value), differs(get(value), get(value)), get(other)))
-          )
-        )
-      )
-  )
 
 /** Puts a number in the place of NaN. */
-const fill = ofMissing("fill", (value, isMissing, by) => select(by, value, isMissing))
-
-/** Puts a number in the place of NaN, and 0 in that of others. */
-const mark = ofMissing("mark", (_, isMissing, by) => both(isMissing, by))
-
-/** Copies what is not NaN, and says how many bytes that is. */
-const present = procedure("present", block, { output: i32, value: f64 }, i32, ({ end, input, output, value }) =>
-  all(
-    set(output, integer(places.output)),
-    repeat(
-      get(input),
-      get(end),
-      all(
-        set(value, loadNumber(0, get(input))),
-        storeNumber(0, get(output), get(value)),
-        set(output, plus(get(output), shift(isEqual(get(value), get(value)), integer(3)))),
-        advance(input, 8)
-      )
-    ),
-    minus(get(output), integer(places.output))
-  )
-)
-
-/** Finds how many of 2^halvings - 1 ascending bounds are at most each number, by four searches side by side. */
-const search = procedure(
-  "search",
-  { ...block, halvings: i32 },
-  { output: i32, step: i32, half: i32, a: f64, b: f64, c: f64, d: f64, w: i32, x: i32, y: i32, z: i32 },
+const fill = procedure(
+  "fill",
+  { ...block, by: f64 },
+  { output: i32, ...vectors("value", "with") },
   undefined,
-  ({ a, end, half, halvings, input, output, step, w }) => {
-    const bound = (one: number) => loadNumber(places.bounds - 8, plus(get(w + one), get(half)))
-    const raised = (one: number) => plus(get(w + one), shift(isAtMost(bound(one), get(a + one)), get(step)))
-    const halve = all(
-      set(step, minus(get(step), integer(1))),
-      set(half, shift(integer(1), get(step))),
-      each(4, (one) => set(w + one, raised(one)))
-    )
-    const four = all(
-      each(4, (one) => all(set(a + one, loadNumber(8 * one, get(input))), set(w + one, integer(0)))),
-      set(step, plus(get(halvings), integer(3))),
-      repeat(integer(3), get(step), halve),
-      each(4, (one) => storeInteger(4 * one, get(output), shiftBack(get(w + one), integer(3)))),
-      advance(input, 32),
-      advance(output, 16)
-    )
-    return all(set(output, integer(places.found)), repeat(get(input), get(end), four))
-  }
-)
-
-/**
- * Writes the place among bounds of each number, as it was found, over `last`: between two bounds by proportion, 0 below all.
- * What a bound itself becomes is given, from an address on.
- */
-const shares = procedure(
-  "shares",
-  { ...block, last: f64, ties: i32 },
-  { output: i32, found: i32, place: i32, at: i32, value: f64, low: f64 },
-  undefined,
-  ({ at, end, found, input, last, low, output, place, ties, value }) => {
-    const half = (number: Code) => times(number, float(0.5))
-    const above = (number: Code) => minusFloat(half(number), half(get(low)))
-    const part = over(above(get(value)), above(loadNumber(places.bounds, get(at))))
-    const share = over(plusFloat(toFloat(minus(get(place), integer(1))), part), get(last))
-    const tie = loadNumber(0, minus(plus(get(ties), get(at)), integer(8)))
-    const within = choose(tie, share, isEqual(get(value), get(low)))
-    const one = all(
-      set(value, loadNumber(0, get(input))),
-      set(place, loadInteger(0, get(found))),
-      set(at, shift(get(place), integer(3))),
-      set(low, loadNumber(places.bounds - 8, get(at))),
-      storeNumber(0, get(output), choose(within, float(0), get(place))),
-      advance(input, 8),
-      advance(found, 4),
-      advance(output, 8)
-    )
-    return all(
-      set(found, integer(places.found)),
+  ({ by, end, input, output, value, with: other }) =>
+    all(
+      set(other, splat(get(by))),
       set(output, integer(places.output)),
-      repeat(get(input), get(end), one)
+      overPairs([input, output], end, 4, (pair) =>
+        all(
+          set(value, load(16 * pair, get(input))),
+          store(16 * pair, get(output), select(get(other), get(value), differs(get(value), get(value))))
+        )
+      )
+    )
+)
+
+/** Puts 1 in the place of NaN, and 0 in that of others; says whether there was one. */
+const mark = procedure(
+  "mark",
+  block,
+  { output: i32, ...vectors("value", "one", "found") },
+  i32,
+  ({ end, found, input, one, output, value }) =>
+    all(
+      set(one, splat(Web.float(1))),
+      set(output, integer(places.output)),
+      overPairs([input, output], end, 4, (pair) =>
+        all(
+          set(value, load(16 * pair, get(input))),
+          set(value, both(differs(get(value), get(value)), get(one))),
+          set(found, either(get(found), get(value))),
+          store(16 * pair, get(output), get(value))
+        )
+      ),
+      any(get(found))
+    )
+)
+
+/** Copies what is not NaN to an address on, and gives the address after it. */
+const present = procedure(
+  "present",
+  { ...block, output: i32 },
+  { there: i32, value: v128 },
+  i32,
+  ({ end, input, output, there, value }) => {
+    const kept = (lane: 0 | 1) => {
+      const bit = lane === 0 ? shift(get(there), integer(3)) : shift(get(there), integer(2))
+      return all(storeLane(lane)(0, get(output), get(value)), set(output, plus(get(output), and(bit, integer(8)))))
+    }
+    return all(
+      overPairs([input], end, 4, (pair) =>
+        all(set(value, load(16 * pair, get(input))), set(there, bits(equals(get(value), get(value)))), kept(0), kept(1))
+      ),
+      get(output)
     )
   }
 )
 
 /** The kernels, by name. */
-export interface Kernels extends Web.Memory {
+export interface Kernels extends Web.Memory, Searching.Kernels {
   readonly sums: (input: number, end: number, shift: number) => void
   readonly squares: (input: number, end: number, center: number) => void
   readonly extremes: (input: number, end: number) => number
   readonly odd: (input: number, end: number) => number
   readonly normalize: (input: number, end: number, center: number, scale: number) => number
   readonly fill: (input: number, end: number, by: number) => void
-  readonly mark: (input: number, end: number, by: number) => void
-  readonly present: (input: number, end: number) => number
-  readonly shares: (input: number, end: number, last: number, ties: number) => void
-  readonly search: (input: number, end: number, halvings: number) => void
+  readonly mark: (input: number, end: number) => number
+  readonly present: (input: number, end: number, output: number) => number
 }
 
 /** Compiles the kernels. */
 export const make = (): Kernels =>
-  Web.compiled(pages, [sums, squares, extremes, odd, normalize, fill, mark, present, search, shares])
+  Web.compiled(pages, [sums, squares, extremes, odd, normalize, fill, mark, present, ...Searching.kernels])

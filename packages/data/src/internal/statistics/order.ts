@@ -64,6 +64,8 @@ export type Statistic = "mean" | "median" | "mode"
 
 /** Returns a statistic of the numbers that are there; undefined where there is none, or one is infinite. */
 export const ofPresent = (values: Float64Array, statistic: Statistic): number | undefined => {
+  const mean = statistic === "mean" ? Float64.meanOfPresent(values) : Number.NaN
+  if (Number.isFinite(mean)) return mean
   const own = Float64.present(values)
   if (own.length === 0 || !Float64.isFinite(own)) return undefined
   if (statistic === "mean") return Float64.mean(own)

@@ -2,6 +2,8 @@
  * Sorting and selecting float64 numbers by their bits, in time linear in how many there are. The order is that of
  * `Float64Array.prototype.sort`: -0 before 0, NaN last.
  */
+import { wordCount } from "./blocks.ts"
+import * as Float64 from "./float64.ts"
 
 /** Below this many numbers the engine's own sort is faster. */
 const fewest = 4096
@@ -68,9 +70,19 @@ const sortRuns = (values: Float64Array): void => {
   }
 }
 
+/** Tells whether numbers, of which none is NaN, are in order already: equal ones are, and often a whole column. */
+const isAscending = (values: Float64Array): boolean => {
+  for (let at = 1; at < values.length; at++) {
+    const [low, high] = [values[at - 1], values[at]]
+    if (!(low < high || (low === high && low !== 0) || Object.is(low, high))) return false
+  }
+  return true
+}
+
 /** Sorts numbers in place, ascending, and returns them. */
 export const sort = (values: Float64Array): Float64Array => {
   if (values.length < fewest) return values.sort()
+  if (isAscending(values)) return values
   const numbers = values.subarray(0, partitionNaN(values))
   const words = wordsOf(numbers)
   const counts = new Uint32Array(3 * buckets)
@@ -113,9 +125,16 @@ interface Cells {
 const cellOf = (start: Int32Array, shift: Uint8Array, word: number, next: number): number =>
   start[word] + (((next ^ -(word >> 15)) & 0xffff) >> shift[word])
 
-/** The first 16 bits that places lie at, ascending, and how many numbers come before and have them. */
-const wordsAt = (counts: Uint32Array, places: Float64Array) => {
-  const found: Array<{ readonly word: number; readonly before: number; readonly count: number }> = []
+/** The first 16 bits of some numbers, how many numbers come before and how many have them. */
+interface Word {
+  readonly word: number
+  readonly before: number
+  readonly count: number
+}
+
+/** The words that places lie at, ascending. */
+const wordsAt = (counts: Uint32Array, places: Float64Array): ReadonlyArray<Word> => {
+  const found: Array<Word> = []
   let [before, next] = [0, 0]
   for (let rank = 0; next < places.length; rank++) {
     const word = rank < 0x8000 ? 0xffff - rank : rank - 0x8000
@@ -127,10 +146,30 @@ const wordsAt = (counts: Uint32Array, places: Float64Array) => {
   return found
 }
 
-const cellsAt = (halves: Uint16Array, counts: Uint32Array, places: Float64Array): Cells => {
-  const words = wordsAt(counts, places)
-  const start = new Int32Array(counts.length).fill(-1)
-  const shift = new Uint8Array(counts.length)
+/** Numbers to select from, their words and places. */
+interface Search {
+  readonly values: Float64Array
+  readonly words: ReadonlyArray<Word>
+  readonly places: Float64Array
+}
+
+/** Leaves out the numbers of words that no place lies at, if they are half of all or more. */
+const narrowed = ({ places, values, words }: Search): Search => {
+  const count = words.reduce((sum, word) => sum + word.count, 0)
+  if (2 * count > values.length) return { values, words, places }
+  let [at, before] = [0, 0]
+  const left = words.map((word) => {
+    for (; places[at] < word.before + word.count; at++) places[at] += before - word.before
+    before += word.count
+    return { ...word, before: before - word.count }
+  })
+  const all = words.map(({ word }) => word)
+  return { values: Float64.gather(values, all, count), words: left, places }
+}
+
+const cellsAt = (halves: Uint16Array, words: ReadonlyArray<Word>): Cells => {
+  const start = new Int32Array(wordCount).fill(-1)
+  const shift = new Uint8Array(wordCount)
   const isFine = 32 * words.reduce((sum, { count }) => sum + count, 0) > halves.length
   let cells = 0
   for (const { count, word } of words) {
@@ -164,14 +203,20 @@ export const select = (values: Float64Array, places: ReadonlyArray<number>): Rea
     const sorted = values.slice().sort()
     return places.map((place) => sorted[place])
   }
+  const wanted = Float64Array.from(new Set(places)).sort()
+  const all = narrowed({ values, words: wordsAt(Float64.tally(values), wanted), places: wanted.slice() })
+  const numbers = selected(all)
+  const indices = new Map(Array.from(wanted, (place, index) => [place, index]))
+  return places.map((place) => numbers[indices.get(place) ?? -1])
+}
+
+/** The numbers at ascending places. */
+const selected = ({ places, values, words }: Search): Float64Array => {
   const halves = new Uint16Array(values.buffer, values.byteOffset, 4 * values.length)
-  const counts = new Uint32Array(1 << 16)
-  for (let at = first; at < halves.length; at += 4) counts[halves[at]]++
-  const ascending = Float64Array.from(new Set(places)).sort()
-  const { before, shift, sizes, start } = cellsAt(halves, counts, ascending)
+  const { before, shift, sizes, start } = cellsAt(halves, words)
   const next = new Int32Array(sizes.length).fill(-1)
   let [cell, length] = [0, 0]
-  const cellAt = ascending.map((place) => {
+  const cellAt = places.map((place) => {
     while (before[cell] + sizes[cell] <= place) cell++
     if (next[cell] < 0) {
       next[cell] = length
@@ -186,12 +231,10 @@ export const select = (values: Float64Array, places: ReadonlyArray<number>): Rea
     const own = cellOf(start, shift, word, halves[4 * at + second])
     if (next[own] >= 0) found[next[own]++] = values[at]
   }
-  const numbers = new Map<number, number>()
-  ascending.forEach((place, index) => {
+  return places.map((place, index) => {
     const own = cellAt[index]
     const from = next[own] - sizes[own]
     if (own !== cellAt[index - 1]) sort(found.subarray(from, next[own]))
-    numbers.set(place, found[from + place - before[own]])
+    return found[from + place - before[own]]
   })
-  return places.map((place) => numbers.get(place) ?? Number.NaN)
 }

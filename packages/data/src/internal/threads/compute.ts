@@ -17,22 +17,7 @@ const mostCopied = 2 ** 16
 /** A part has at most this many rows. */
 const partRows = 2 ** 18
 
-/** What is done with numbers in little more time than reading and writing them takes is done faster where it is asked for. */
-const light: ReadonlySet<Name> = new Set([
-  "clamp",
-  "fill",
-  "firstNotFinite",
-  "mark",
-  "markMissing",
-  "moments",
-  "normalize",
-  "numbersOf",
-  "oneHot",
-  "range"
-])
-
-const isForThreads = (name: Name, given: ReadonlyArray<unknown>): boolean => {
-  if (light.has(name)) return false
+const isForThreads = (given: ReadonlyArray<unknown>): boolean => {
   const arrays = arraysOf(given)
   const isCopied = (array: ArrayBufferView) => !Shared.isShared(array) && array.buffer.byteLength > mostCopied
   return arrays.some(({ byteLength }) => byteLength > Shared.least) && !arrays.some(isCopied)
@@ -45,7 +30,7 @@ export const compute = <N extends Name>(
 ): Effect.Effect<ReturnType<Kernels[N]>> => {
   const kernel = kernels[name] as (...given: ReadonlyArray<unknown>) => ReturnType<Kernels[N]> // that of the name
   const here = Effect.sync(() => kernel(...given))
-  if (!isForThreads(name, given)) return here
+  if (!isForThreads(given)) return here
   const asked: Asked = { name, given }
   return Effect.flatMap(Threads.areUseful, (areUseful) => (areUseful ? Threads.call(module, asked) : here))
 }

@@ -1,13 +1,33 @@
 /**
- * Room for columns in memory that threads share. V8 counts no shared memory when it decides to collect garbage, so an array
- * that nobody touches, and which therefore takes no memory, is counted in its place.
+ * Room for columns in memory that threads share. V8 counts no shared memory when it decides to collect garbage, and collects
+ * after every 64 MiB of what it counts, which takes as long as writing some columns. So columns are counted here, and an
+ * array that nobody touches, and which therefore takes no memory, makes V8 collect when many may be garbage.
  */
 import type { Numbers } from "../../RowId.ts"
 
 /** Arrays of no more bytes are worked on sooner than a thread wakes up, and lie in ordinary memory. */
 export const least = 2 ** 20
 
-const counted = new WeakMap<SharedArrayBuffer, ArrayBuffer>()
+/** So many bytes of columns may be garbage; a column of as many as `large` counts for four. */
+const mostGarbage = 2 ** 28
+const large = 2 ** 26
+
+/** What columns that V8 has not collected count for, and when it is to collect again. */
+const counted = { now: 0, next: mostGarbage }
+
+const collected = new FinalizationRegistry<number>((bytes) => {
+  counted.now -= bytes
+  counted.next = Math.min(counted.next, counted.now + mostGarbage)
+})
+
+const count = (buffer: SharedArrayBuffer): void => {
+  const bytes = buffer.byteLength < large ? buffer.byteLength : 4 * buffer.byteLength
+  collected.register(buffer, bytes)
+  counted.now += bytes
+  if (counted.now <= counted.next) return
+  counted.next = counted.now + mostGarbage
+  untouched(mostGarbage)
+}
 
 /** Makes an array that V8 counts and that takes no memory while nobody touches it. */
 export const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, { maxByteLength: bytes })
@@ -16,7 +36,7 @@ export const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, 
 export const room = (bytes: number): ArrayBuffer | SharedArrayBuffer => {
   if (bytes <= least) return new ArrayBuffer(bytes)
   const buffer = new SharedArrayBuffer(bytes)
-  counted.set(buffer, untouched(bytes))
+  count(buffer)
   return buffer
 }
 

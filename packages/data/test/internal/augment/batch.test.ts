@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { readFileSync } from "node:fs"
-import { brighten, contrast, saturate, turnHue } from "../../../src/internal/augment/colour.ts"
+import { brighten, contrast, fromUnit, saturate, toUnit, turnHue } from "../../../src/internal/augment/colour.ts"
+import { inColour } from "../../../src/internal/augment/colourProgram.ts"
 import { identity, resample, turn } from "../../../src/internal/augment/affine.ts"
 import { equalize, posterize, sharpen, solarize, stretch } from "../../../src/internal/augment/randAugment.ts"
 
@@ -164,6 +165,46 @@ describe("colours", () => {
         assert.deepStrictEqual([...after(pixel, (values) => turnHue(values, by))], [...turnedHue(pixel, by)])
       }),
       { numRuns: 500, examples: [[[0, 1, 1], 0.4999999999999999]] }
+    )
+  })
+})
+
+describe("colours two pixels at a time", () => {
+  it("D43 are those of one number at a time, in the same bits, whichever are changed", () => {
+    const share = fc.constantFrom(0, 0.4)
+    const by = fc.double({ min: 0, max: 2, noNaN: true })
+    const ranges = fc.constantFrom([0, 255], [-1, 1], [0.1, 200.7], [-0, 3])
+    const cases = fc.record({
+      operation: fc.record({ brightness: share, contrast: share, saturation: share, hue: share }),
+      factors: fc.record({
+        brightness: by,
+        contrast: by,
+        saturation: by,
+        hue: fc.double({ min: -0.5, max: 0.5, noNaN: true })
+      }),
+      range: ranges,
+      values: fc.array(fc.oneof(fc.constantFrom(0, 7, 255, -0), fc.double({ min: -2, max: 300, noNaN: true })), {
+        minLength: 24,
+        maxLength: 24
+      })
+    })
+    fc.assert(
+      fc.property(cases, ({ factors, operation, range: [low, high], values }) => {
+        const planned = { black: [low, low, 0], white: [high, high, 9], shape: [2, 4, 3] as const }
+        const numbers = Float32Array.from(values)
+        const image = new Float64Array(24)
+        toUnit(planned, numbers, 0, image)
+        if (operation.brightness > 0) brighten(image, factors.brightness)
+        if (operation.contrast > 0) contrast(image, 3, factors.contrast)
+        if (operation.saturation > 0) saturate(image, 3, factors.saturation)
+        if (operation.hue > 0) turnHue(image, factors.hue)
+        const expected = new Float32Array(24)
+        fromUnit(planned, image, expected, 0)
+        const column = { name: "colourJitter", version: 1, column: "photo", probability: 1 } as const
+        inColour({ ...planned, operation: { ...column, ...operation } }, 24)(numbers, factors)
+        assert.deepStrictEqual(numbers, expected)
+      }),
+      { numRuns: 500 }
     )
   })
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { type Affine, resample, resampler } from "../../../src/internal/augment/affine.ts"
+import { type Affine, resample } from "../../../src/internal/augment/affine.ts"
+import * as Canvas from "../../../src/internal/augment/canvas.ts"
 import { crop, flip } from "../../../src/internal/augment/geometry.ts"
 import { runs } from "../../sources/files.ts"
 
@@ -44,11 +45,17 @@ const moved = (
 }
 
 /** Two rows: the first is left alone by the words drawn for it. */
-const changed = (shape: Shape, { run, words }: ReturnType<typeof crop>, drawn: ReadonlyArray<number>): Float32Array => {
+const changed = (shape: Shape, { change, words }: Canvas.Change, drawn: ReadonlyArray<number>): Float32Array => {
   const features = imagesOf(shape)
   const width = features.length / 2
   const none = Array.from({ length: words }, () => 2 ** 32 - 1)
-  run({ count: 2, features, width, target: new Int32Array(2) }, Uint32Array.from([...none, ...drawn]))
+  const canvas = Canvas.make(shape)
+  for (const row of [0, 1]) {
+    canvas.open(features, row * width)
+    const rows = { count: 2, features, width, target: new Int32Array(2) }
+    change(canvas, Uint32Array.from([...none, ...drawn]), row * words, rows, row)
+    canvas.close(features, row * width)
+  }
   return features
 }
 
@@ -95,8 +102,8 @@ describe("images moved about", () => {
     const shift = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.double({ min: -12, max: 12, noNaN: true }))
     const maps: fc.Arbitrary<Affine> = fc.record({ xx: turn, xy: turn, x0: shift, yx: turn, yy: turn, y0: shift })
     fc.assert(
-      fc.property(shapes, maps, fc.boolean(), (shape, map, isFilled) => {
-        const fill = isFilled ? Float64Array.of(-1, -2, -3) : undefined
+      fc.property(shapes, maps, fc.boolean(), fc.constantFrom(-3, -0.3), (shape, map, isFilled, third) => {
+        const fill = isFilled ? Float64Array.of(-1, -2, third) : undefined
         const features = imagesOf(shape)
         const size = features.length / 2
         const image = features.slice(size)
@@ -104,8 +111,44 @@ describe("images moved about", () => {
         const got = new Float32Array(size)
         resample({ values: imagesOf(shape), from: size, shape }, got, map, fill)
         assert.deepStrictEqual(got, expected)
-        resampler(shape, fill)(features, size, map)
+        const canvas = Canvas.make(shape)
+        canvas.open(features, size)
+        canvas.map(map, fill)
+        canvas.close(features, size)
         assert.deepStrictEqual(features.subarray(size), expected)
+      }),
+      { numRuns: 8 * runs }
+    )
+  })
+
+  it("moves that are noted and done together give the bits of moves done one by one, of numbers and of bytes", () => {
+    const fills = fc.constantFrom(undefined, Float64Array.of(1, 2, 3), Float64Array.of(0.1, 0.2, 0.3))
+    const moves = fc.oneof(
+      fc.boolean().map((isHorizontal) => (canvas: Canvas.Canvas) => canvas.mirror(isHorizontal)),
+      fc
+        .tuple(fc.integer({ min: -1, max: 1 }), fc.integer({ min: -1, max: 1 }), fills)
+        .map((by) => (canvas: Canvas.Canvas) => canvas.shift(...by)),
+      fc.tuple(fc.double({ min: -0.3, max: 0.3, noNaN: true }), fills).map(([by, fill]) => (canvas: Canvas.Canvas) => {
+        canvas.map({ xx: 1, xy: -by, x0: by, yx: by, yy: 1, y0: -by }, fill)
+      })
+    )
+    fc.assert(
+      fc.property(shapes, fc.array(moves, { maxLength: 5 }), fc.boolean(), (shape, chosen, isBytes) => {
+        const numbers = imagesOf(shape).map((value) => Math.round(100 + 100 * value))
+        const values = isBytes ? Uint8Array.from(numbers) : numbers
+        const [canvas, size] = [Canvas.make(shape), values.length / 2]
+        const [together, apart] = [new Float32Array(size + 1), new Float32Array(size + 1)]
+        canvas.open(values, size)
+        for (const move of chosen) move(canvas)
+        canvas.close(together, 1)
+        canvas.open(values, size)
+        canvas.close(apart, 1)
+        for (const move of chosen) {
+          canvas.open(apart, 1)
+          move(canvas)
+          canvas.close(apart, 1)
+        }
+        assert.deepStrictEqual(together, apart)
       }),
       { numRuns: 8 * runs }
     )

@@ -127,6 +127,67 @@ describe("ring", () => {
     assert.isTrue(taken.done !== true || contents[taken.value] === "5/0", `the reader took ${contents.join(" or ")}`)
   })
 
+  /** For which ticket each of 60 reads waited, the last one where more than one; a worker then makes `more` batches more. */
+  const waitsOf = (more: number): ReadonlyArray<number> => {
+    const shape = { slots: 33, workers: 1, steps: 100 }
+    const words = Shared.int32(Ring.wordsFor(shape))
+    const [reader, worker] = [Ring.reader(), Ring.serve(shape, 0)]
+    const waits: Array<number> = []
+    let state = worker.next(0)
+    const make = (ticket: number): void => {
+      while (words[Ring.word.tags + (ticket % shape.slots)] !== ticket + 1) {
+        assert.isTrue(state.done !== true && state.value.op !== "wait", "the worker rests while batches are wanted")
+        if (state.done !== true)
+          state = worker.next(
+            Ring.perform(
+              words,
+              state.value,
+              () => {},
+              () => {}
+            )
+          )
+      }
+    }
+    for (let step = 0; step < 60; step++) {
+      const waitFor = (at: number): void => {
+        const ahead = (at - Ring.word.tags - (reader.ticket % shape.slots) + shape.slots) % shape.slots
+        waits.push(ahead)
+        make(reader.ticket + ahead + more)
+      }
+      Ring.run(words, Ring.take(shape, reader, { epoch: 0, step, lastTicket: 2 ** 30 }), waitFor, () => {})
+    }
+    return waits
+  }
+
+  it("a reader that finds no batch but those it waited for waits for more of them at a time, any other for its own", () => {
+    assert.deepStrictEqual(waitsOf(0), [0, 1, 3, 7, 7, 7, 7, 7, 7, 7])
+    assert.deepStrictEqual(new Set(waitsOf(2)), new Set([0]))
+  })
+
+  it("a worker's rests leave its reader half of the ring, and take a slow reader's core for some batches at a time", () => {
+    const cases = fc.record({
+      slots: fc.integer({ min: 8, max: 65 }),
+      step: fc.double({ min: 0.4, max: 50, noNaN: true }),
+      share: fc.double({ min: 0.02, max: 0.7, noNaN: true })
+    })
+    fc.assert(
+      fc.property(cases, ({ share, slots, step }) => {
+        let [time, written, rest, made, rests, least] = [0, slots, Ring.shortestRest, slots, 0, slots]
+        const held = () => Math.floor(time / step)
+        while (held() < 2000) {
+          rest = Ring.restAfter(rest, made, slots)
+          time += rest
+          rests++
+          least = Math.min(least, written - held())
+          for (made = 0; written < held() + slots; written++, made++) time += share * step
+        }
+        assert.isAtLeast(least, slots / 2 - 2)
+        if (step > 4) assert.isBelow(rests, 2000 / Math.floor(slots / 6))
+      }),
+      { numRuns: 200 }
+    )
+  })
+
   for (const [what, change] of broken) {
     it(`fails when ${what}`, async () => {
       const details = await check(change, 3000)

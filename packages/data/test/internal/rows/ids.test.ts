@@ -50,11 +50,13 @@ describe("ids of many rows", () => {
         )
       )
       const source = Source.parquet(file, { a: Column.float, b: Column.float })
-      const table = yield* run(source).pipe(
-        Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true }))),
-        Effect.provideService(Scratch.Settings, { folder: tmpdir(), inMemory: 2 ** 20 })
-      )
-      assert.strictEqual(Buffer.compare(table.ids, RowId.ofContent(table.columns, table.values, rows)), 0)
+      for (const inMemory of [2 ** 20, 2 ** 30]) {
+        const table = yield* run(source, 0, { plain: true }).pipe(
+          Effect.provideService(Scratch.Settings, { folder: tmpdir(), inMemory })
+        )
+        assert.strictEqual(Buffer.compare(table.ids, RowId.ofContent(table.columns, table.values, rows)), 0)
+      }
+      rmSync(folder, { recursive: true })
     }).pipe(Effect.provide(NodeServices.layer))
   )
 })

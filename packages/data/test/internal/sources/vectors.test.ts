@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { type DuckDBDoubleVector, DuckDBInstance } from "@duckdb/node-api"
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"
 import * as fc from "fast-check"
@@ -52,6 +53,9 @@ const read = Effect.fnUntraced(function* (
   }
 })
 
+const joined = (texts: ReadonlyArray<string | null>): string | null =>
+  texts.every((each) => each === null) ? null : texts.join("")
+
 describe("vectors", () => {
   it("instants are milliseconds as integer arithmetic makes them, and NaN outside of ECMAScript's dates", () => {
     fc.assert(
@@ -87,6 +91,57 @@ describe("vectors", () => {
       })
       yield* Effect.promise(() => fc.assert(property, { numRuns: Math.ceil(runs / 5) }))
     }).pipe(Effect.scoped)
+  )
+
+  it.effect("texts come as they are, inside of a vector or elsewhere, alone or one behind the other", () =>
+    Effect.gen(function* () {
+      const connection = yield* DuckDB.connect
+      const piece = fc.constantFrom(
+        "",
+        "a",
+        "é",
+        "twelve bytes",
+        "thirteen byte",
+        "\uFEFFmark at the start",
+        "漢字".repeat(9)
+      )
+      const texts = fc.array(fc.option(fc.tuple(piece, piece).map(([one, other]) => one + other)), {
+        minLength: 1,
+        maxLength: 300
+      })
+      const property = fc.asyncProperty(texts, async (texts) => {
+        const list = texts.map((each) => (each === null ? "NULL" : DuckDB.text(each))).join(", ")
+        const query = `SELECT unnest([${list}]::VARCHAR[])`
+        const whole = `SELECT string_agg(t, '') OVER (ROWS 3 PRECEDING) FROM (${query} AS t)`
+        for (const [sql, expected] of [
+          [query, texts],
+          [whole, texts.map((_, row) => joined(texts.slice(Math.max(0, row - 3), row + 1)))]
+        ] as const) {
+          const reader = await Effect.runPromise(connection.blocks(sql))
+          const block = await Effect.runPromise(reader.next({ rows: 2048, columns: [undefined] }))
+          assert.deepStrictEqual(
+            block?.columns[0].values,
+            expected.map((each) => each ?? "")
+          )
+          const nulls = expected.flatMap((each, row) => (each === null ? [row] : []))
+          assert.deepStrictEqual(block?.columns[0].missing, nulls)
+        }
+      })
+      yield* Effect.promise(() => fc.assert(property, { numRuns: runs }))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a vector's memory is in nobody's view once it is closed", () =>
+    Effect.gen(function* () {
+      const instance = yield* Effect.promise(() => DuckDBInstance.create(":memory:"))
+      const connection = yield* Effect.promise(() => instance.connect())
+      const result = yield* Effect.promise(() => connection.stream("SELECT i::DOUBLE FROM range(100) t(i)"))
+      const vector = (yield* Effect.promise(() => result.fetchChunk()))?.getColumnVector(0) as DuckDBDoubleVector
+      const { buffer } = vector["items"]
+      assert.deepStrictEqual([Vectors.close(vector), buffer.byteLength], [800, 0])
+      connection.closeSync()
+      instance.closeSync()
+    })
   )
 
   it.effect("nothing is rounded on the way: an array that cannot hold a type's numbers is refused", () =>

@@ -3,10 +3,10 @@ import * as fc from "fast-check"
 import * as Components from "../../../src/internal/statistics/components.ts"
 import type { Numbers } from "../../../src/RowId.ts"
 
-/** Rows of some width, as many as fill blocks of 128 or do not, of every kind of array. */
+/** Rows of some width, as many as fill blocks of 128 or eight of them or do not, of every kind of array. */
 const cases = fc.record({
   seed: fc.integer({ min: 1 }),
-  rows: fc.constantFrom(1, 2, 127, 128, 129, 256, 300),
+  rows: fc.constantFrom(1, 2, 127, 128, 129, 256, 300, 1024, 1025),
   width: fc.integer({ min: 1, max: 9 }),
   kind: fc.nat(2)
 })

@@ -84,15 +84,38 @@ describe("float64: column to column", () => {
         const missing = values.map((value, at) => (at % 3 === 1 ? Number.NaN : value))
         Float64.fill(missing, by, out)
         assert.deepStrictEqual(bits(out), bits(values.map((value, at) => (at % 3 === 1 ? by : value))))
-        Float64.mark(missing, 1, out)
+        Float64.mark(missing, out.fill(0))
         assert.deepStrictEqual(
           out,
           values.map((_, at) => (at % 3 === 1 ? 1 : 0))
         )
-        assert.deepStrictEqual(
-          Float64.present(missing).slice(),
-          missing.filter((value) => !Number.isNaN(value))
-        )
+        const present = missing.filter((value) => !Number.isNaN(value))
+        assert.deepStrictEqual(Float64.present(missing).slice(), present)
+        assert.strictEqual(Float64.meanOfPresent(missing), Float64.mean(present))
+      }),
+      runs
+    )
+  })
+
+  it("has no mean where all is missing, and writes no indicators where nothing is", () => {
+    assert.isNaN(Float64.meanOfPresent(new Float64Array(5000).fill(Number.NaN)))
+    const [values, out] = [new Float64Array(3 * 4096), new Float64Array(3 * 4096).fill(7)]
+    values[5000] = Number.NaN
+    Float64.mark(values, out)
+    assert.deepStrictEqual([out[4095], out[4096], out[5000], out[8191], out[8192]], [7, 0, 1, 0, 7])
+  })
+
+  it("counts numbers by their first 16 bits, and copies those of some", () => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        const values = made(given)
+        const wordOf = (at: number) => new DataView(values.buffer).getUint16(8 * at + 6, true)
+        const counts = new Uint32Array(2 ** 16)
+        values.forEach((_, at) => counts[wordOf(at)]++)
+        assert.deepStrictEqual(Float64.tally(values).slice(), counts)
+        const words = [...new Set([...values.keys()].map(wordOf))].slice(0, 3)
+        const some = values.filter((_, at) => words.includes(wordOf(at)))
+        assert.deepStrictEqual(Float64.gather(values, words, some.length).slice(), some)
       }),
       runs
     )
@@ -100,7 +123,7 @@ describe("float64: column to column", () => {
 
   it("finds places among bounds, few and more than there was room for", () => {
     fc.assert(
-      fc.property(cases, fc.constantFrom(1, 2, 3, 4, 9, 1000, 20_000), (given, count) => {
+      fc.property(cases, fc.constantFrom(1, 2, 3, 4, 9, 32, 33, 1000, 20_000), (given, count) => {
         const values = made(given)
         const bounds = Array.from({ length: count }, (_, at) => Math.floor(at / 2) / count - 0.2)
         const found = new Int32Array(values.length)

@@ -35,6 +35,14 @@ describe("radix.sort", () => {
     )
   })
 
+  it("knows what is sorted already: equal numbers, but not zeros of both signs", () => {
+    for (const last of [-1, -0, 0, 1, NaN]) {
+      const values = new Float64Array(5000)
+      values[4999] = last
+      assert.deepStrictEqual(shown(Radix.sort(values.slice())), shown(values.slice().sort()), `${last}`)
+    }
+  })
+
   it("sorts a part of an array and leaves the rest alone", () => {
     const all = Float64Array.from({ length: 10_000 }, (_, at) => -at)
     Radix.sort(all.subarray(100, 9000))

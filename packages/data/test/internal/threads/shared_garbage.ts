@@ -5,6 +5,6 @@ import * as Shared from "../../../src/internal/threads/shared.ts"
 
 for (let column = 0; column < 150; column++) {
   const values = Shared.float64(2 ** 20)
-  await Effect.runPromise(compute("mark", values, 1, values))
+  await Effect.runPromise(compute("fill", values, 1, values))
 }
 process.stdout.write(`${process.memoryUsage().rss / 2 ** 20}`)
