@@ -1,5 +1,5 @@
 /**
- * Arrow IPC files and streams (Feather version 2), of any writer and in the types they chose, read some rows at a time and
+ * Arrow IPC files and streams (Feather version 2), of any writer, Polars' among them, and in the types they chose, read some rows at a time and
  * only where the declared columns lie: files may be larger than memory.
  */
 import { Effect, type FileSystem } from "effect"
@@ -33,7 +33,7 @@ export interface Options {
  * | --- | --- |
  * | `float` | integers within 2^53, float32 and float64 that are finite |
  * | `timestamp` | dates and timestamps (UTC where they have no zone) of whole microseconds |
- * | `category` | texts and dictionaries of texts, integers by their digits, booleans as `true` and `false` |
+ * | `category` | texts (also as views) and dictionaries of texts, integers by their digits, booleans as `true` and `false` |
  * | `tensor` | lists of numbers nested as the shape is, and `arrow.fixed_shape_tensor`; only float64 rounds, to float32 |
  *
  * A null is a missing value where the column is declared with `Column.optional`, and else does not decode.

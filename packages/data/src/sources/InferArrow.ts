@@ -37,8 +37,9 @@ interface Candidate {
   readonly texts: Set<string>
 }
 
-/** Rows that are looked at together. */
+/** Rows that are looked at together, unless they have more bytes than that. */
 const sliceRows = 2 ** 16
+const sliceBytes = 2 ** 24
 
 /** Guesses the columns of an Arrow file; texts with more than `mostLevels` distinct ones are no categories. */
 export const guess = Effect.fn("Source.infer")(function* (
@@ -70,7 +71,7 @@ const guesses = Effect.fnUntraced(function* (
   }
   yield* slices({
     columns: new Map(candidates.map(({ kinds, place }) => [place, kinds.length > 0 ? "values" : "presence"])),
-    most: () => sliceRows,
+    most: (rowBytes) => Math.min(sliceRows, sliceBytes / rowBytes),
     use: (slice) => Effect.forEach(candidates, (candidate) => look(candidate, slice, mostLevels), { discard: true })
   })
   const twice = names.map((name): [string, Guess] => [name, { note: "there is more than one" }])

@@ -105,6 +105,11 @@ const cases = (): ReadonlyArray<Case> => [
     bytes: readFileSync(fixture(`types-${codec}.arrow`)),
     read: (path: string) => Source.arrow(path, Readable)
   })),
+  ...["polars", "polars-lz4"].map((name) => ({
+    name: `${name}.arrow`,
+    bytes: readFileSync(fixture(`${name}.arrow`)),
+    read: (path: string) => Source.arrow(path, { text: Column.text, enum: Column.text, x: Column.float })
+  })),
   {
     name: "it.npz",
     bytes: readFileSync(fixture("packed.npz")),

@@ -12,8 +12,11 @@ import type { Batch, Codec } from "./message.ts"
 /** The buffers of a batch. */
 export interface Body {
   readonly byteLength: (buffer: number) => number
-  /** Gives the bytes of a buffer from one place to another, which lie inside: until it is asked for others of this buffer. */
-  readonly read: (buffer: number, start: number, end: number) => Effect.Effect<Uint8Array, Failure>
+  /**
+   * Gives the bytes of a buffer from one place to another, which lie inside: until it is asked for others of this buffer,
+   * or of the one in whose stead it is read.
+   */
+  readonly read: (buffer: number, start: number, end: number, instead?: number) => Effect.Effect<Uint8Array, Failure>
 }
 
 /** What reads the bodies of a file. */
@@ -39,21 +42,24 @@ const unpack = (packed: Uint8Array, codec: Codec, length: number): Uint8Array =>
 }
 
 /** Arrays that are used again and again, each for one purpose. */
-const arrays = (): ((purpose: number, length: number) => Uint8Array) => {
+const arrays = () => {
   const all = new Map<number, Uint8Array>()
-  return (purpose, length) => {
-    let array = all.get(purpose)
-    if (array === undefined || array.length < length) {
-      array = new Uint8Array(length)
-      all.set(purpose, array)
-    }
-    return array.subarray(0, length)
+  return {
+    of: (purpose: number, length: number): Uint8Array => {
+      let array = all.get(purpose)
+      if (array === undefined || array.length < length) {
+        array = new Uint8Array(length)
+        all.set(purpose, array)
+      }
+      return array.subarray(0, length)
+    },
+    clear: () => all.clear()
   }
 }
 
 /** Reads the bodies of a file, of which the compressed ones may have so many bytes together. */
 export const make = (input: Input, most: number): Bodies => {
-  const arrayFor = arrays()
+  const again = arrays()
   let used = 0
   const bytesAt = (at: number, bytes: Uint8Array) => Effect.as(input.read(at, bytes), bytes)
   const use = (length: number): void => {
@@ -79,7 +85,7 @@ export const make = (input: Input, most: number): Bodies => {
       yield* attempt(() => use(length))
       bytes += length
       if (!needed.has(buffer)) continue
-      const rest = yield* bytesAt(start + 8, claim === stored ? new Uint8Array(length) : arrayFor(-1, size - 8))
+      const rest = yield* bytesAt(start + 8, claim === stored ? new Uint8Array(length) : again.of(-1, size - 8))
       found.set(buffer, claim === stored ? rest : yield* attempt(() => unpack(rest, codec, length)))
     }
     yield* attempt(() => demand(rows <= 8 * bytes, `a column has ${rows} values`))
@@ -90,14 +96,16 @@ export const make = (input: Input, most: number): Bodies => {
     }
   })
   const opening =
-    (arrayOf: typeof arrayFor): Bodies["open"] =>
+    (arrayOf: typeof again.of): Bodies["open"] =>
     (at, batch, needed) => {
-      const { buffers, codec } = batch
+      const { buffers, codec, variadic } = batch
+      if (variadic.length > 0) again.clear() // buffers of the same number are other columns' in each batch
       if (codec !== undefined) return unpacked(at, batch, codec, needed)
       return Effect.succeed({
         byteLength: (buffer) => buffers[2 * buffer + 1],
-        read: (buffer, start, end) => bytesAt(at + buffers[2 * buffer] + start, arrayOf(buffer, end - start))
+        read: (buffer, start, end, instead = buffer) =>
+          bytesAt(at + buffers[2 * buffer] + start, arrayOf(instead, end - start))
       })
     }
-  return { open: opening(arrayFor), keep: opening((_, length) => new Uint8Array(length)) }
+  return { open: opening(again.of), keep: opening((_, length) => new Uint8Array(length)) }
 }

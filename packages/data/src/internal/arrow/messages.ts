@@ -1,6 +1,7 @@
 /**
  * The messages of an Arrow IPC file or stream, one after the other, each verified before anything is made of it. A file is
- * a stream between its first eight bytes and its footer, which must list the batches that are there.
+ * a stream between its first eight bytes and its footer, which must list the batches that are there; Polars' files begin
+ * with a schema that is no message, and are a stream from the first batch on that is listed.
  */
 import { Effect, type Scope } from "effect"
 import type { Input } from "./input.ts"
@@ -28,18 +29,23 @@ const bytesAt = (input: Input, at: number, length: number) =>
 const numberAt = (input: Input, at: number) =>
   Effect.map(bytesAt(input, at, 4), ({ buffer }) => new DataView(buffer).getInt32(0, true))
 
+/** What stands before a message and its length. */
+const mark = -1
+
 const damaged = (what: string) => attempt(() => demand(false, what))
 
 const extentOf = Effect.fnUntraced(function* (input: Input): Effect.fn.Return<Extent, Failure> {
-  const mark = yield* bytesAt(input, 0, Math.min(6, input.byteLength))
-  if (String.fromCharCode(...mark) !== "ARROW1") return { start: 0, end: input.byteLength, footer: undefined }
+  const name = yield* bytesAt(input, 0, Math.min(6, input.byteLength))
+  if (String.fromCharCode(...name) !== "ARROW1") return { start: 0, end: input.byteLength, footer: undefined }
   const end = input.byteLength - 10
   if (end < 8) yield* damaged("the end of the file is outside the file")
   const size = yield* numberAt(input, end)
   if (size <= 0) yield* damaged("the footer has no length")
   if (size > end - 8) yield* damaged("the footer is outside the file")
   const bytes = yield* bytesAt(input, end - size, size)
-  return { start: 8, end: end - size, footer: yield* attempt(() => Message.footer(bytes)) }
+  const footer = yield* attempt(() => Message.footer(bytes))
+  const start = (yield* numberAt(input, 8)) === mark ? 8 : (footer.starts[0] ?? end - size)
+  return { start, end: end - size, footer }
 })
 
 /** A message, and where its body starts; none at the mark of the end. */
@@ -50,7 +56,7 @@ interface Found {
 
 /** Before a message stand a mark (since Arrow 0.15) and its length; a length of 0 is the end. */
 const next = Effect.fnUntraced(function* (input: Input, from: number, end: number): Effect.fn.Return<Found, Failure> {
-  const at = from + ((yield* numberAt(input, from)) === -1 ? 8 : 4)
+  const at = from + ((yield* numberAt(input, from)) === mark ? 8 : 4)
   if (at > end) yield* damaged("a message's length is outside the file")
   const size = yield* numberAt(input, at - 4)
   if (size < 0) yield* damaged("a message has no length")

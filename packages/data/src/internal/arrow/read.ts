@@ -53,17 +53,22 @@ export const open = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Opened, Failure, FileSystem.FileSystem | Scope.Scope> {
   const input = yield* Input.open(path, most)
   const schemas: Array<Arrow.Schema> = []
+  const [early, late] = [new Set<number>(), new Set<number>()]
+  let isBehindRows = false
   const length = yield* Messages.visit(input, (message) =>
     attempt(() => {
       if (message._tag === "Schema") schemas.push(Arrow.tableFromIPC(message.empty).schema)
       else if (schemas.length === 0) throw new Error("it has no schema before its rows")
+      else if (message._tag === "Batch") isBehindRows = true
+      else if (!isBehindRows) early.add(message.id)
+      else if (!early.has(message.id)) late.add(message.id)
     })
   )
   if (schemas.length > 1) return yield* new IpcError({ reason: "it has more than one schema" })
   const fields = schemas[0]?.fields ?? []
   const slices = (request: Request) =>
     Effect.suspend(() =>
-      slicesOf(input, length, { ...request, fields, bodies: Body.make(input, most), dictionaries: new Map() })
+      slicesOf(input, length, { ...request, fields, late, bodies: Body.make(input, most), dictionaries: new Map() })
     )
   return { length, fields, slices }
 })
@@ -73,6 +78,8 @@ interface Reading extends Request {
   readonly fields: ReadonlyArray<Arrow.Field>
   readonly bodies: Body.Bodies
   readonly dictionaries: Map<number, Arrow.Vector>
+  /** Dictionaries that come behind rows, as Polars writes them: they are read before all rows. */
+  readonly late: ReadonlySet<number>
 }
 
 const slicesOf = Effect.fnUntraced(function* (
@@ -81,11 +88,16 @@ const slicesOf = Effect.fnUntraced(function* (
   reading: Reading
 ): Effect.fn.Return<void, Failure, Scope.Scope> {
   let before = 0
+  const { late } = reading
+  const addLate: Messages.Visit = (message, at) =>
+    message._tag === "Dictionary" && late.has(message.id) ? addEntries(reading, message, at) : Effect.void
+  if (late.size > 0) yield* Messages.visit(input, addLate)
   yield* Messages.visit(
     input,
     Effect.fnUntraced(function* (message, at) {
       if (message._tag === "Schema") return
-      if (message._tag === "Dictionary") return yield* addEntries(reading, message, at)
+      if (message._tag === "Dictionary")
+        return late.has(message.id) ? undefined : yield* addEntries(reading, message, at)
       if (before + message.batch.rows > length) return yield* changed
       yield* sliced(reading, message.batch, at, before)
       before += message.batch.rows
@@ -96,9 +108,15 @@ const slicesOf = Effect.fnUntraced(function* (
 
 const changed = Effect.suspend(() => new IpcError({ reason: "it changed while it was read" }))
 
+/** Texts of a dictionary that lie over each other may have so many bytes. */
+const leastTexts = 2 ** 24
+
+const byteLengthOf = (body: Body.Body, buffers: Iterable<number>): number =>
+  [...buffers].reduce((sum, buffer) => sum + body.byteLength(buffer), 0)
+
 /** Reads the entries of a dictionary, if it is one of a column whose values are asked for. */
 const addEntries = Effect.fnUntraced(function* (
-  { bodies, columns, dictionaries, fields }: Reading,
+  { bodies, columns, dictionaries, fields, late }: Reading,
   { batch, id, isDelta }: DictionaryMessage,
   at: number
 ): Effect.fn.Return<void, Failure> {
@@ -110,7 +128,13 @@ const addEntries = Effect.fnUntraced(function* (
   const needed = new Set(part === undefined ? [] : Layout.buffersOf(part))
   const body = yield* bodies.keep(at, batch, needed)
   if (part === undefined) return
-  const entries = new Arrow.Vector([yield* Rows.read(part, { start: 0, length: part.length }, body, dictionaries)])
+  if (late.has(id) && !isDelta && dictionaries.has(id))
+    return yield* new IpcError({ reason: "a dictionary comes behind rows and more than once" })
+  const all = { start: 0, length: part.length }
+  const most = Math.max(leastTexts, byteLengthOf(body, needed))
+  if ((yield* Rows.textBytes(part, all, body)) > most)
+    return yield* new IpcError({ reason: "the texts of a dictionary lie over each other" })
+  const entries = new Arrow.Vector([yield* Rows.read(part, all, body, dictionaries)])
   const known = isDelta ? dictionaries.get(id) : undefined
   dictionaries.set(id, known === undefined ? entries : known.concat(entries))
 })
@@ -130,15 +154,25 @@ const sliced = Effect.fnUntraced(function* (
     else if (part.buffers > 0) needed.add(part.buffer)
   }
   const body = yield* bodies.open(at, batch, needed)
-  const byteLength = [...needed].reduce((sum, buffer) => sum + body.byteLength(buffer), 0)
-  const rowBytes = byteLength / batch.rows
+  const views = parts.filter(({ buffer, type }) => Arrow.DataType.isUtf8View(type) && needed.has(buffer + 1))
+  const texts = new Set(views.flatMap((part) => Layout.buffersOf(part).slice(Layout.viewBuffers)))
+  const byteLength = byteLengthOf(body, needed)
+  const restBytes = (byteLength - byteLengthOf(body, texts)) / batch.rows
+  const rowsThatFit = (rowBytes: number) => Math.max(1, Math.floor(most(rowBytes)))
   for (let start = 0; start < batch.rows;) {
-    const length = Math.min(batch.rows - start, Math.max(1, Math.floor(most(rowBytes))))
+    let length = Math.min(batch.rows - start, rowsThatFit(byteLength / batch.rows))
+    let bytes = 0
+    for (let fits = 0; 2 * fits < length;) {
+      if (fits > 0) length = fits
+      const sizes = yield* Effect.forEach(views, (part) => Rows.textBytes(part, { start, length }, body))
+      bytes = sizes.reduce((sum, size) => sum + size, length * restBytes)
+      fits = rowsThatFit(bytes / length) // fewer where texts lie over each other
+    }
     const range = { start, length }
     yield* use({
       start: before + start,
       length,
-      byteLength: length * rowBytes,
+      byteLength: bytes,
       values: (place) => Rows.read(parts[place], range, body, dictionaries),
       presence: (place) => Rows.presence(parts[place], range, body)
     })

@@ -7,6 +7,8 @@ import { Effect } from "effect"
 import type { Body } from "./body.ts"
 import { attempt, type Failure, IpcError } from "./ipcError.ts"
 import type { Part } from "./layout.ts"
+import * as Texts from "./texts.ts"
+import * as Views from "./views.ts"
 
 /** Dictionaries by their number. */
 export type Dictionaries = ReadonlyMap<number, Arrow.Vector>
@@ -87,7 +89,7 @@ const ends = Effect.fnUntraced(function* (
 export const isReadable = (type: Arrow.DataType): boolean => {
   if (Arrow.DataType.isDictionary(type)) return isReadable(type.dictionary)
   if (Arrow.DataType.isList(type) || Arrow.DataType.isFixedSizeList(type)) return isReadable(type.children[0].type)
-  return isFlat(type) || Arrow.DataType.isBool(type) || Arrow.DataType.isUtf8(type) || Arrow.DataType.isLargeUtf8(type)
+  return isFlat(type) || Arrow.DataType.isBool(type) || Texts.isText(type)
 }
 
 const isFlat = (type: Arrow.DataType): boolean =>
@@ -105,7 +107,25 @@ export const presence = Effect.fnUntraced(function* (part: Part, range: Range, b
   return yield* dataOf(new Arrow.Int8(), range, { ...there, data: new Int8Array(0) })
 })
 
-/** Reads rows of a part whose type is readable. */
+const views = Effect.fnUntraced(function* (
+  part: Part,
+  range: Range,
+  body: Body
+): Effect.fn.Return<Views.Rows, Failure> {
+  const there = Texts.presence(yield* presence(part, range, body))
+  const numbers = { start: 4 * range.start, length: 4 * range.length }
+  const found = yield* values(body, part.buffer + 1, () => Int32Array, numbers)
+  return { part, there, views: found as Int32Array } // of the type that was asked for
+})
+
+/** Counts the bytes of texts that lie as views; others have those of their buffers. */
+export const textBytes = Effect.fnUntraced(function* (part: Part, range: Range, body: Body) {
+  if (!Arrow.DataType.isUtf8View(part.type)) return 0
+  const rows = yield* views(part, range, body)
+  return yield* attempt(() => Views.byteLength(rows))
+})
+
+/** Reads rows of a part whose type is readable; views become texts one behind the other. */
 export const read = Effect.fnUntraced(function* (
   part: Part,
   range: Range,
@@ -114,16 +134,23 @@ export const read = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Arrow.Data, Failure> {
   if (range.length < 0 || range.start + range.length > part.length) return yield* cutOff
   const there = yield* nulls(part, range, body)
-  return yield* dataOf(part.type, range, { ...there, ...(yield* contentOf(part, range, body, dictionaries)) })
+  const type = Arrow.DataType.isUtf8View(part.type) ? new Arrow.Utf8() : part.type
+  return yield* dataOf(type, range, { ...there, ...(yield* contentOf(part, range, body, dictionaries)) })
 })
 
 /** What stands in rows, by the names that `apache-arrow` gives it. */
 const contentOf = Effect.fnUntraced(function* (
-  { buffer, children: [child], type }: Part,
+  part: Part,
   range: Range,
   body: Body,
   dictionaries: Dictionaries
 ): Effect.fn.Return<object, Failure> {
+  const {
+    buffer,
+    children: [child],
+    type
+  } = part
+  if (Arrow.DataType.isUtf8View(type)) return yield* Views.read(yield* views(part, range, body), body)
   if (Arrow.DataType.isBool(type)) return { data: yield* bits(body, buffer + 1, range) }
   if (Arrow.DataType.isList(type)) {
     const { first, last, offsets } = yield* ends(body, buffer + 1, Int32Array, range, child.length)

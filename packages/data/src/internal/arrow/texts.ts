@@ -10,6 +10,7 @@ export type Texts = ReadonlyArray<string | undefined>
 export const isText = (type: Arrow.DataType): boolean =>
   Arrow.DataType.isUtf8(type) ||
   Arrow.DataType.isLargeUtf8(type) ||
+  Arrow.DataType.isUtf8View(type) ||
   (Arrow.DataType.isDictionary(type) && isText(type.dictionary))
 
 /** Which rows are there, a 1 or a 0 for each; undefined where all are. */
