@@ -244,7 +244,7 @@ const prepare = (bounds: ReadonlyArray<number>, beside: ReadonlyArray<number> = 
   return places.bounds + 8 * capacity
 }
 
-/** Finds how many of ascending bounds, one at least, are at most each number; false at the first NaN or infinity. */
+/** Finds how many of ascending bounds are at most each number; false at the first NaN or infinity. */
 export const search = (values: Float64Array, bounds: ReadonlyArray<number>, out: Int32Array): boolean => {
   prepare(bounds)
   const { found, kernels } = workshop()

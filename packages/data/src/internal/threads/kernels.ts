@@ -10,6 +10,7 @@ import * as Normal from "../statistics/normal.ts"
 import * as Order from "../statistics/order.ts"
 import * as Products from "../statistics/products.ts"
 import type { Answer } from "./pool.ts"
+import * as Shared from "./shared.ts"
 
 const shares = (
   values: Numbers,
@@ -61,7 +62,10 @@ export const arraysOf = (given: ReadonlyArray<unknown>): ReadonlyArray<ArrayBuff
 /** Of arrays that nobody else uses any more a thread may keep about so many bytes. */
 const mostHeld = 2 ** 27
 
-let held = 0
+/** Tasks over arrays of so many bytes take so long that what they were given is no longer young afterwards. */
+const old = 2 ** 25
+
+const held = { bytes: 0, times: 0 }
 
 const garbage: Array<ReadonlyArray<number>> = []
 
@@ -73,10 +77,13 @@ const collectYoung = (): void => {
 export const task = ({ given, name }: Asked): Answer<unknown> => {
   const kernel = kernels[name] as (...given: ReadonlyArray<unknown>) => unknown // `compute` sees to the types
   const value = kernel(...given)
-  for (const { byteLength } of arraysOf(given)) held += byteLength
-  if (held > mostHeld) {
-    collectYoung()
-    held = 0
+  const sizes = arraysOf(given).map(({ byteLength }) => byteLength)
+  held.bytes += sizes.reduce((sum, bytes) => sum + bytes, 0)
+  if (held.bytes > mostHeld) {
+    held.bytes = 0
+    held.times++
+    if (held.times % 8 === 0 || sizes.some((bytes) => bytes >= old)) Shared.collect()
+    else collectYoung()
   }
   return { value }
 }

@@ -9,7 +9,7 @@ import type { Numbers } from "../../RowId.ts"
 export const least = 2 ** 20
 
 /** So many bytes of columns may be garbage; a column of as many as `large` counts for four. */
-const mostGarbage = 2 ** 28
+const mostGarbage = 3 * 2 ** 26
 const large = 2 ** 26
 
 /** What columns that V8 has not collected count for, and when it is to collect again. */
@@ -20,17 +20,20 @@ const collected = new FinalizationRegistry<number>((bytes) => {
   counted.next = Math.min(counted.next, counted.now + mostGarbage)
 })
 
+/** Makes an array that V8 counts and that takes no memory while nobody touches it. */
+export const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, { maxByteLength: bytes })
+
+/** Makes V8 collect, soon. */
+export const collect = (): ArrayBuffer => untouched(2 ** 27)
+
 const count = (buffer: SharedArrayBuffer): void => {
   const bytes = buffer.byteLength < large ? buffer.byteLength : 4 * buffer.byteLength
   collected.register(buffer, bytes)
   counted.now += bytes
   if (counted.now <= counted.next) return
   counted.next = counted.now + mostGarbage
-  untouched(mostGarbage)
+  collect()
 }
-
-/** Makes an array that V8 counts and that takes no memory while nobody touches it. */
-export const untouched = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes, { maxByteLength: bytes })
 
 /** Makes room for zeros: in shared memory, if it is large. */
 export const room = (bytes: number): ArrayBuffer | SharedArrayBuffer => {
