@@ -4,6 +4,7 @@ import * as Arrow from "apache-arrow"
 import { Effect, type FileSystem, Result } from "effect"
 import * as fc from "fast-check"
 import { Column, Columns, Source } from "../../src/index.ts"
+import * as Body from "../../src/internal/arrow/body.ts"
 import type { Input } from "../../src/internal/arrow/input.ts"
 import * as Messages from "../../src/internal/arrow/messages.ts"
 import * as Read from "../../src/internal/arrow/read.ts"
@@ -251,6 +252,20 @@ describe("texts that lie as views", () => {
           }
         )
         yield* Effect.promise(() => fc.assert(property, { numRuns: runs }))
+      })
+    )
+
+    it.effect("are read into one array from all buffers of a column", () =>
+      Effect.gen(function* () {
+        const bytes = Uint8Array.from({ length: 64 }, (_, at) => at)
+        const read: Input["read"] = (at, into) => Effect.sync(() => into.set(bytes.subarray(at, at + into.length)))
+        const buffers = Float64Array.of(0, 32, 32, 32)
+        const none = new Float64Array(0)
+        const batch = { rows: 1, nodes: none, buffers, variadic: Float64Array.of(2), codec: undefined, version: 4 }
+        const body = yield* Body.make({ byteLength: 64, read }, 0).open(0, batch, new Set([0, 1]))
+        const [one, other] = [yield* body.read(0, 0, 32, 0), yield* body.read(1, 4, 8, 0)]
+        assert.strictEqual(one.buffer, other.buffer)
+        assert.deepStrictEqual([...other], [36, 37, 38, 39])
       })
     )
 

@@ -139,6 +139,18 @@ const addEntries = Effect.fnUntraced(function* (
   dictionaries.set(id, known === undefined ? entries : known.concat(entries))
 })
 
+/** Leaves rows out while there are more than twice as many as fit: texts of views that lie over each other are long. */
+const shortened = Effect.fnUntraced(function* (
+  { length, start }: Rows.Range,
+  bytesOf: (range: Rows.Range) => Effect.Effect<number, Failure>,
+  fitting: (rowBytes: number) => number
+): Effect.fn.Return<{ readonly range: Rows.Range; readonly bytes: number }, Failure> {
+  const bytes = yield* bytesOf({ start, length })
+  const fits = fitting(bytes / length)
+  if (2 * fits >= length) return { bytes, range: { start, length } }
+  return yield* shortened({ start, length: fits }, bytesOf, fitting)
+})
+
 const sliced = Effect.fnUntraced(function* (
   { bodies, columns, dictionaries, fields, most, use }: Reading,
   batch: Batch,
@@ -158,17 +170,16 @@ const sliced = Effect.fnUntraced(function* (
   const texts = new Set(views.flatMap((part) => Layout.buffersOf(part).slice(Layout.viewBuffers)))
   const byteLength = byteLengthOf(body, needed)
   const restBytes = (byteLength - byteLengthOf(body, texts)) / batch.rows
-  const rowsThatFit = (rowBytes: number) => Math.max(1, Math.floor(most(rowBytes)))
+  const fitting = (rowBytes: number) => Math.max(1, Math.floor(most(rowBytes)))
+  const bytesOf = (range: Rows.Range) =>
+    Effect.map(
+      Effect.forEach(views, (part) => Rows.textBytes(part, range, body)),
+      (sizes) => sizes.reduce((sum, size) => sum + size, range.length * restBytes)
+    )
   for (let start = 0; start < batch.rows;) {
-    let length = Math.min(batch.rows - start, rowsThatFit(byteLength / batch.rows))
-    let bytes = 0
-    for (let fits = 0; 2 * fits < length;) {
-      if (fits > 0) length = fits
-      const sizes = yield* Effect.forEach(views, (part) => Rows.textBytes(part, { start, length }, body))
-      bytes = sizes.reduce((sum, size) => sum + size, length * restBytes)
-      fits = rowsThatFit(bytes / length) // fewer where texts lie over each other
-    }
-    const range = { start, length }
+    const guess = Math.min(batch.rows - start, fitting(byteLength / batch.rows))
+    const { bytes, range } = yield* shortened({ start, length: guess }, bytesOf, fitting)
+    const { length } = range
     yield* use({
       start: before + start,
       length,

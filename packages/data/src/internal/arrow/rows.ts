@@ -14,7 +14,7 @@ import * as Views from "./views.ts"
 export type Dictionaries = ReadonlyMap<number, Arrow.Vector>
 
 /** Rows from one place of a part on. */
-interface Range {
+export interface Range {
   readonly start: number
   readonly length: number
 }
