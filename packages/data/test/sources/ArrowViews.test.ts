@@ -131,6 +131,11 @@ describe("texts that lie as views", () => {
           x: Column.float
         })
         assert.strictEqual(rows, 50)
+        const [length, size] = [2100, 2 ** 20]
+        const buffer = new Uint8Array(size).fill(97)
+        const views = Array.from({ length }, (): View => ({ length: size, bytes: buffer }))
+        const wide = yield* Source.infer(yield* write(streamOf(columnOf(views, [buffer], [])), "it.arrow"))
+        assert.deepStrictEqual(wide.columns, { t: Column.category(["a".repeat(size)]) }) // of more than 2 GiB together
       })
     )
 
@@ -170,23 +175,25 @@ describe("texts that lie as views", () => {
 
     it.effect("are not believed", () =>
       Effect.gen(function* () {
-        const cases: ReadonlyArray<View> = [
-          { ...first, length: -1 },
-          { ...first, length: 2 ** 31 - 1 },
-          { ...first, length: 31 },
-          { ...first, buffer: -1 },
-          { ...first, buffer: 2 },
-          { ...first, at: -1 },
-          { ...first, at: 5 },
-          { ...first, at: 11 },
-          { ...first, at: 2 ** 31 - 1 },
-          { ...first, bytes: encoder.encode("thE first") }
+        const [noLength, noBuffer] = ["a text has no length", "a text lies in a buffer that is not there"]
+        const [outside, otherwise] = ["a text lies outside its buffer", "a text starts otherwise than its view says"]
+        const cases: ReadonlyArray<readonly [View, string]> = [
+          [{ ...first, length: -1 }, noLength],
+          [{ ...first, length: 2 ** 31 - 1 }, outside],
+          [{ ...first, length: 31 }, outside],
+          [{ ...first, buffer: -1 }, noBuffer],
+          [{ ...first, buffer: 2 }, noBuffer],
+          [{ ...first, at: -1 }, outside],
+          [{ ...first, at: 11 }, outside],
+          [{ ...first, at: 2 ** 31 - 1 }, outside],
+          [{ ...first, at: 5 }, otherwise],
+          [{ ...first, bytes: encoder.encode("thE first") }, otherwise]
         ]
-        for (const bad of cases) {
+        for (const [bad, reason] of cases) {
           const path = yield* write(streamOf(columnOf([second, bad], two, [])), "it.arrow")
           const error = yield* failure(Source.arrow(path, { t: Column.text }))
-          assert.strictEqual(error.problem, "wrong format", error.message)
-          assert.include(error.message, "text")
+          assert.strictEqual(error.problem, "wrong format")
+          assert.include(error.message, reason)
         }
       })
     )
@@ -266,6 +273,26 @@ describe("texts that lie as views", () => {
         const [one, other] = [yield* body.read(0, 0, 32, 0), yield* body.read(1, 4, 8, 0)]
         assert.strictEqual(one.buffer, other.buffer)
         assert.deepStrictEqual([...other], [36, 37, 38, 39])
+      })
+    )
+
+    it.effect("are no reason to pass over rows that a footer does not list, where no bare schema comes first", () =>
+      Effect.gen(function* () {
+        const batchOf = (view: View) => new Arrow.Table({ t: new Arrow.Vector([columnOf([view], two, [])]) }).batches[0]
+        const bytes = Buffer.from(Arrow.tableToIPC(new Arrow.Table([batchOf(first), batchOf(second)]), "file"))
+        const read = Effect.fnUntraced(function* () {
+          return yield* Effect.result(run(Source.arrow(yield* write(bytes, "it.arrow"), { t: Column.text })))
+        })
+        const both = yield* read()
+        assert.isTrue(Result.isSuccess(both) && both.success.length === 2)
+        const footer = bytes.length - 10 - bytes.readInt32LE(bytes.length - 10)
+        const list = bytes.indexOf(Uint8Array.of(2, 0, 0, 0), bytes.indexOf("ffffffff00000000", 0, "hex"))
+        const blocks = list + 4 + ((4 - (list % 4)) % 4)
+        assert.isAbove(blocks, footer)
+        bytes.writeInt32LE(1, list)
+        bytes.copyWithin(blocks, blocks + 24, blocks + 48)
+        const one = yield* read()
+        assert.include(Result.isFailure(one) ? one.failure.message : "", "it goes on behind its end")
       })
     )
 
