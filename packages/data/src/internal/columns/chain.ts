@@ -19,16 +19,19 @@ export const chained = (parts: ReadonlyArray<Lazy | LazyTexts>): Lazy | LazyText
     return { Values: Array, length, byteLength, blocks: () => blocksOf(texts) }
   }
   const numbers = parts as ReadonlyArray<Lazy> // as the first
-  return { Values: first.Values, length, read: reading(numbers), blocks: () => blocksOf(numbers) }
+  const column = { Values: first.Values, length, blocks: () => blocksOf(numbers) }
+  return numbers.every(isReadable) ? { ...column, read: reading(numbers) } : column
 }
 
+const isReadable = (part: Lazy): part is Required<Lazy> => part.read !== undefined
+
 const reading =
-  (parts: ReadonlyArray<Lazy>) =>
+  (parts: ReadonlyArray<Required<Lazy>>) =>
   (start: number, into: Numbers): void => {
     let before = 0
     for (const part of parts) {
       const [from, to] = [Math.max(start, before), Math.min(start + into.length, before + part.length)]
-      if (from < to) part.read?.(from - before, into.subarray(from - start, to - start))
+      if (from < to) part.read(from - before, into.subarray(from - start, to - start))
       before += part.length
     }
   }
