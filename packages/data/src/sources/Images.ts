@@ -10,6 +10,7 @@ import * as FolderRows from "../internal/sources/folderRows.ts"
 import type { Pixels } from "../internal/sources/resize.ts"
 import { type Wanted, fits, shape } from "../internal/sources/shapeImage.ts"
 import * as Sharp from "../internal/sources/sharp.ts"
+import * as Shared from "../internal/threads/shared.ts"
 import * as Threads from "../internal/threads/pool.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
@@ -103,28 +104,35 @@ interface Plan extends Wanted {
 
 const quick = Threads.beside(import.meta.url, "../internal/sources/quickImages")
 
+/** Pixels of so many bytes are in memory besides the table. */
+const blockBytes = 1 << 26
+
 const readTable = Effect.fn("Source.images")(function* (plan: Plan, onBadRow: Quarantine.OnBadRow) {
   yield* checkOptions(Files.systemPath(plan.folder), plan)
   const { channels, concurrency, file, folder, height, labels, width } = plan
   const size = height * width * channels
-  const contentOf = (rows: number): FolderRows.Content => {
-    const pixels = new Uint8Array(new SharedArrayBuffer(rows * size))
-    return {
-      column: Column.tensor([height, width, channels], "uint8"),
-      values: pixels,
-      put: (place, entry) => readImage(entry, plan, pixels.subarray(place * size, (place + 1) * size)),
-      putQuickly: (files) => readQuickly(files, plan, pixels)
+  const content: FolderRows.Content = {
+    column: Column.tensor([height, width, channels], "uint8"),
+    together: Math.max(1, Math.min(1024, Math.floor(blockBytes / size))),
+    block: (rows, own) => {
+      const isRoom = own instanceof Uint8Array && Shared.isShared(own)
+      const pixels = isRoom ? own.subarray(0, rows * size) : new Uint8Array(new SharedArrayBuffer(rows * size))
+      return {
+        values: pixels,
+        put: (row, entry) => readImage(entry, plan, pixels.subarray(row * size, (row + 1) * size)),
+        putQuickly: (files) => readQuickly(files, plan, pixels)
+      }
     }
   }
   const named = file === undefined ? {} : { file }
   const all = { folder, labels, concurrency, content: "image", endings: Sharp.endings, ...named }
-  return yield* FolderRows.read(all, contentOf, onBadRow)
+  return yield* FolderRows.read(all, content, onBadRow)
 })
 
 /** How many files a thread takes at a time. */
 const chunk = 64
 
-/** Lets threads read and decode what they can; gives the places of these. */
+/** Lets threads read and decode what they can; gives the rows of these. */
 const readQuickly = (
   files: ReadonlyArray<FolderRows.File>,
   { channels, fit, height, maximumPixels, width }: Wanted,

@@ -59,16 +59,18 @@ export const texts = <const L extends FolderRows.Labels, const F extends string 
   })
 }
 
-const contentOf =
-  (encoding: Encoding) =>
-  (rows: number): FolderRows.Content => {
+const contentOf = (encoding: Encoding): FolderRows.Content => ({
+  column: Column.text,
+  together: 256,
+  block: (rows) => {
     const values = Array.from({ length: rows }, () => "")
-    const put = (place: number, entry: Folder.Entry) =>
+    const put = (row: number, entry: Folder.Entry) =>
       Effect.map(readText(entry, encoding), (text) => {
-        values[place] = text
+        values[row] = text
       })
-    return { column: Column.text, values, put }
+    return { values, put }
   }
+})
 
 const readText = Effect.fnUntraced(function* ({ path }: Folder.Entry, encoding: Encoding) {
   const bytes = yield* Files.read(path)

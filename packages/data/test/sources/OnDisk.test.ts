@@ -2,9 +2,11 @@ import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Event, Ledger, type Node, Pipeline, Scratch, Store } from "@watertight/core"
 import { Effect, FileSystem } from "effect"
+import { readFileSync } from "node:fs"
 import { Column, Columns, Source, Table } from "../../src/index.ts"
 import * as Columnar from "../../src/internal/columns/columnar.ts"
-import { copy } from "./files.ts"
+import * as Quarantine from "../../src/sources/Quarantine.ts"
+import { copy, fixture } from "./files.ts"
 import * as DuckDB from "../../src/internal/sources/duckdb.ts"
 
 const Numbers = Columns.make({
@@ -144,6 +146,48 @@ describe("sources of what is too large for memory", () => {
         const error = yield* Effect.flip(reading(`${folder}/it.parquet`).pipe(inMemory(1, `${folder}/it.csv`)))
         assert.strictEqual(error.problem, "no scratch space")
         assert.include(error.message, "--store")
+      })
+    )
+  )
+
+  it.live("give the same rows of folders of images and of texts, and set the same files aside", () =>
+    inFolder((folder, files) =>
+      Effect.gen(function* () {
+        const photo = readFileSync(fixture("images/good/420.jpg"))
+        for (const name of ["photos/cat", "photos/dog", "texts/cat", "texts/dog"]) {
+          yield* files.makeDirectory(`${folder}/${name}`, { recursive: true })
+        }
+        for (let row = 0; row < 1300; row++) {
+          const place = `${row % 7 === 0 ? "cat" : "dog"}/${1000 + row}`
+          const isBad = row === 21 || row === 1212
+          yield* files.writeFile(`${folder}/photos/${place}.jpg`, isBad ? photo.subarray(0, 900) : photo)
+          yield* files.writeFile(`${folder}/texts/${place}.txt`, isBad ? Uint8Array.of(0xff) : Buffer.from(`é ${row}`))
+        }
+        const sources = [
+          Source.images(`${folder}/photos`, { height: 39, width: 52, channels: 3, labels: "folders", file: "path" }),
+          Source.texts(`${folder}/texts`, { labels: "folders", file: "path" })
+        ]
+        for (const source of sources) {
+          const reader = Quarantine.readerOf<Columns.Columns, unknown, FileSystem.FileSystem>(source)
+          const expected = yield* reader.read("set aside").pipe(inMemory(2 ** 40, folder))
+          assert.deepStrictEqual(
+            expected.quarantine.setAside.map(({ row }) => row),
+            [4, 1225]
+          )
+          const told: Array<number> = []
+          const found = yield* reader.read("set aside").pipe(
+            inMemory(2 ** 16, `${folder}/scratch`),
+            Effect.provideService(Event.Node, "it"),
+            Effect.provideService(Event.Listener, (event) =>
+              Effect.sync(() => event._tag === "Progress" && told.push(event.done))
+            )
+          )
+          assert.strictEqual(told.at(-1), 1300)
+          assert.isAbove(told.length, 1)
+          for (const own of Object.values(Columnar.entries(found.table.values))) assert.isTrue(Columnar.isLazy(own))
+          assert.deepStrictEqual(found.quarantine, expected.quarantine)
+          assert.strictEqual(Table.digest(found.table), Table.digest(expected.table))
+        }
       })
     )
   )

@@ -2,19 +2,20 @@
  * Tables of folders in which each file is a row: classes from the names of folders or from a CSV file, the files' own
  * paths, and one thing more that is made of each file's bytes.
  */
-import { Digest } from "@watertight/core"
-import { Effect, type FileSystem } from "effect"
+import { Digest, Event } from "@watertight/core"
+import { Effect, type FileSystem, type Scope } from "effect"
 import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as Csv from "../../sources/Csv.ts"
-import type * as Quarantine from "../../sources/Quarantine.ts"
+import * as Quarantine from "../../sources/Quarantine.ts"
 import { SourceError } from "../../sources/SourceError.ts"
 import type * as RowId from "../../RowId.ts"
 import * as Table from "../../Table.ts"
+import * as Columnar from "../columns/columnar.ts"
+import * as Builder from "../rows/builder.ts"
 import * as Declarations from "./declarations.ts"
 import * as Files from "./files.ts"
 import * as Folder from "./folder.ts"
-import * as SetAside from "./setAside.ts"
 
 /** Columns of a CSV file that has a row for each file of the folder, named by its path below the folder. */
 export interface FromCsv<out C extends Columns = Columns> {
@@ -57,19 +58,27 @@ export interface Plan extends Options<Labels, string> {
   readonly content: string
 }
 
-/** A file that was found, and its row. */
+/** A file that was found, and its row in a block. */
 export interface File {
   readonly path: string
-  readonly place: number
+  readonly row: number
 }
 
-/** Takes the files of so many rows. */
+/** What is made of files' bytes. */
 export interface Content {
   readonly column: Column.Column
+  /** So many files are read before it is known whether one of them is bad, and are in memory. */
+  readonly together: number
+  /** Makes room for so many rows, in an array of theirs if it is of use. */
+  readonly block: (rows: number, own: RowId.Numbers | undefined) => Block
+}
+
+/** Takes the files of some rows. */
+export interface Block {
   readonly values: RowId.Values
   /** Puts a file into its row. */
-  readonly put: (place: number, entry: Folder.Entry) => Effect.Effect<void, SourceError, FileSystem.FileSystem>
-  /** Puts files into their rows in threads, as far as that is quick; gives the places of those that it did. */
+  readonly put: (row: number, entry: Folder.Entry) => Effect.Effect<void, SourceError, FileSystem.FileSystem>
+  /** Puts files into their rows in threads, as far as that is quick; gives the rows of those that it did. */
   readonly putQuickly?: (files: ReadonlyArray<File>) => Effect.Effect<ReadonlySet<number>>
 }
 
@@ -109,15 +118,12 @@ export const digest = Effect.fn("Source.folder.digest")(function* (
   return Digest.of(csv === undefined ? digests : [digests, yield* Files.digest(csv)])
 })
 
-/** So many files are read before it is known whether one of them is bad. */
-const together = 1024
-
 /** Reads the files of a folder, in the order of their paths by code points. */
 export const read = Effect.fnUntraced(function* (
   plan: Plan,
-  makeContent: (rows: number) => Content,
+  content: Content,
   onBadRow: Quarantine.OnBadRow
-): Effect.fn.Return<Quarantine.Sorted<Columns>, SourceError, FileSystem.FileSystem> {
+): Effect.fn.Return<Quarantine.Sorted<Columns>, SourceError, FileSystem.FileSystem | Scope.Scope> {
   const folder = Files.systemPath(plan.folder)
   const entries = yield* Folder.list(plan.folder, plan.endings, csvOf(plan))
   if (entries.length === 0) {
@@ -127,36 +133,51 @@ export const read = Effect.fnUntraced(function* (
   const labels = yield* isCsv(plan.labels)
     ? labelsOfCsv(plan.labels, entries)
     : Effect.succeed(labelsOfFolders(plan.labels, entries))
-  const content = makeContent(entries.length)
-  const left: Array<SetAside.Left> = []
-  const wrong = (place: number) => entries[place].refused ?? labels.wrong(place)
-  const one = (place: number) => Effect.result(Effect.suspend(() => wrong(place) ?? content.put(place, entries[place])))
-  for (let start = 0; start < entries.length; start += together) {
-    const places = Array.from({ length: Math.min(together, entries.length - start) }, (_, index) => start + index)
-    const files = places
-      .filter((place) => wrong(place) === undefined)
-      .map((place) => ({ path: entries[place].path, place }))
-    const done = yield* content.putQuickly?.(files) ?? Effect.succeed(new Set<number>())
-    const rest = places.filter((place) => !done.has(place))
-    const results = yield* Effect.forEach(rest, one, { concurrency: plan.concurrency })
-    for (const [index, result] of results.entries()) {
-      if (result._tag === "Success") continue
-      if (onBadRow === "fail") return yield* result.failure
-      left.push(leftOf(result.failure, entries[rest[index]].name, rest[index], plan.content))
+  const paths = plan.file === undefined ? {} : { [plan.file]: Column.text }
+  const columns = { [plan.content]: content.column, ...labels.columns, ...paths }
+  const builder = yield* Builder.make(columns, { file: folder, rows: entries.length })
+  const tally = Quarantine.counting()
+  for (let start = 0; start < entries.length; start += content.together) {
+    const some = entries.slice(start, start + content.together)
+    const block = content.block(some.length, builder.room(some.length).columns[plan.content])
+    const failed = yield* fill(block, some, plan.concurrency, (row) => some[row].refused ?? labels.wrong(start + row))
+    for (const { error, row } of failed) {
+      if (onBadRow === "fail") return yield* error
+      tally.add(leftOf(error, some[row].name, start + row, plan.content))
     }
+    const named = plan.file === undefined ? {} : { [plan.file]: some.map(({ name }) => name.toWellFormed()) }
+    const own = { [plan.content]: block.values, ...labels.values(start, start + some.length), ...named }
+    const left = failed.map(({ row }) => row)
+    yield* builder.add(own, some.length, left)
+    if (content.together < entries.length) yield* Event.progress(start + some.length, entries.length, "files")
   }
-  const columns = { [plan.content]: content.column, ...labels.columns }
-  const values = { [plan.content]: content.values, ...labels.values }
-  if (plan.file !== undefined) Object.assign(columns, { [plan.file]: Column.text })
-  if (plan.file !== undefined) Object.assign(values, { [plan.file]: entries.map(({ name }) => name.toWellFormed()) })
-  return yield* Effect.mapError(SetAside.sorted(columns, values, entries.length, left), ({ column, message }) => {
-    const hint = "Name the columns otherwise."
-    return new SourceError({ file: folder, problem: "bad columns", detail: message, hint, column })
-  })
+  return { table: yield* builder.end, quarantine: tally.of(entries.length) }
+}, Effect.scoped)
+
+/** A row whose file is bad. */
+interface Failed {
+  readonly row: number
+  readonly error: SourceError
+}
+
+/** Puts files into the rows of a block, and gives those that are bad. */
+const fill = Effect.fnUntraced(function* (
+  block: Block,
+  entries: ReadonlyArray<Folder.Entry>,
+  concurrency: number,
+  wrong: (row: number) => SourceError | undefined
+) {
+  const files = entries.flatMap(({ path }, row) => (wrong(row) === undefined ? [{ path, row }] : []))
+  const done = yield* block.putQuickly?.(files) ?? Effect.succeed(new Set<number>())
+  const rest = [...entries.keys()].filter((row) => !done.has(row))
+  const one = (row: number) => Effect.result(Effect.suspend(() => wrong(row) ?? block.put(row, entries[row])))
+  const results = yield* Effect.forEach(rest, one, { concurrency })
+  return results.flatMap((result, index): ReadonlyArray<Failed> =>
+    result._tag === "Success" ? [] : [{ row: rest[index], error: result.failure }]
+  )
 })
 
-const leftOf = (error: SourceError, file: string, place: number, content: string): SetAside.Left => ({
-  place,
+const leftOf = (error: SourceError, file: string, place: number, content: string) => ({
   reason: error.column === undefined || error.column === content ? error.problem : "no label",
   row: { file, row: place + 1, column: error.column ?? content, value: error.value ?? "", reason: error.detail }
 })
@@ -164,14 +185,15 @@ const leftOf = (error: SourceError, file: string, place: number, content: string
 /** Columns of labels; those of rows that have none hold anything. */
 interface Found {
   readonly columns: Columns
-  readonly values: Readonly<Record<string, RowId.Values>>
+  /** The values of the rows from one place to another. */
+  readonly values: (start: number, end: number) => Readonly<Record<string, RowId.Values>>
   readonly wrong: (place: number) => SourceError | undefined
 }
 
 const folderOf = (name: string): string => name.split("/").at(-2) ?? ""
 
 const labelsOfFolders = (labels: Exclude<Labels, FromCsv>, entries: ReadonlyArray<Folder.Entry>): Found => {
-  if (labels === "none") return { columns: {}, values: {}, wrong: () => undefined }
+  if (labels === "none") return { columns: {}, values: () => ({}), wrong: () => undefined }
   const levels = labels === "folders" ? listed(entries) : labels.levels
   const codes = Int32Array.from(entries, ({ name }) => (name.includes("/") ? levels.indexOf(folderOf(name)) : -1))
   const wrong = (place: number) => {
@@ -182,7 +204,8 @@ const labelsOfFolders = (labels: Exclude<Labels, FromCsv>, entries: ReadonlyArra
     const hint = "Move it, or declare the level."
     return new SourceError({ file: entries[place].path, problem: "bad value", detail, hint, column: "label", value })
   }
-  return { columns: { label: Column.category(levels) }, values: { label: codes }, wrong }
+  const values = (start: number, end: number) => ({ label: codes.slice(start, end) })
+  return { columns: { label: Column.category(levels) }, values, wrong }
 }
 
 const listed = (entries: ReadonlyArray<Folder.Entry>): ReadonlyArray<string> => {
@@ -198,8 +221,8 @@ const labelsOfCsv = Effect.fnUntraced(function* (
   const refuse = (problem: SourceError["problem"], detail: string, hint: string) =>
     new SourceError({ file: path, problem, detail, hint, column: file })
   if (file in columns) return yield* refuse("bad columns", `has "${file}" for its files`, "Do not declare it too.")
-  const all: Columns = { ...columns, [file]: Column.text }
-  const { table } = yield* Csv.readTable(csv, all, {}, "fail")
+  const declared: Columns = { ...columns, [file]: Column.text }
+  const { table } = yield* Csv.readTable(csv, declared, {}, "fail")
   const rows = new Map<string, number>()
   for (const [row, name] of Table.texts(table, file).entries()) {
     if (rows.has(name)) return yield* refuse("bad value", `names ${JSON.stringify(name)} in two rows`, "Keep one.")
@@ -212,11 +235,13 @@ const labelsOfCsv = Effect.fnUntraced(function* (
     return yield* refuse("missing file", detail, "Paths start below the folder, with / between their parts.")
   }
   const places = entries.map(({ name }) => rows.get(name) ?? -1)
-  const taken = Table.take(
-    table,
-    Uint32Array.from(places, (row) => Math.max(row, 0))
-  )
-  const values = Object.fromEntries(Object.entries(taken.values).filter(([name]) => name !== file))
+  const all = Object.entries(table.values).filter(([name]) => name !== file)
+  const values = (start: number, end: number) => {
+    const some = Uint32Array.from(places.slice(start, end), (row) => Math.max(row, 0))
+    return Object.fromEntries(
+      all.map(([name, own]) => [name, Columnar.whole(Columnar.taken(own, Column.width(columns[name]), some))])
+    )
+  }
   const wrong = (place: number) => {
     if (places[place] >= 0) return undefined
     const hint = "Add a row, or move the file elsewhere."

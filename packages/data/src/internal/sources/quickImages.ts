@@ -16,17 +16,17 @@ export interface Work {
   readonly pixels: Uint8Array
 }
 
-/** Reads and decodes files, one after the other; gives the places of those that it could. */
+/** Reads and decodes files, one after the other; gives the rows of those that it could. */
 export const task = ({ files, pixels, wanted }: Work): Promise<Answer<ReadonlyArray<number>>> => {
   const size = wanted.height * wanted.width * wanted.channels
   const isWanted = (image: { readonly height: number; readonly width: number }) =>
     image.height * image.width <= wanted.maximumPixels && fits(image, wanted)
   const value: Array<number> = []
-  const put = ({ path, place }: File): Promise<void> =>
+  const put = ({ path, row }: File): Promise<void> =>
     Jpeg.decode(readFileSync(path), isWanted).then((image) => {
       if (image === undefined) return
-      pixels.set(shape(image, wanted).data, place * size)
-      value.push(place)
+      pixels.set(shape(image, wanted).data, row * size)
+      value.push(row)
     })
   return files
     .reduce((before, file) => before.then(() => put(file)).catch(() => undefined), Promise.resolve())
