@@ -78,7 +78,7 @@ export interface Options {
 export const listed = 10_000
 
 /** A row that left, and why. */
-interface Left {
+export interface Left {
   readonly reason: string
   readonly row: SetAside
 }

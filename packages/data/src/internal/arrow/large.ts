@@ -14,6 +14,7 @@ import * as Batches from "./batches.ts"
 import * as Hollow from "./hollow.ts"
 import * as Ipc from "./ipc.ts"
 import { attempt, IpcError } from "./ipcError.ts"
+import { bytesOf } from "../columns/bytes.ts"
 import * as Cells from "../columns/cells.ts"
 import * as Outline from "./outline.ts"
 import { idColumn, integerOf } from "./toArrow.ts"
@@ -22,9 +23,6 @@ import * as Columnar from "../columns/columnar.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Utf8 from "../columns/utf8.ts"
 import * as Shared from "../threads/shared.ts"
-
-const bytesOf = ({ buffer, byteLength, byteOffset }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength)
 
 /** Records what Arrow's writer writes, without joining it. */
 class Recorder extends Arrow.RecordBatchFileWriter {

@@ -4,7 +4,7 @@
  */
 import { type Affine, insideOf, sampleAll } from "./affine.ts"
 import { inColour } from "./colourSampler.ts"
-import { bytesOf } from "../loader/fill.ts"
+import { bytesOf } from "../columns/bytes.ts"
 import type { Rows } from "./planned.ts"
 
 type Shape = readonly [height: number, width: number, channels: number]

@@ -27,14 +27,23 @@ const isReadable = (part: Lazy): part is Required<Lazy> => part.read !== undefin
 
 const reading =
   (parts: ReadonlyArray<Required<Lazy>>) =>
-  (start: number, into: Numbers): void => {
-    let before = 0
-    for (const part of parts) {
-      const [from, to] = [Math.max(start, before), Math.min(start + into.length, before + part.length)]
-      if (from < to) part.read(from - before, into.subarray(from - start, to - start))
-      before += part.length
-    }
+  (start: number, into: Numbers): void =>
+    within(parts, start, into, (part, from, own) => part.read(from, own))
+
+/** Visits the parts that the numbers from `start` on lie in: from which of a part's on, and where they are to go. */
+export const within = <P extends { readonly length: number }>(
+  parts: ReadonlyArray<P>,
+  start: number,
+  into: Numbers,
+  visit: (part: P, from: number, into: Numbers) => void
+): void => {
+  let before = 0
+  for (const part of parts) {
+    const [from, to] = [Math.max(start, before), Math.min(start + into.length, before + part.length)]
+    if (from < to) visit(part, from - before, into.subarray(from - start, to - start))
+    before += part.length
   }
+}
 
 /** Cuts out of blocks what lies from one place to another; places ascend from call to call. */
 export const cutting = <B extends { readonly length: number; slice: (from: number, to: number) => B }>(

@@ -94,7 +94,7 @@ const growing = (columns: Columns, inMemory: number): Collector => {
         const parts = held.get(name) ?? []
         parts.push(values)
         held.set(name, parts)
-        bytes += Placing.bytesOf(values)
+        bytes += Placing.bytesHeld(values)
       }
       if (scratch !== undefined || bytes <= inMemory) return
       scratch = yield* Scratch.make

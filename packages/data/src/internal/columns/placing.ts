@@ -38,7 +38,7 @@ export const arraysFor = (columns: Columns, rows: number): Room => ({
 })
 
 /** Counts the bytes of a block of a column in memory; for a text about its letters, and a header. */
-export const bytesOf = (values: RowId.Values): number =>
+export const bytesHeld = (values: RowId.Values): number =>
   RowId.isTexts(values) ? values.reduce((sum, text) => sum + text.length + 24, 0) : values.byteLength
 
 /** What is in use of an array. */
@@ -79,7 +79,7 @@ export const make = (columns: Columns, expected: number, inMemory: number, onDis
     return found
   }
   const put = (name: string, values: RowId.Values, length: number): void => {
-    bytes += bytesOf(values)
+    bytes += bytesHeld(values)
     if (RowId.isTexts(values)) {
       const own = textsOf(name)
       own.parts.push(values)

@@ -3,6 +3,8 @@ import type { Scratch } from "@watertight/core"
 import { Effect } from "effect"
 import { type Numbers, type Values, isTexts } from "../../RowId.ts"
 import { type Entry, type Lazy, type LazyTexts, blocks, isLazy, textBlocks } from "./columnar.ts"
+import { bytesOf } from "./bytes.ts"
+import { within } from "./chain.ts"
 import * as Utf8 from "./utf8.ts"
 
 /** A block of a column in a scratch file. */
@@ -10,8 +12,6 @@ interface Piece {
   readonly start: number
   readonly length: number
 }
-
-const bytesOf = (values: Numbers): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 
 const inScratch = <V extends Numbers>(
   scratch: Scratch.Scratch,
@@ -22,17 +22,10 @@ const inScratch = <V extends Numbers>(
   return {
     Values,
     length,
-    read: (start, into) => {
-      let before = 0
-      for (const piece of pieces) {
-        const [first, last] = [Math.max(start, before), Math.min(start + into.length, before + piece.length)]
-        if (first < last) {
-          const at = piece.start + (first - before) * into.BYTES_PER_ELEMENT
-          scratch.read(at, bytesOf(into.subarray(first - start, last - start)))
-        }
-        before += piece.length
-      }
-    },
+    read: (start, into) =>
+      within(pieces, start, into, (piece, from, own) =>
+        scratch.read(piece.start + from * own.BYTES_PER_ELEMENT, bytesOf(own))
+      ),
     blocks: function* () {
       let block = new Values(0)
       for (const { length, start } of pieces) {

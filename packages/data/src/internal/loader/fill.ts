@@ -5,6 +5,7 @@
 import type { Key } from "@watertight/core"
 import type { Augmenter } from "../augment/batch.ts"
 import type { AugmentPlan } from "../augment/planned.ts"
+import { bytesOf } from "../columns/bytes.ts"
 import { type Draws as DrawingRows, type Order, batchRows } from "./rows.ts"
 
 /** Some of the numbers of every row: `size` of them, at `offset` of the row. */
@@ -108,10 +109,6 @@ export const rowsIn = (plan: Plan, step: number): number =>
 
 /** From this many numbers a row on, copying memory is faster than a loop. */
 const copyFrom = 24
-
-/** The bytes of an array, where it lies. */
-export const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array | Uint8Array): Buffer =>
-  Buffer.from(buffer, byteOffset, byteLength)
 
 /**
  * Makes the function that reads bytes as float32 numbers, and gives those numbers' bytes. Between unshared arrays V8 does so

@@ -8,35 +8,28 @@ import * as Decode from "../sources/decode.ts"
 import type { Elements, Layout } from "../sources/inStep.ts"
 import { type Npy, swap, wrongLength } from "./array.ts"
 
-type Bytes = Pick<Uint8Array, "buffer" | "byteOffset" | "byteLength">
+interface Kind {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): Exact.Numbers
+  readonly BYTES_PER_ELEMENT: number
+}
 
-const wordsOf = ({ buffer, byteLength, byteOffset }: Bytes): Uint32Array =>
-  new Uint32Array(buffer, byteOffset, byteLength / 4)
+/** Arrays of NumPy's numbers; others have unsigned bytes. */
+const kinds = new Map<string, Kind>([
+  ["i1", Int8Array],
+  ["i2", Int16Array],
+  ["u2", Uint16Array],
+  ["i4", Int32Array],
+  ["u4", Uint32Array],
+  ["i8", BigInt64Array],
+  ["M8", BigInt64Array],
+  ["u8", BigUint64Array],
+  ["f4", Float32Array],
+  ["f8", Float64Array]
+])
 
-const numbersOf = (type: string, { buffer, byteLength, byteOffset }: Bytes): Exact.Numbers => {
-  switch (type.replace(/\[.*/, "")) {
-    case "i1":
-      return new Int8Array(buffer, byteOffset, byteLength)
-    case "i2":
-      return new Int16Array(buffer, byteOffset, byteLength / 2)
-    case "u2":
-      return new Uint16Array(buffer, byteOffset, byteLength / 2)
-    case "i4":
-      return new Int32Array(buffer, byteOffset, byteLength / 4)
-    case "u4":
-      return wordsOf({ buffer, byteOffset, byteLength })
-    case "i8":
-    case "M8":
-      return new BigInt64Array(buffer, byteOffset, byteLength / 8)
-    case "u8":
-      return new BigUint64Array(buffer, byteOffset, byteLength / 8)
-    case "f4":
-      return new Float32Array(buffer, byteOffset, byteLength / 4)
-    case "f8":
-      return new Float64Array(buffer, byteOffset, byteLength / 8)
-    default:
-      return new Uint8Array(buffer, byteOffset, byteLength)
-  }
+const numbersOf = (type: string, { buffer, byteLength, byteOffset }: Uint8Array): Exact.Numbers => {
+  const Numbers = kinds.get(type.replace(/\[.*/, "")) ?? Uint8Array
+  return new Numbers(buffer, byteOffset, byteLength / Numbers.BYTES_PER_ELEMENT)
 }
 
 /** Says how an array's rows become those of a column. */
@@ -149,7 +142,7 @@ const booleans = (bytes: Uint8Array): ReadonlyArray<string> =>
 /** Texts of a fixed width, filled up with zeros: code points of 32 bits, or bytes that must be ASCII. */
 const texts = (type: string, rows: number, bytes: Uint8Array): ReadonlyArray<string> => {
   const width = Number(type.slice(1))
-  const all = type.startsWith("U") ? wordsOf(bytes) : bytes
+  const all = type.startsWith("U") ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) : bytes
   const highest = type.startsWith("U") ? 0x10ffff : 0x7f
   return Array.from({ length: rows }, (_, row) => {
     let end = (row + 1) * width

@@ -15,7 +15,6 @@ import type * as Exact from "../columns/exact.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Builder from "../rows/builder.ts"
 import type { Content } from "./content.ts"
-import type * as SetAside from "./setAside.ts"
 import * as Sift from "./sift.ts"
 
 /** Elements of an array as its file holds them. */
@@ -90,7 +89,7 @@ const build = Effect.fnUntraced(function* ({ builder, columns, onBadRow, parts, 
     const length = Math.min(size, rows - start)
     const room = refused === undefined ? builder.room(length).columns : {}
     const values: Record<string, RowId.Values> = {}
-    const left = new Map<number, SetAside.Left>()
+    const left = new Map<number, Quarantine.Left>()
     for (const [index, part] of looked.entries()) {
       const found = look(part, yield* read(part, length, room[part.name], buffers), length, onBadRow)
       values[part.name] = found.values

@@ -173,19 +173,19 @@ const shownBad = Effect.fnUntraced(function* <C extends Columns>(
     `WHERE n_ IN (SELECT unnest([${shown.map(({ row }) => row + 1).join(", ")}]::BIGINT[])) ORDER BY n_`
   const texts = yield* Effect.mapError(connection.rows(query), (error) => refused(files[0], error))
   const places = yield* placesOf(relation)
-  return bads.map(({ column, row: place }, index): SetAside.Left => {
+  return bads.map(({ column, row: place }, index): Quarantine.Left => {
     const { before, file } = places(place)
     const at = { file, row: place - before + 1 }
     const text = broken.get(place)
     if (text !== undefined) {
       const reason = "is no object with each of its keys once"
-      return { place, reason: "no row of this table", row: { ...at, column: "", value: text, reason } }
+      return { reason: "no row of this table", row: { ...at, column: "", value: text, reason } }
     }
     const cell = texts[index]?.[`c${column}`] ?? null
     const isMissing = cell === null || cell === "null"
     const reason = isMissing ? "is missing" : `is not ${Decode.expected(columns[names[column]])}`
     const value = isMissing ? "" : String(cell)
-    return { place, reason: SetAside.because(names[column]), row: { ...at, column: names[column], value, reason } }
+    return { reason: SetAside.because(names[column]), row: { ...at, column: names[column], value, reason } }
   })
 })
 

@@ -75,21 +75,21 @@ export const leftOf = (
   column: Column.Column,
   place: number,
   value: string | undefined
-): SetAside.Left => {
+): Quarantine.Left => {
   const reason = value === undefined ? "has no value" : `is not ${Decode.expected(column)}`
   const row: Quarantine.SetAside = { file, row: place + 1, column: name, value: value ?? "", reason }
-  return { place, reason: SetAside.because(name), row }
+  return { reason: SetAside.because(name), row }
 }
 
 /** Rows that left, each under the first of its columns that is bad. */
 export interface Leaving {
   readonly note: (...row: Parameters<typeof leftOf>) => void
-  readonly left: () => ReadonlyArray<SetAside.Left>
+  readonly left: () => ReadonlyArray<Quarantine.Left>
 }
 
 /** Collects rows that leave. */
 export const leaving = (): Leaving => {
-  const rows = new Map<number, SetAside.Left>()
+  const rows = new Map<number, Quarantine.Left>()
   return {
     note: (file, name, column, place, value) => {
       if (!rows.has(place)) rows.set(place, leftOf(file, name, column, place, value))

@@ -5,7 +5,7 @@
 import * as Web from "../webassembly.ts"
 
 type Code = Web.Code
-const { advance, all, each, get, i32, integer, lanes, load, repeat, set, store, v128 } = Web
+const { advance, all, each, get, i32, integer, lanes, load, repeat, set, store } = Web
 
 /** Numbers in a block: input and output lie in the processor's nearer caches. */
 export const blockSize = 4096
@@ -37,10 +37,6 @@ export const pages = Math.ceil(places.bounds / 65_536)
 
 /** What a kernel takes. */
 export const block = { input: i32, end: i32 } as const
-
-/** Locals of 128 bits, one after the other. */
-export const vectors = <Name extends string>(...names: ReadonlyArray<Name>): Readonly<Record<Name, number>> =>
-  Object.fromEntries(names.map((name) => [name, v128])) as Record<Name, number> // one of each
 
 export const [four, others] = [["a", "b", "c", "d"] as const, ["e", "f", "g", "h"] as const]
 

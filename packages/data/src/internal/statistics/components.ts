@@ -3,7 +3,7 @@
  * nothing but the number of rows.
  */
 import type { Numbers } from "../../RowId.ts"
-import { bytesOf } from "./float64.ts"
+import { bytesOf } from "../columns/bytes.ts"
 import { type Program, columnLength, make, stride, together } from "./rowKernels.ts"
 
 /** So many blocks of rows are copied at a time. */

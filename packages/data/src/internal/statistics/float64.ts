@@ -3,6 +3,7 @@
  * and each result written once. Every thread has kernels of its own; blocks do not change what comes out.
  */
 import type { Numbers } from "../../RowId.ts"
+import { bytesOf } from "../columns/bytes.ts"
 import { blockSize, laneCount, places, together, wordCount } from "./blocks.ts"
 import { type Kernels, make } from "./kernels.ts"
 
@@ -39,10 +40,6 @@ export const unwritten = <V extends Numbers>(
   Values: { new (buffer: ArrayBuffer): V; readonly BYTES_PER_ELEMENT: number },
   length: number
 ): V => new Values(Buffer.allocUnsafeSlow(Values.BYTES_PER_ELEMENT * length).buffer)
-
-/** `Buffer.copy` copies shared memory twice as fast as `TypedArray.set` does, which goes number by number. */
-export const bytesOf = ({ buffer, byteLength, byteOffset }: Numbers): Buffer =>
-  Buffer.from(buffer, byteOffset, byteLength)
 
 /**
  * Copies a column's numbers of a group (number `i` belongs to group `i % groups`) into the input, block by block, filled up

@@ -3,20 +3,7 @@
  * block's numbers go to the lanes of sums in turn, so that sums do not depend on where blocks of whole rounds begin.
  */
 import * as Web from "../webassembly.ts"
-import {
-  block,
-  four,
-  isOdd,
-  keeping,
-  laneCount,
-  noteOdd,
-  others,
-  overPairs,
-  pages,
-  pairs,
-  places,
-  vectors
-} from "./blocks.ts"
+import { block, four, isOdd, keeping, laneCount, noteOdd, others, overPairs, pages, pairs, places } from "./blocks.ts"
 import * as Searching from "./searching.ts"
 
 const { advance, all, each, f64, get, i32, integer, lanes, load } = Web
@@ -31,7 +18,7 @@ const [shift, and] = [0x74, 0x71].map(operation)
 const sums = procedure(
   "sums",
   { ...block, shift: f64 },
-  { at: i32, ...vectors("shifts", ...four, ...others) },
+  { at: i32, ...Web.vectors("shifts", ...four, ...others) },
   undefined,
   ({ a, at, end, input, shift: by, shifts }) =>
     all(
@@ -49,7 +36,7 @@ const sums = procedure(
 const squares = procedure(
   "squares",
   { ...block, center: f64 },
-  { at: i32, ...vectors("centers", "deviation", ...four, ...others) },
+  { at: i32, ...Web.vectors("centers", "deviation", ...four, ...others) },
   undefined,
   ({ a, at, center, centers, deviation, e, end, input }) =>
     all(
@@ -74,7 +61,7 @@ const odds = ["odd", "odd2", "odd3", "odd4"] as const
 const extremes = procedure(
   "extremes",
   block,
-  vectors("value", ...odds, ...four, ...others),
+  Web.vectors("value", ...odds, ...four, ...others),
   i32,
   ({ a, e, end, input, odd, value }) =>
     all(
@@ -94,7 +81,7 @@ const extremes = procedure(
 )
 
 /** Says whether a number is NaN or infinite. */
-const odd = procedure("odd", block, vectors(...odds), i32, ({ end, input, odd: first }) =>
+const odd = procedure("odd", block, Web.vectors(...odds), i32, ({ end, input, odd: first }) =>
   all(
     overPairs([input], end, 4, (pair) => noteOdd(first, pair, load(16 * pair, get(input)))),
     isOdd(first)
@@ -105,7 +92,7 @@ const odd = procedure("odd", block, vectors(...odds), i32, ({ end, input, odd: f
 const normalize = procedure(
   "normalize",
   { ...block, center: f64, scale: f64 },
-  { output: i32, ...vectors("centers", "scales", "value", ...odds) },
+  { output: i32, ...Web.vectors("centers", "scales", "value", ...odds) },
   i32,
   ({ center, centers, end, input, odd: first, output, scale, scales, value }) =>
     all(
@@ -127,7 +114,7 @@ const normalize = procedure(
 const fill = procedure(
   "fill",
   { ...block, by: f64 },
-  { output: i32, ...vectors("value", "with") },
+  { output: i32, ...Web.vectors("value", "with") },
   undefined,
   ({ by, end, input, output, value, with: other }) =>
     all(
@@ -146,7 +133,7 @@ const fill = procedure(
 const mark = procedure(
   "mark",
   block,
-  { output: i32, ...vectors("value", "one", "found") },
+  { output: i32, ...Web.vectors("value", "one", "found") },
   i32,
   ({ end, found, input, one, output, value }) =>
     all(

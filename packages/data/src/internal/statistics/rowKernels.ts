@@ -5,8 +5,8 @@
 import * as Web from "../webassembly.ts"
 
 type Code = Web.Code
-const { advance, all, each, get, i32, integer, lanes, load, loadNumber, loadTwice } = Web
-const { operation, plus, procedure, repeat, set, store, storeFirst, storeNumber, storeSecond, v128 } = Web
+const { advance, all, each, get, i32, integer, lane, lanes, load, loadNumber, loadTwice } = Web
+const { operation, plus, procedure, repeat, set, shuffle, store, storeFirst, storeNumber, storeSecond, v128 } = Web
 
 /** Rows in a block. */
 export const together = 128
@@ -25,10 +25,7 @@ const eight = { a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h
 const cleared = (first: number, count: number): Code => each(count, (index) => set(first + index, zero))
 
 /** The sum of both lanes. */
-const total = (local: number): Code => {
-  const lane = (index: number): Code => [lanes(0x21)(get(local)), index]
-  return plusFloat(lane(0), lane(1))
-}
+const total = (local: number): Code => plusFloat(lane(get(local), 0), lane(get(local), 1))
 
 /** Goes over the numbers of a column's rows, eight at a time. */
 const overColumn = (columns: number, last: number, pair: (index: number) => Code): Code =>
@@ -38,12 +35,7 @@ const overColumn = (columns: number, last: number, pair: (index: number) => Code
     advance(columns, stride - 8 * together)
   )
 
-const [ofFirst, ofSecond] = [
-  [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23],
-  [8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31]
-]
-const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]
-const shuffled = (one: Code, other: Code, bytes: ReadonlyArray<number>): Code => [lanes(0x0d)(one, other), bytes]
+const [ofFirst, ofSecond, upperHalf] = [shuffle(4, 0, 4, 1, 5), shuffle(4, 2, 6, 3, 7), shuffle(8, 1, 1)]
 
 /** Turns rows of float32 into columns of float64, four at a time: what follows a row may come out as columns, too. */
 const transpose = procedure(
@@ -55,9 +47,9 @@ const transpose = procedure(
     const next = set(at, plus(get(at), get(bytes)))
     const two = (pair: number, half: number) =>
       all(
-        set(value, shuffled(get(one), get(other), half === 0 ? ofFirst : ofSecond)),
+        set(value, (half === 0 ? ofFirst : ofSecond)(get(one), get(other))),
         store(2 * half * stride + 16 * pair, get(columns), promote(get(value))),
-        store((2 * half + 1) * stride + 16 * pair, get(columns), promote(shuffled(get(value), get(value), upperHalf)))
+        store((2 * half + 1) * stride + 16 * pair, get(columns), promote(upperHalf(get(value), get(value))))
       )
     const column = all(
       set(at, get(rows)),

@@ -3,7 +3,7 @@
  * kernels of bins, ranks and quantiles.
  */
 import * as Web from "../webassembly.ts"
-import { block, four, others, places, vectors } from "./blocks.ts"
+import { block, four, others, places } from "./blocks.ts"
 
 type Code = Web.Code
 const { advance, all, each, f64, float, get, i32, integer, lanes, load, loadInteger, loadNumber, loadTwice } = Web
@@ -23,7 +23,7 @@ const narrowed = (one: Code, other: Code): Code => [
 const compare = procedure(
   "compare",
   { ...block, last: i32 },
-  { output: i32, at: i32, ...vectors("bound", ...four, ...others) },
+  { output: i32, at: i32, ...Web.vectors("bound", ...four, ...others) },
   undefined,
   ({ a, at, bound, e, end, input, last, output }) => {
     const counted = (pair: number) => set(e + pair, less(get(e + pair), isAtLeast(get(a + pair), get(bound))))
