@@ -1,5 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scope } from "effect"
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as Engine from "../src/Engine.ts"
 import { tf, withBackend } from "../src/internal/tfjs.ts"
 import * as Program from "../src/Program.ts"
@@ -241,3 +246,16 @@ it.live("onnx: a run that is interrupted has happened or not, as a whole", () =>
     assert.isBelow(Math.max(...sums), 20)
   }).pipe(Effect.scoped, Effect.provide(Engine.onnx()))
 )
+
+it("ONNX Runtime keeps no record of what it ran, which it would send", () => {
+  const program = fileURLToPath(new URL("./fixtures/engine/run_once.ts", import.meta.url))
+  const home = mkdtempSync(join(tmpdir(), "watertight-home-"))
+  const deciding = ["CI", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"]
+  const rest = Object.entries(process.env).filter(([name]) => !deciding.includes(name))
+  const env = { ...Object.fromEntries(rest), HOME: home }
+  const { status, stderr, stdout } = spawnSync(process.execPath, [program], { encoding: "utf8", env })
+  assert.strictEqual(status, 0, stderr)
+  assert.strictEqual(stdout, "2 4\n")
+  assert.deepStrictEqual(readdirSync(home), [])
+  rmSync(home, { recursive: true })
+})

@@ -34,6 +34,15 @@ export interface Options {
   readonly threads?: number
 }
 
+/**
+ * The library reports to its makers which models it ran, from 1.29 on, and keeps what it has not sent in the home folder,
+ * unless this variable says otherwise when it is loaded. Whoever has set it decides.
+ */
+const load = (): Promise<typeof Ort> => {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1" // oxlint-disable-line node/no-process-env -- the library reads nothing else
+  return import("onnxruntime-node")
+}
+
 /** Starts the engine. */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const threads = options.threads ?? Math.min(2, availableParallelism())
@@ -41,7 +50,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
     return yield* new EngineError({ engine: "onnx", reason: `threads must be a positive integer and is ${threads}` })
   }
   const ort = yield* Effect.tryPromise({
-    try: () => import("onnxruntime-node"),
+    try: load,
     catch: (cause) => new EngineError({ engine: "onnx", reason: reasonOf(cause) })
   })
   return {

@@ -107,6 +107,7 @@ const follow = (crew: Crew, words: Int32Array, process: Ring.Process<number>): E
         const change = Atomics.waitAsync(words, at, value)
         if (change.async) {
           void change.value.then(() => {
+            if (!waiting) return
             step()
             look()
           })
