@@ -68,10 +68,26 @@ export interface NumberColumn {
   readonly missing: ReadonlyArray<number>
 }
 
-const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, DuckDBError> =>
-  Effect.tryPromise({
-    try: run,
-    catch: (cause) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
+const refusal = (cause: unknown) => new DuckDBError({ reason: cause instanceof Error ? cause.message : String(cause) })
+
+/** An interruption may reach DuckDB before the query it is meant for, and is said again after so many milliseconds. */
+const untilSaidAgain = 5
+
+/**
+ * DuckDB works in a thread of its own with what the scope's end frees. So whoever interrupts it waits until it has stopped,
+ * which `stop` asks of it.
+ */
+const attempt = <A>(run: () => Promise<A>, stop = () => {}): Effect.Effect<A, DuckDBError> =>
+  Effect.callback((resume) => {
+    const ended = (async () => run())().then(
+      (value) => resume(Effect.succeed(value)),
+      (cause) => resume(Effect.fail(refusal(cause)))
+    )
+    return Effect.promise(() => {
+      stop()
+      const saying = setInterval(stop, untilSaidAgain)
+      return ended.finally(() => clearInterval(saying))
+    })
   })
 
 /** DuckDB knows how far it is only when it might have to draw a bar, which it is not to print. */
@@ -93,15 +109,12 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
     (connection) => Effect.sync(() => connection.closeSync())
   )
   const { folder } = yield* Scratch.Settings
-  for (const setting of ["TimeZone = 'UTC'", ...tellsProgress]) {
-    yield* attempt(() => connection.run(`SET ${setting}`))
+  const interruptible = <A>(run: () => Promise<A>) => attempt(run, () => connection.interrupt())
+  const spill = `temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`
+  for (const setting of ["TimeZone = 'UTC'", ...tellsProgress, spill]) {
+    yield* interruptible(() => connection.run(`SET ${setting}`))
   }
-  yield* attempt(() =>
-    connection.run(`SET temp_directory = ${text(join(folder, `duckdb-${process.pid}-${serial++}`))}`)
-  )
   let share = 0
-  const interruptible = <A>(run: () => Promise<A>) =>
-    Effect.onInterrupt(attempt(run), () => Effect.sync(() => connection.interrupt()))
   return {
     blocks: (sql) =>
       Effect.map(
@@ -114,7 +127,7 @@ export const connect: Effect.Effect<Connection, DuckDBError, Scope.Scope> = Effe
       ),
     share: Effect.sync(() => (share = Math.min(1, Math.max(share, connection.progress.percentage / 100)))),
     rows: (sql) => interruptible(async () => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
-    fill: (schema, table, types, rows) => attempt(() => append(connection, schema, table, types, rows))
+    fill: (schema, table, types, rows) => interruptible(() => append(connection, schema, table, types, rows))
   }
 })
 
