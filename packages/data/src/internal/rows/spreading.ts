@@ -5,23 +5,22 @@
 import * as Web from "../webassembly.ts"
 
 type Code = Web.Code
-const { advance, all, each, get, i32, integer, lanes, load, loadInteger, operation, plus, procedure, repeat } = Web
-const { set, store, v128 } = Web
+const { advance, all, each, get, i32, integer, load, loadInteger, operation, plus, procedure, repeat } = Web
+const { set, shuffle, store, v128 } = Web
 
 const shift = operation(0x74)
 
-/** Picks four words out of the eight of two operands. */
-const picked = (one: Code, other: Code, places: ReadonlyArray<number>): Code => [
-  lanes(0x0d)(one, other),
-  places.flatMap((place) => [0, 1, 2, 3].map((byte) => 4 * place + byte))
-]
+/** Of the words of two vectors those of even places, of odd ones, and both halves of two ways to take turns. */
+const [even, odd] = [shuffle(4, 0, 2, 4, 6), shuffle(4, 1, 3, 5, 7)]
+const [lowTurns, highTurns] = [shuffle(4, 0, 4, 1, 5), shuffle(4, 2, 6, 3, 7)]
+const [firstPairs, lastPairs] = [shuffle(4, 0, 1, 4, 5), shuffle(4, 2, 3, 6, 7)]
 
 /** Rows of four words as columns of them, or columns as rows. */
-export const transposed = ([a, b, c, d]: readonly [number, number, number, number]): ReadonlyArray<Code> => {
-  const low = [picked(get(a), get(b), [0, 4, 1, 5]), picked(get(c), get(d), [0, 4, 1, 5])] as const
-  const high = [picked(get(a), get(b), [2, 6, 3, 7]), picked(get(c), get(d), [2, 6, 3, 7])] as const
-  return [low, high].flatMap(([one, other]) => [picked(one, other, [0, 1, 4, 5]), picked(one, other, [2, 3, 6, 7])])
-}
+export const transposed = ([a, b, c, d]: readonly [number, number, number, number]): ReadonlyArray<Code> =>
+  [lowTurns, highTurns].flatMap((turns) => {
+    const [one, other] = [turns(get(a), get(b)), turns(get(c), get(d))]
+    return [firstPairs(one, other), lastPairs(one, other)]
+  })
 
 /** Where four rows start to be read, where they go, where the last ones end, and how many bytes the next four are on. */
 const parameters = { from: i32, to: i32, end: i32, stride: i32 } as const
@@ -39,8 +38,8 @@ export const pairs = procedure(
       all(
         set(one, load(0, get(from))),
         set(other, load(16, get(from))),
-        store(0, get(to), picked(get(one), get(other), [0, 2, 4, 6])),
-        store(16, get(to), picked(get(one), get(other), [1, 3, 5, 7])),
+        store(0, get(to), even(get(one), get(other))),
+        store(16, get(to), odd(get(one), get(other))),
         advance(from, 32),
         set(to, plus(get(to), get(stride)))
       )

@@ -14,10 +14,7 @@ const [plusFloat, minusFloat, times, over, toFloat] = [0xa0, 0xa1, 0xa2, 0xa3, 0
 const [isAtLeast, less] = [lanes(0x4c), lanes(0xd1)]
 
 /** The lower halves of four integers of 64 bits. */
-const narrowed = (one: Code, other: Code): Code => [
-  lanes(0x0d)(one, other),
-  [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]
-]
+const narrowed = Web.shuffle(4, 0, 2, 4, 6)
 
 /** Finds how many of a few bounds, up to an address, are at most each number, by comparing it with all. */
 const compare = procedure(
