@@ -88,7 +88,11 @@ const dismiss = (crew: Crew, words: Int32Array) =>
     return Promise.all([...crew.threads.values()].map((thread) => thread.terminate()))
   })
 
-/** Performs a reader's process: at once while nothing must be waited for, else resuming when the words change. */
+/**
+ * Performs a reader's process: at once while nothing must be waited for, else resuming when the words change. Whoever gives up
+ * waiting wakes itself: where memory is gone that somebody still waits for, V8 lets the next thread that notifies at the same
+ * address take the waiter apart, which is not safe.
+ */
 const follow = (crew: Crew, words: Int32Array, process: Ring.Process<number>): Effect.Effect<number, LoaderError> => {
   let state = process.next(0)
   const advance = (): void => {
@@ -100,10 +104,11 @@ const follow = (crew: Crew, words: Int32Array, process: Ring.Process<number>): E
   if (state.done === true) return Effect.succeed(state.value)
   return Effect.callback<number, LoaderError>((resume) => {
     let waiting = true
+    const place = () => state.value as Extract<Ring.Access, { readonly op: "wait" }> // where `advance` stops
     const look = (): void => {
       while (waiting) {
         if (state.done === true) return resume(Effect.succeed(state.value))
-        const { at, value } = state.value as Extract<Ring.Access, { readonly op: "wait" }> // where `advance` stops
+        const { at, value } = place()
         const change = Atomics.waitAsync(words, at, value)
         if (change.async) {
           void change.value.then(() => {
@@ -120,12 +125,17 @@ const follow = (crew: Crew, words: Int32Array, process: Ring.Process<number>): E
       state = process.next(0)
       advance()
     }
-    crew.onFailure = (error) => resume(Effect.fail(error))
-    look()
-    return Effect.sync(() => {
+    const giveUp = (): void => {
       waiting = false
       crew.onFailure = () => {}
-    })
+      if (state.done !== true) Atomics.notify(words, place().at)
+    }
+    crew.onFailure = (error) => {
+      giveUp()
+      resume(Effect.fail(error))
+    }
+    look()
+    return Effect.sync(giveUp)
   })
 }
 

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Key } from "@watertight/core"
 import { Effect, Fiber } from "effect"
 import { execFileSync } from "node:child_process"
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import type { Worker } from "node:worker_threads"
 import { draws } from "../../../src/internal/loader/batches.ts"
 import { type Packed, type Plan, filler, makeSlot } from "../../../src/internal/loader/fill.ts"
+import type { LoaderError } from "../../../src/internal/loader/pack.ts"
 import * as Prefetch from "../../../src/internal/loader/prefetch.ts"
 
 const packed: Packed = {
@@ -167,4 +168,39 @@ describe("prefetch", () => {
       })
     )
   )
+
+  describe("nobody waits any more, which V8 could crash of when the memory is gone, after", () => {
+    /** Makes a read that ends while it waits, and counts who still waits where it did. */
+    const left = <E>(ending: (read: Effect.Effect<unknown, LoaderError>) => Effect.Effect<unknown, E>, noise: Plan) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const wait = yield* Effect.acquireRelease(
+            Effect.sync(() => vi.spyOn(Atomics, "waitAsync")),
+            (spy) => Effect.sync(() => spy.mockRestore())
+          )
+          const { read } = yield* Prefetch.make(packed, noise, { prefetch: 1, workers: 1 })
+          yield* ending(read(0, 0))
+          assert.isAbove(wait.mock.calls.length, 0)
+          return wait.mock.calls.map(([words, at]) => Atomics.notify(words as unknown as Int32Array, at)) // of the ring
+        })
+      )
+
+    it.live("an interruption", () =>
+      Effect.gen(function* () {
+        const interrupted = (read: Effect.Effect<unknown, LoaderError>) =>
+          Effect.gen(function* () {
+            const fiber = yield* Effect.forkChild(read)
+            yield* Effect.yieldNow
+            yield* Fiber.interrupt(fiber)
+          })
+        for (const woken of yield* left(interrupted, plan)) assert.strictEqual(woken, 0)
+      })
+    )
+
+    it.live("a failure", () =>
+      Effect.gen(function* () {
+        for (const woken of yield* left(Effect.flip, broken)) assert.strictEqual(woken, 0)
+      })
+    )
+  })
 })
