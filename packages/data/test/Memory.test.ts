@@ -30,11 +30,11 @@ const run = (file: string, folder: string, ...rest: ReadonlyArray<string>): Repo
 }
 
 /**
- * What 400,000 more rows of 160 bytes may take, in MiB. Reading them takes 60 to 95: DuckDB reads more row groups at a time,
- * and a copy of all would be 61 more. Afterwards it is 60 to 84: 24 are the train rows packed as float32, most of the rest
- * buffers that 80,000 rows do not fill; a copy of the train rows is 49 to 64 more.
+ * What 400,000 more rows of 160 bytes may take, in MiB, after 700,000: by then there is as much garbage as there ever is.
+ * Reading them takes up to 41, and a copy of all would be 61 more. Afterwards it is 12 to 69, of which 24 are the train rows
+ * packed as float32; a copy of the train rows is 49 more.
  */
-const mostGrowth = { reading: 140, after: 103, arrays: 28 }
+const mostGrowth = { reading: 60, after: 90, arrays: 28 }
 
 /** Reads an archive of so many rows; one of its two arrays is packed. */
 const readArrays = (path: string, rows: number): Pick<Report, "rows" | "peak"> => {
@@ -112,12 +112,12 @@ describe("memory", () => {
       Effect.gen(function* () {
         const files = yield* FileSystem.FileSystem
         const folder = yield* files.makeTempDirectoryScoped()
-        yield* LargeFile.write(`${folder}/few.parquet`, 100_000)
-        yield* LargeFile.write(`${folder}/many.parquet`, 500_000)
+        yield* LargeFile.write(`${folder}/few.parquet`, 700_000)
+        yield* LargeFile.write(`${folder}/many.parquet`, 1_100_000)
         const runs = (store: string, ...rest: ReadonlyArray<string>) =>
           ["few", "many"].map((name) => run(`${folder}/${name}.parquet`, `${folder}/${name}${store}`, "1", ...rest))
         const [few, many] = least(mostGrowth.reading, (attempt) => runs(`${attempt}`))
-        assert.deepStrictEqual([few.rows, many.rows], [80_000, 400_000])
+        assert.deepStrictEqual([few.rows, many.rows], [560_000, 880_000])
         assert.isBelow(many.peak - few.peak, mostGrowth.reading)
         assert.isAbove(many.events, 50)
 
@@ -125,7 +125,7 @@ describe("memory", () => {
         assert.deepStrictEqual([again.root, manyAgain.root], [few.root, many.root])
         assert.isBelow(manyAgain.peak - again.peak, mostGrowth.after)
         const copied = run(`${folder}/many.parquet`, `${folder}/many0`, "1", "copy")
-        assert.isAbove(copied.peak - manyAgain.peak, 30)
+        assert.isAbove(copied.peak - manyAgain.peak, 60) // it is 134
         assert.deepStrictEqual(yield* files.readDirectory(`${folder}/many0/tmp`), [])
       }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
     240_000
