@@ -43,7 +43,6 @@ interface Crew {
   failure: LoaderError | undefined
   /** Tells a waiting reader of the failure. */
   onFailure: (error: LoaderError) => void
-  closing: boolean
   restarts: number
 }
 
@@ -55,6 +54,11 @@ const neverWaits = (): never => {
   throw new TypeError("prefetch: only takes wait")
 }
 
+const fail = (crew: Crew, failure: LoaderError): void => {
+  crew.failure = failure
+  crew.onFailure(failure)
+}
+
 /** Starts the thread of a worker; when it dies, another one goes on where it was, and when that dies, reading fails. */
 const hire = (crew: Crew, work: Work, course: () => Ring.Reader["course"], restarts = 0): void => {
   const { shape, worker, words } = work
@@ -63,7 +67,7 @@ const hire = (crew: Crew, work: Work, course: () => Ring.Reader["course"], resta
   let cause: unknown
   thread.on("error", (error) => (cause = error))
   thread.on("exit", (code) => {
-    if (crew.closing || crew.failure !== undefined) return
+    if (crew.failure !== undefined) return
     if (restarts < mostRestarts) {
       crew.restarts++
       hire(crew, work, course, restarts + 1)
@@ -75,14 +79,14 @@ const hire = (crew: Crew, work: Work, course: () => Ring.Reader["course"], resta
     const where = at === undefined ? "between batches" : `making the batch at epoch ${at.epoch}, step ${at.step}`
     const what = cause === undefined ? `it ended with code ${code}` : String(cause)
     const reason = `worker thread ${worker} died again after a restart, ${where}: ${what}`
-    crew.failure = new LoaderError({ worker, ...at, reason })
-    crew.onFailure(crew.failure)
+    fail(crew, new LoaderError({ worker, ...at, reason }))
   })
 }
 
 const dismiss = (crew: Crew, words: Int32Array) =>
   Effect.promise(() => {
-    crew.closing = true
+    if (crew.failure === undefined)
+      fail(crew, new LoaderError({ reason: "it was closed with its scope; read while that is open" }))
     Atomics.store(words, Ring.word.stop, 1)
     Ring.run(words, Ring.wake(), neverWaits, neverWrites)
     return Promise.all([...crew.threads.values()].map((thread) => thread.terminate()))
@@ -152,7 +156,7 @@ export const make = Effect.fnUntraced(function* (
   const words = Shared.int32(Ring.wordsFor(shape))
   const making = new BigInt64Array(new SharedArrayBuffer(16))
   const reader = Ring.reader()
-  const crew: Crew = { threads: new Map(), failure: undefined, onFailure: () => {}, closing: false, restarts: 0 }
+  const crew: Crew = { threads: new Map(), failure: undefined, onFailure: () => {}, restarts: 0 }
   yield* Effect.addFinalizer(() => dismiss(crew, words))
   yield* Effect.try({
     try: () => {

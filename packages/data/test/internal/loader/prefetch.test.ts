@@ -1,6 +1,6 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Key } from "@watertight/core"
-import { Effect, Fiber } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { execFileSync } from "node:child_process"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import { fileURLToPath } from "node:url"
@@ -167,6 +167,19 @@ describe("prefetch", () => {
         for (const step of [0, 1, 2]) assert.deepStrictEqual([...(yield* read(0, step)).features], expected(0, step))
       })
     )
+  )
+
+  it.live("a loader that is closed fails, also for who is reading, and nobody waits for ever", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { read } = yield* Scope.provide(Prefetch.make(packed, plan, { prefetch: 1, workers: 1 }), scope)
+      const reading = yield* Effect.forkChild(Effect.flip(read(0, 0)))
+      yield* Effect.yieldNow
+      yield* Scope.close(scope, Exit.void)
+      for (const error of [yield* Fiber.join(reading), yield* Effect.flip(read(1, 0))]) {
+        assert.strictEqual(error.message, "Loader: it was closed with its scope; read while that is open")
+      }
+    })
   )
 
   describe("nobody waits any more, which V8 could crash of when the memory is gone, after", () => {
