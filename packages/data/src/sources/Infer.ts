@@ -12,6 +12,7 @@ import * as Files from "../internal/sources/files.ts"
 import * as FileSet from "../internal/sources/fileSet.ts"
 import * as Json from "./Json.ts"
 import * as Parquet from "./Parquet.ts"
+import * as Guess from "../internal/sources/guess.ts"
 import * as InferArrow from "./InferArrow.ts"
 import * as InferNpz from "./InferNpz.ts"
 import { SourceError } from "./SourceError.ts"
@@ -56,7 +57,7 @@ export const infer = (
   path: Files.Path,
   options: InferOptions = {}
 ): Effect.Effect<Inferred, SourceError, FileSystem.FileSystem> =>
-  /\.(arrow|feather)$/.test(Files.nameOf(path))
+  /\.(arrows?|feather|ipc)$/.test(Files.nameOf(path))
     ? guessed(path, "arrow", InferArrow.guess(path, mostLevels))
     : Files.nameOf(path).endsWith(".npz")
       ? guessed(path, "npz", Effect.scoped(InferNpz.guess(path, mostLevels, mostRows(options))))
@@ -67,7 +68,7 @@ const mostRows = ({ rows = 100_000 }: InferOptions): number => Math.max(1, Math.
 const guessed = Effect.fnUntraced(function* (
   path: Files.Path,
   source: "arrow" | "npz",
-  guess: Effect.Effect<InferArrow.Guesses & { readonly isWhole?: boolean }, SourceError, FileSystem.FileSystem>
+  guess: Effect.Effect<Guess.OfFile & { readonly isWhole?: boolean }, SourceError, FileSystem.FileSystem>
 ) {
   const { columns: guesses, isWhole = true, rows } = yield* guess
   const columns: Record<string, Column.Column> = {}
@@ -165,16 +166,11 @@ const open = Effect.fnUntraced(function* (
 
 type Run = (sql: string) => Effect.Effect<ReadonlyArray<Readonly<Record<string, unknown>>>, SourceError>
 
-interface Guess {
-  readonly column?: Column.Column
-  readonly note?: string
-}
-
 const guessColumn = Effect.fnUntraced(function* (
   run: Run,
   name: string,
   type: string
-): Effect.fn.Return<Guess, SourceError> {
+): Effect.fn.Return<Guess.OfColumn, SourceError> {
   const cell = DuckDB.name(name)
   const [{ present, rows }] = yield* run(
     `SELECT count(*)::INTEGER AS rows, count(${cell})::INTEGER AS present FROM sample`
@@ -182,14 +178,15 @@ const guessColumn = Effect.fnUntraced(function* (
   if (present === 0) return { note: "has no values" }
   const count = Number(present)
   const gaps = Number(rows) - count
-  const missing = gaps === 0 ? {} : { note: `${gaps} of ${rows} are missing` }
+  const areMissing = Guess.gapsOf(gaps, Number(rows))
+  const missing = gaps === 0 ? {} : { note: areMissing }
   const takes = Effect.fnUntraced(function* (column: Column.Complete) {
     const decoded = type === csvCell ? CsvSql.whenDecoded(column, cell) : Decode.decoded(type, column, cell)
     if (decoded === undefined) return false
     const [{ good }] = yield* run(`SELECT count(${decoded})::INTEGER AS good FROM sample`)
     return Number(good) === count
   })
-  const mayMiss = (column: Column.Float | Column.Timestamp | Column.Category): Guess =>
+  const mayMiss = (column: Column.Float | Column.Timestamp | Column.Category): Guess.OfColumn =>
     gaps === 0 ? { column } : { column: Column.optional(column), ...missing }
   for (const column of [Column.float, Column.timestamp]) if (yield* takes(column)) return mayMiss(column)
 
@@ -205,14 +202,18 @@ const guessColumn = Effect.fnUntraced(function* (
   const levels = found.map(({ level }) => String(level))
   if (levels.length > mostLevels) {
     const note = `more than ${mostLevels} distinct texts`
-    if (gaps > 0 && type !== csvCell) return { note: `${note}, and ${gaps} of ${rows} are missing` }
-    return (yield* takes(Column.text)) ? { column: Column.text, note } : { note }
+    if (!(yield* takes(Column.text))) return { note: noKind(type) }
+    return gaps > 0 && type !== csvCell ? { note: `${note}, and ${areMissing}` } : { column: Column.text, note }
   }
+  if (gaps > 0 && levels.includes("")) return { note: Guess.alsoEmpty(areMissing) }
   const category = Column.category(levels)
-  return (yield* takes(category)) ? mayMiss(category) : { note: `${kindOf(type)}: of no column's kind` }
+  return (yield* takes(category)) ? mayMiss(category) : { note: noKind(type) }
 })
 
-const kindOf = (type: string): string => (type === Decode.json || type === csvCell ? "values of several kinds" : type)
+const noKind = (type: string): string => {
+  if (/^(FLOAT|DOUBLE|U?BIGINT|U?HUGEINT)$/.test(type)) return Guess.noFloat
+  return `${type === Decode.json || type === csvCell ? "values of several kinds" : type}: of no column's kind`
+}
 
 /** The shape of the first row that has one. */
 const shapeOf = Effect.fnUntraced(function* (run: Run, cell: string, type: string) {

@@ -2,38 +2,33 @@
  * Guesses the declaration of an Arrow IPC file's columns by reading them as every kind, as `Source.arrow` would: what
  * it guesses is what that source takes.
  */
+import type * as Arrow from "apache-arrow"
 import { Effect, type FileSystem, type Scope } from "effect"
 import * as Column from "../Column.ts"
 import * as Convert from "../internal/arrow/convert.ts"
 import { attempt, type Failure } from "../internal/arrow/ipcError.ts"
 import * as Read from "../internal/arrow/read.ts"
 import * as Refusals from "../internal/arrow/refusals.ts"
+import * as Rows from "../internal/arrow/rows.ts"
+import * as Tensor from "../internal/arrow/tensor.ts"
 import * as Texts from "../internal/arrow/texts.ts"
+import * as Guess from "../internal/sources/guess.ts"
 import * as Files from "../internal/sources/files.ts"
 import * as RowId from "../RowId.ts"
 import type { SourceError } from "./SourceError.ts"
 
-/** What was guessed of one column. */
-export interface Guess {
-  readonly column?: Column.Column
-  readonly note?: string
+/** A kind that a column may be of. */
+interface Kind {
+  readonly column: Column.Column
+  readonly conversion: Convert.Conversion
 }
-
-/** What was guessed of a file. */
-export interface Guesses {
-  readonly columns: ReadonlyMap<string, Guess>
-  readonly rows: number
-}
-
-/** What is true or false. */
-export const booleans = Column.category(["false", "true"])
 
 /** What a column may still be, the likeliest first, and what was seen of it. */
 interface Candidate {
-  readonly name: string
+  readonly field: Arrow.Field
   readonly place: number
-  kinds: ReadonlyArray<{ readonly column: Column.Column; readonly conversion: Convert.Conversion }>
-  missing: number | undefined
+  kinds: ReadonlyArray<Kind>
+  missing: number
   readonly texts: Set<string>
 }
 
@@ -45,7 +40,7 @@ const sliceBytes = 2 ** 24
 export const guess = Effect.fn("Source.infer")(function* (
   path: Files.Path,
   mostLevels: number
-): Effect.fn.Return<Guesses, SourceError, FileSystem.FileSystem> {
+): Effect.fn.Return<Guess.OfFile, SourceError, FileSystem.FileSystem> {
   const read = Effect.flatMap(Read.open(path), (opened) => guesses(opened, mostLevels))
   return yield* Effect.catchTag(Effect.scoped(read), "IpcError", ({ reason }) =>
     Effect.fail(Refusals.unreadable(Files.systemPath(path), reason))
@@ -55,29 +50,39 @@ export const guess = Effect.fn("Source.infer")(function* (
 const guesses = Effect.fnUntraced(function* (
   { fields, length, slices }: Read.Opened,
   mostLevels: number
-): Effect.fn.Return<Guesses, Failure, Scope.Scope> {
+): Effect.fn.Return<Guess.OfFile, Failure, Scope.Scope> {
   const names = fields.map(({ name }) => name)
   const candidates: Array<Candidate> = []
   for (const [place, field] of fields.entries()) {
     if (names.indexOf(field.name) !== names.lastIndexOf(field.name)) continue
-    const kinds = yield* Effect.forEach([Column.timestamp, Column.float, booleans, Column.text], (column) =>
-      Effect.map(
-        attempt(() => Convert.make(field, column)),
-        (conversion) => ({ column, conversion })
-      )
-    )
-    const suited = kinds.filter(({ conversion }) => conversion.isSuited)
-    candidates.push({ name: field.name, place, kinds: suited, missing: undefined, texts: new Set() })
+    candidates.push({ field, place, kinds: yield* suited(field, scalars), missing: 0, texts: new Set() })
   }
+  const isRead = ({ field, kinds }: Candidate) => kinds.length > 0 || Rows.isReadable(field.type)
   yield* slices({
-    columns: new Map(candidates.map(({ kinds, place }) => [place, kinds.length > 0 ? "values" : "presence"])),
+    columns: new Map(candidates.map((each) => [each.place, isRead(each) ? "values" : "presence"])),
     most: (rowBytes) => Math.min(sliceRows, sliceBytes / rowBytes),
     use: (slice) => Effect.forEach(candidates, (candidate) => look(candidate, slice, mostLevels), { discard: true })
   })
-  const twice = names.map((name): [string, Guess] => [name, { note: "there is more than one" }])
-  const found = candidates.map((each): [string, Guess] => [each.name, guessOf(each, mostLevels)])
+  const twice = names.map((name): [string, Guess.OfColumn] => [name, { note: "there is more than one" }])
+  const found = candidates.map((each): [string, Guess.OfColumn] => [each.field.name, guessOf(each, length, mostLevels)])
   return { columns: new Map([...twice, ...found]), rows: length }
 })
+
+/** What has one value a row. */
+const scalars = [
+  Column.optional(Column.timestamp),
+  Column.optional(Column.float),
+  Column.optional(Guess.booleans),
+  Column.text
+]
+
+/** The kinds of columns that take a field's type. */
+const suited = (field: Arrow.Field, columns: ReadonlyArray<Column.Column>) =>
+  attempt(() =>
+    columns
+      .map((column) => ({ column, conversion: Convert.make(field, column) }))
+      .filter(({ conversion }) => conversion.isSuited)
+  )
 
 /** Looks at some rows of a column: which kinds it may still be. */
 const look = Effect.fnUntraced(function* (
@@ -85,33 +90,39 @@ const look = Effect.fnUntraced(function* (
   slice: Read.Slice,
   mostLevels: number
 ): Effect.fn.Return<void, Failure> {
-  const { kinds, missing, place, texts } = candidate
-  if (missing !== undefined) return
-  const rows = yield* kinds.length > 0 ? slice.values(place) : slice.presence(place)
-  const row = Texts.presence(rows)?.indexOf(0) ?? -1
-  if (row >= 0) candidate.missing = slice.start + row
-  candidate.kinds = yield* Effect.filter(kinds, ({ conversion }) =>
+  const { field, kinds, place, texts } = candidate
+  const isList = slice.start === 0 && Tensor.isList(field.type) && Rows.isReadable(field.type)
+  const rows = yield* kinds.length > 0 || isList ? slice.values(place) : slice.presence(place)
+  const there = Texts.presence(rows)
+  candidate.missing += there?.reduce((sum, bit) => sum + 1 - bit, 0) ?? 0
+  const tensor = isList ? yield* attempt(() => Tensor.guess(field, rows)) : undefined
+  const still = tensor === undefined ? kinds : yield* suited(field, [tensor])
+  candidate.kinds = yield* Effect.filter(still, ({ column, conversion }) =>
     Effect.map(
       attempt(() => conversion.values(rows)),
       (made) => {
         if (!("values" in made)) return false
-        if (RowId.isTexts(made.values)) for (const text of made.values) if (texts.size <= mostLevels) texts.add(text)
+        if (column.kind === "text" && RowId.isTexts(made.values)) {
+          made.values.forEach((text, row) => {
+            if (there?.[row] !== 0 && texts.size <= mostLevels) texts.add(text)
+          })
+        }
         return true
       }
     )
   )
 })
 
-const guessOf = ({ kinds: [kind], missing, texts }: Candidate, mostLevels: number): Guess => {
-  if (missing !== undefined) return { note: `has no value in row ${missing + 1}` }
-  if (kind === undefined) return { note: "of no column's kind, or lists whose shape must be declared" }
-  return kind.column.kind === "text" ? ofTexts([...texts], mostLevels) : { column: kind.column }
+const guessOf = (
+  { field, kinds: [kind], missing, texts }: Candidate,
+  rows: number,
+  mostLevels: number
+): Guess.OfColumn => {
+  if (missing === rows) return { note: "has no values" }
+  const gaps = missing === 0 ? undefined : Guess.gapsOf(missing, rows)
+  if (kind?.column.kind === "text") return Guess.ofTexts([...texts], mostLevels, gaps)
+  if (kind === undefined) return { note: Guess.noted(Tensor.isNumber(field.type) ? Guess.noFloat : noKind, gaps) }
+  return gaps === undefined ? { column: Column.complete(kind.column) } : { column: kind.column, note: gaps }
 }
 
-/** Makes a category of few texts, else a column of texts. */
-export const ofTexts = (texts: ReadonlyArray<string>, mostLevels: number): Guess => {
-  const levels = new Set(texts)
-  return levels.size <= mostLevels
-    ? { column: Column.category([...levels].sort()) }
-    : { column: Column.text, note: `more than ${mostLevels} distinct texts` }
-}
+const noKind = "of no column's kind, or lists of several shapes"

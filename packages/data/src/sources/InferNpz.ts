@@ -6,10 +6,10 @@ import { Effect, type FileSystem, Option, type Scope } from "effect"
 import * as Column from "../Column.ts"
 import * as Content from "../internal/sources/content.ts"
 import * as Files from "../internal/sources/files.ts"
+import * as Guess from "../internal/sources/guess.ts"
 import type * as InStep from "../internal/sources/inStep.ts"
 import * as Zip from "../internal/sources/zip.ts"
 import * as RowId from "../RowId.ts"
-import { type Guess, type Guesses, booleans, ofTexts } from "./InferArrow.ts"
 import * as NpyArray from "../internal/npy/array.ts"
 import * as NpyValues from "../internal/npy/values.ts"
 import { SourceError } from "./SourceError.ts"
@@ -28,7 +28,7 @@ export const guess = Effect.fn("Source.infer")(function* (
   path: Files.Path,
   mostLevels: number,
   most: number
-): Effect.fn.Return<Guesses & { readonly isWhole: boolean }, SourceError, FileSystem.FileSystem | Scope.Scope> {
+): Effect.fn.Return<Guess.OfFile & { readonly isWhole: boolean }, SourceError, FileSystem.FileSystem | Scope.Scope> {
   const file = Files.systemPath(path)
   const refuse = (reason: string) => {
     const detail = `is no .npz file that is read (${reason})`
@@ -36,7 +36,7 @@ export const guess = Effect.fn("Source.infer")(function* (
   }
   const handle = yield* Content.handle(path)
   const parts = yield* Zip.parts(handle, { has: (name) => name.endsWith(".npy") }, 2 ** 31, refuse)
-  const columns = new Map<string, Guess>()
+  const columns = new Map<string, Guess.OfColumn>()
   const arrays: Array<Found> = []
   for (const part of parts.values()) {
     const name = part.name.slice(0, -".npy".length)
@@ -58,9 +58,12 @@ export const guess = Effect.fn("Source.infer")(function* (
   return { columns, rows, isWhole: rows === all }
 })
 
+const times = [Column.timestamp, Column.optional(Column.timestamp)]
+const scalars = [...times, Column.float, Column.optional(Column.float), Guess.booleans, Column.text]
+
 const candidates = ({ shape, type }: NpyArray.Npy): ReadonlyArray<Column.Column> => {
   const [, ...row] = shape
-  if (row.length === 0) return [Column.timestamp, Column.float, booleans, Column.text]
+  if (row.length === 0) return scalars
   const dtypes =
     type === "u1" ? (["uint8"] as const) : type.startsWith("f") ? (["float32"] as const) : (["int32"] as const)
   return dtypes.map((dtype) => Column.tensor(row, dtype))
@@ -81,7 +84,10 @@ const guessColumn = Effect.fnUntraced(function* (
     if (Option.isNone(layout)) continue
     elements ??= layout.value.elementsOf(bytes, rows)
     const made = layout.value.made(elements)
-    if ("values" in made) return RowId.isTexts(made.values) ? ofTexts(made.values, mostLevels) : { column }
+    if (!("values" in made)) continue
+    if (RowId.isTexts(made.values)) return Guess.ofTexts(made.values, mostLevels)
+    const missing = made.values.filter(Number.isNaN).length
+    return missing === 0 ? { column } : { column, note: Guess.gapsOf(missing, rows) }
   }
-  return { note: "holds a value that no column takes: one that is missing, not finite, or past 2^53" }
+  return { note: "holds a value that no column takes: one that is not finite, or past 2^53" }
 })

@@ -123,14 +123,17 @@ describe("texts that lie as views", () => {
 
     it.effect("are guessed", () =>
       Effect.gen(function* () {
-        const { columns, rows } = yield* Source.infer(fixture("polars.arrow"))
+        const { columns, notes, rows } = yield* Source.infer(fixture("polars.arrow"))
         assert.deepStrictEqual(columns, {
           text: Column.category([...new Set(written.text)].sort()),
           level: Column.category([...levels].sort()),
+          gaps: Column.optional(Column.category([...named].sort())),
+          categorical: Column.optional(Column.category([...named].sort())),
           enum: Column.category([...levels].sort()),
           x: Column.float
         })
         assert.strictEqual(rows, 50)
+        assert.strictEqual(notes.gaps, "7 of 50 are missing")
         const [length, size] = [2100, 2 ** 20]
         const buffer = new Uint8Array(size).fill(97)
         const views = Array.from({ length }, (): View => ({ length: size, bytes: buffer }))

@@ -99,6 +99,11 @@ const cases = (): ReadonlyArray<Case> => [
   },
   { name: "it.parquet", bytes: readFileSync(fixture("types.parquet")), read: (path) => Source.parquet(path, Types) },
   { name: "it.arrow", bytes: readFileSync(fixture("types.arrow")), read: (path) => Source.arrow(path, Readable) },
+  {
+    name: "lists.arrow",
+    bytes: readFileSync(fixture("polars-lists.arrow")),
+    read: (path) => Source.arrow(path, { list: Column.tensor([2]), nested: Column.tensor([2, 3], "int32") })
+  },
   { name: "it.arrows", bytes: readFileSync(fixture("types.arrows")), read: (path) => Source.arrow(path, Readable) },
   ...["lz4", "zstd"].map((codec) => ({
     name: `${codec}.arrow`,
@@ -193,7 +198,9 @@ const property = (each: Case, bytes: fc.Arbitrary<Uint8Array>, fileSystem: FileS
 
 describe("Source.infer", () => {
   it.layer(NodeFileSystem.layer)((it) => {
-    for (const { bytes, name } of cases().filter((each) => /^it\.(csv|jsonl?|parquet)$/.test(each.name))) {
+    for (const { bytes, name } of cases().filter((each) =>
+      /^(it\.(csv|jsonl?|parquet|arrow|npz)|lists\.arrow)$/.test(each.name)
+    )) {
       it.effect(`${name}: of a damaged file, a typed error or columns that its source takes or refuses by name`, () =>
         Effect.flatMap(FileSystem.FileSystem, (fileSystem) =>
           Effect.promise(() =>

@@ -207,7 +207,7 @@ describe("sources of arrays", () => {
         const some = yield* Source.infer(path, { rows: 900 })
         assert.deepStrictEqual([some.rows, some.isWhole, some.columns], [900, false, { x: Column.float }])
         const all = yield* Source.infer(path)
-        assert.deepStrictEqual([all.rows, all.isWhole, all.columns], [1000, true, {}])
+        assert.deepStrictEqual([all.rows, all.isWhole, all.columns], [1000, true, { x: Column.optional(Column.float) }])
       })
     )
   })

@@ -1,10 +1,11 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { fileURLToPath } from "node:url"
-import { Source } from "../../src/index.ts"
+import { Column, Source } from "../../src/index.ts"
 import { run } from "../run.ts"
-import { fixture, Types, vega, write } from "./files.ts"
+import { npy, zip } from "./arrays.ts"
+import { copy, failure, fixture, Types, vega, write } from "./files.ts"
 
 describe("Source.infer", () => {
   it.layer(NodeFileSystem.layer)((it) => {
@@ -57,6 +58,50 @@ describe("Source.infer", () => {
       })
     )
 
+    it.effect(
+      "guesses the tensors that lists in Arrow files are, also of Polars, whose lists have ends of 64 bits",
+      () =>
+        Effect.gen(function* () {
+          const file = fixture("polars-lists.arrow")
+          const { columns, notes } = yield* Source.infer(file)
+          assert.deepStrictEqual(columns, {
+            list: Column.tensor([2]),
+            nested: Column.tensor([2, 3], "int32"),
+            within: Column.tensor([3, 2], "int32"),
+            array: Column.tensor([4], "uint8"),
+            double: Column.tensor([2]),
+            gaps: Column.optional(Column.float),
+            when: Column.optional(Column.timestamp)
+          })
+          const note = "of no column's kind, or lists of several shapes"
+          assert.deepStrictEqual(notes, {
+            gaps: "10 of 50 are missing",
+            when: "1 of 50 are missing",
+            ragged: note,
+            gapped: `${note}, and 1 of 50 are missing`,
+            empty: note,
+            words: note
+          })
+          const { values } = yield* run(Source.arrow(file, columns))
+          const rows = Array.from({ length: 50 }, (_, row) => row)
+          const each = (numbers: (row: number) => ReadonlyArray<number>) => rows.flatMap(numbers)
+          assert.deepStrictEqual(
+            Object.fromEntries(Object.entries(values).map(([name, values]) => [name, [...values]])),
+            {
+              list: each((row) => [row / 4, 0 - row]),
+              nested: each((row) => [row, 1, 2, 3, 4, row]),
+              within: each((row) => [row, 7, row, 7, row, 7]),
+              array: each((row) => [row, 2, 3, 255]),
+              double: each((row) => [row / 2, row === 49 ? Math.fround(0.1) : 0]),
+              gaps: each((row) => [row % 5 === 1 ? Number.NaN : row / 2]),
+              when: each((row) => [row === 7 ? Number.NaN : row * 86_400_000])
+            }
+          )
+          const ragged = yield* failure(Source.arrow(file, { ragged: Column.tensor([1], "int32") }))
+          assert.deepStrictEqual([ragged.problem, ragged.row, ragged.value], ["bad value", 2, "[1,1]"])
+        })
+    )
+
     it.effect("notes what is missing or left out, and looks no further than it is told", () =>
       Effect.gen(function* () {
         const names = Array.from({ length: 101 }, (_, row) => `1.5,x${row},${row % 2 === 0 ? "" : "y"},,5`)
@@ -73,6 +118,29 @@ describe("Source.infer", () => {
           gaps: "51 of 102 are missing",
           nothing: "has no values"
         })
+        const array = (type: string, values: ArrayBufferView) => npy(type, [3], values)
+        const gapped = zip({
+          "x.npy": [array("<f8", Float64Array.of(1, Number.NaN, 3))],
+          "t.npy": [array("<M8[s]", BigInt64Array.of(0n, 1n, -(2n ** 63n)))],
+          "y.npy": [array("<f8", Float64Array.of(1, 2, Infinity))]
+        })
+        const arrays = yield* Source.infer(yield* write(gapped, "it.npz"))
+        assert.deepStrictEqual(arrays.columns, {
+          x: Column.optional(Column.float),
+          t: Column.optional(Column.timestamp)
+        })
+        assert.deepStrictEqual(arrays.notes, {
+          x: "1 of 3 are missing",
+          t: "1 of 3 are missing",
+          y: "holds a value that no column takes: one that is not finite, or past 2^53"
+        })
+        const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+        const sql = "SELECT CASE WHEN range = 7 THEN 'NaN'::DOUBLE ELSE range END AS x FROM range(200)"
+        const numbers = yield* Source.infer(yield* copy(sql, `${folder}/it.parquet`))
+        assert.deepStrictEqual(numbers.notes, { x: "holds NaN, infinity, or a whole number past 2^53" })
+        const both = yield* write('[{"a": ""}, {"a": null}, {"a": "b"}]', "it.json")
+        const { columns, notes } = yield* Source.infer(both)
+        assert.deepStrictEqual([columns, notes.a], [{}, "some texts are empty, and 1 of 3 are missing"])
         const first = yield* Source.infer(file, { rows: 10 })
         assert.deepStrictEqual([first.rows, first.isWhole, first.columns.a], [10, false, { kind: "float" }])
         assert.deepStrictEqual(yield* Source.infer(file), all)

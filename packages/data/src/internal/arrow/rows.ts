@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { Body } from "./body.ts"
 import { attempt, type Failure, IpcError } from "./ipcError.ts"
 import type { Part } from "./layout.ts"
+import * as Tensor from "./tensor.ts"
 import * as Texts from "./texts.ts"
 import * as Views from "./views.ts"
 
@@ -88,7 +89,7 @@ const ends = Effect.fnUntraced(function* (
 /** Tells whether `read` reads a type. */
 export const isReadable = (type: Arrow.DataType): boolean => {
   if (Arrow.DataType.isDictionary(type)) return isReadable(type.dictionary)
-  if (Arrow.DataType.isList(type) || Arrow.DataType.isFixedSizeList(type)) return isReadable(type.children[0].type)
+  if (Tensor.isList(type)) return isReadable(type.children[0].type)
   return isFlat(type) || Arrow.DataType.isBool(type) || Texts.isText(type)
 }
 
@@ -125,6 +126,12 @@ export const textBytes = Effect.fnUntraced(function* (part: Part, range: Range, 
   return yield* attempt(() => Views.byteLength(rows))
 })
 
+/** What is read as another type: texts as views, and lists whose ends are integers of 64 bits. */
+const typeOf = (type: Arrow.DataType): Arrow.DataType => {
+  if (Arrow.DataType.isUtf8View(type)) return new Arrow.Utf8()
+  return Arrow.DataType.isLargeList(type) ? new Arrow.List(type.children[0]) : type
+}
+
 /** Reads rows of a part whose type is readable; views become texts one behind the other. */
 export const read = Effect.fnUntraced(function* (
   part: Part,
@@ -134,9 +141,11 @@ export const read = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Arrow.Data, Failure> {
   if (range.length < 0 || range.start + range.length > part.length) return yield* cutOff
   const there = yield* nulls(part, range, body)
-  const type = Arrow.DataType.isUtf8View(part.type) ? new Arrow.Utf8() : part.type
-  return yield* dataOf(type, range, { ...there, ...(yield* contentOf(part, range, body, dictionaries)) })
+  return yield* dataOf(typeOf(part.type), range, { ...there, ...(yield* contentOf(part, range, body, dictionaries)) })
 })
+
+/** Lists may have so many values together that are read at a time. */
+const mostElements = 2 ** 31 - 1
 
 /** What stands in rows, by the names that `apache-arrow` gives it. */
 const contentOf = Effect.fnUntraced(function* (
@@ -152,10 +161,15 @@ const contentOf = Effect.fnUntraced(function* (
   } = part
   if (Arrow.DataType.isUtf8View(type)) return yield* Views.read(yield* views(part, range, body), body)
   if (Arrow.DataType.isBool(type)) return { data: yield* bits(body, buffer + 1, range) }
-  if (Arrow.DataType.isList(type)) {
-    const { first, last, offsets } = yield* ends(body, buffer + 1, Int32Array, range, child.length)
+  if (Arrow.DataType.isList(type) || Arrow.DataType.isLargeList(type)) {
+    const Offsets = Arrow.DataType.isList(type) ? Int32Array : BigInt64Array
+    const { first, last, offsets } = yield* ends(body, buffer + 1, Offsets, range, child.length)
+    if (last - first > mostElements) return yield* new IpcError({ reason: `lists of ${last - first} values together` })
     const elements = { start: first, length: last - first }
-    return { valueOffsets: offsets, child: yield* read(child, elements, body, dictionaries) }
+    return {
+      valueOffsets: offsets instanceof Int32Array ? offsets : Int32Array.from(offsets, Number),
+      child: yield* read(child, elements, body, dictionaries)
+    }
   }
   if (Arrow.DataType.isFixedSizeList(type)) {
     const elements = { start: range.start * type.listSize, length: range.length * type.listSize }

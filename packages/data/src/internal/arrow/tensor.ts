@@ -7,6 +7,10 @@ import * as Exact from "../columns/exact.ts"
 export const isNumber = (type: Arrow.DataType): boolean =>
   Arrow.DataType.isInt(type) || (Arrow.DataType.isFloat(type) && type.precision !== Arrow.Precision.HALF)
 
+/** Tells whether a type's values are lists. */
+export const isList = (type: Arrow.DataType): type is Arrow.List | Arrow.LargeList | Arrow.FixedSizeList =>
+  Arrow.DataType.isList(type) || Arrow.DataType.isLargeList(type) || Arrow.DataType.isFixedSizeList(type)
+
 /**
  * Returns the lengths of the lists that a column must have, level by level; undefined where its type has other levels. A
  * fixed-shape tensor is flat in the file; its note has the shape, and no other order of axes.
@@ -17,20 +21,38 @@ export const shapeOf = (
   column: Column.Tensor
 ): ReadonlyArray<number> | undefined => {
   const own = metadata.get("ARROW:extension:metadata")
-  if (own !== undefined && !isShape(own, column.shape)) return undefined
+  if (own !== undefined && JSON.stringify(shapeIn(own)) !== JSON.stringify(column.shape)) return undefined
   const shape = own === undefined ? column.shape : [Column.width(column)]
   let leaf = type
   for (let depth = 0; depth < shape.length; depth++) {
-    if (!Arrow.DataType.isList(leaf) && !Arrow.DataType.isFixedSizeList(leaf)) return undefined
+    if (!isList(leaf)) return undefined
     leaf = leaf.children[0].type
   }
   return isNumber(leaf) && shape.length > 0 ? shape : undefined
 }
 
-const isShape = (metadata: string, shape: ReadonlyArray<number>): boolean => {
-  const found: unknown = JSON.parse(metadata)
-  if (typeof found !== "object" || found === null || "permutation" in found) return false
-  return "shape" in found && JSON.stringify(found.shape) === JSON.stringify(shape)
+/** Guesses the tensors that lists may be: of the shape that the field's note or else the first of them has. */
+export const guess = ({ metadata, type }: Arrow.Field, rows: Arrow.Data): Column.Tensor | undefined => {
+  const own = metadata.get("ARROW:extension:metadata")
+  const shape: Array<number> = []
+  let [leaf, first] = [type, rows]
+  while (isList(leaf)) {
+    if (first.length === 0) return undefined
+    shape.push(Arrow.DataType.isFixedSizeList(leaf) ? leaf.listSize : first.valueOffsets[1] - first.valueOffsets[0])
+    leaf = leaf.children[0].type
+    first = first.children[0]
+  }
+  if (!isNumber(leaf) || shape.length === 0 || shape.includes(0)) return undefined
+  const dtype = Arrow.DataType.isFloat(leaf) ? "float32" : leaf.bitWidth === 8 && !leaf.isSigned ? "uint8" : "int32"
+  return Column.tensor(own === undefined ? shape : (shapeIn(own) ?? shape), dtype)
+}
+
+/** The shape in a tensor's note, which is none if its axes are in another order. Throws where the note is damaged. */
+const shapeIn = (note: string): ReadonlyArray<number> | undefined => {
+  const found: unknown = JSON.parse(note)
+  if (typeof found !== "object" || found === null || "permutation" in found || !("shape" in found)) return undefined
+  const { shape } = found
+  return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0) ? shape : undefined
 }
 
 /** Converts rows, or finds the first with another shape, a null or a number that the column does not take. */
