@@ -30,6 +30,7 @@ const testTimeout = process.env.WATERTIGHT_RUNS === undefined ? 60_000 : 3_600_0
 export default defineConfig({
   test: {
     pool: "forks",
+    execArgv: ["--throw-deprecation"],
     setupFiles: ["scripts/cases.ts"],
     testTimeout,
     hookTimeout: 60_000,

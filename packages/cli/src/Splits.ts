@@ -102,7 +102,7 @@ export interface DataFile {
   readonly notes: ReadonlyArray<string>
 }
 
-const dataFile = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|parq|pq|arrow|feather|npz)(\.gz)?$/
+const dataFile = /\.(csv|tsv|txt|json|jsonl|ndjson|parquet|parq|pq|arrows?|feather|ipc|npz)(\.gz)?$/
 
 /** Tells by its name whether a file holds data. */
 export const isData = (file: string): boolean => dataFile.test(file)

@@ -57,7 +57,7 @@ export const infer = (
   path: Files.Path,
   options: InferOptions = {}
 ): Effect.Effect<Inferred, SourceError, FileSystem.FileSystem> =>
-  /\.(arrows?|feather|ipc)$/.test(Files.nameOf(path))
+  /\.(arrows?|feather|ipc)(\.gz)?$/.test(Files.nameOf(path))
     ? guessed(path, "arrow", InferArrow.guess(path, mostLevels))
     : Files.nameOf(path).endsWith(".npz")
       ? guessed(path, "npz", Effect.scoped(InferNpz.guess(path, mostLevels, mostRows(options))))

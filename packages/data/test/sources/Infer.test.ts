@@ -1,7 +1,9 @@
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
 import { Column, Source } from "../../src/index.ts"
 import { run } from "../run.ts"
 import { npy, zip } from "./arrays.ts"
@@ -27,6 +29,8 @@ describe("Source.infer", () => {
         assert.deepStrictEqual([Object.keys(flights.columns), flights.rows], [["delay", "distance", "time"], 200_000])
         assert.match(Source.declaration("flights.arrow", flights), /Source\.arrow\("flights\.arrow", columns\)/)
         const arrow = yield* Source.infer(fixture("types.arrow"))
+        const packed = yield* write(gzipSync(readFileSync(fixture("types.arrows"))), "it.arrows.gz")
+        assert.deepStrictEqual((yield* Source.infer(packed)).columns, arrow.columns)
         assert.strictEqual((yield* run(Source.arrow(fixture("types.arrow"), arrow.columns))).length, 3)
         assert.includeMembers(
           Object.values(arrow.columns).map(({ kind }) => kind),

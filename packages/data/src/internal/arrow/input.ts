@@ -77,7 +77,8 @@ const unpacked = Effect.fnUntraced(function* (path: Files.Path, most: number) {
   const keep = Effect.fnUntraced(function* (piece: Uint8Array): Effect.fn.Return<void, Failure> {
     byteLength += piece.length
     if (byteLength > most) return yield* new IpcError({ reason: tooLarge("it unpacks", most) })
-    const block = { length: piece.length, columns: { bytes: piece } }
+    const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.length) // no Buffer
+    const block = { length: piece.length, columns: { bytes } }
     yield* Effect.mapError(collector.add(block), Builder.noRoom(file))
   })
   yield* Stream.runForEach(Files.pieces(path), keep)
