@@ -19,13 +19,15 @@ export default Pipeline.make("leaky", { fitted: Recipe.fit(Recipe.of(parts.train
 )
 const folder = dirname(leaky)
 const broken = join(folder, "broken.csv")
+const few = join(folder, "few.csv")
 
-beforeAll(() =>
+beforeAll(() => {
+  writeFileSync(few, "x\n1\n2\n")
   writeFileSync(
     broken,
     `id,x,label\n${Array.from({ length: 60 }, (_, row) => `${row},${row % 7 === 0 ? -999 : (row * 37) % 50},${row % 30 === 0 ? "b" : "a"}`).join("\n")}\n`
   )
-)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe("watertight profile", () => {
@@ -84,6 +86,7 @@ describe("watertight profile", () => {
     const cases = [
       [["profile", broken, "--target", "lable"], /has no column "lable"\. It has id, x, label/],
       [["profile", "examples/weather/weather.ts", "--whole", "why not"], /--whole is for data files/],
+      [["profile", few], /few\.csv: of a split for looking, .* would get none of the 2 rows\. .*--whole/],
       [["audit", broken], /is data, which has no split to audit/]
     ] as const
     const finished = await Promise.all(cases.map(([args]) => watertight(args)))

@@ -1,6 +1,6 @@
 /** `watertight profile FILE`: shows what the train rows of a pipeline, or of a data file, look like. */
 import { Pipeline } from "@watertight/core"
-import { Profile, Review } from "@watertight/data"
+import { Profile, Review, Split } from "@watertight/data"
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Environment from "../Environment.ts"
@@ -62,7 +62,9 @@ const ofFile = Effect.fnUntraced(function* (file: string, asked: Asked) {
   }
   const found = isWhole
     ? yield* Splits.compute({ profile: Profile.ofWhole(table, { ...options, because: asked.whole.value }) }, asked.seed)
-    : yield* looked(Splits.hashed(table).train, options, asked)
+    : yield* Effect.catchIf(looked(Splits.hashed(table).train, options, asked), isSplitError, ({ reason }) =>
+        Effect.fail(new ProfileFailed({ message: `${file}: of a split for looking, ${reason}. ${wholeInstead}` }))
+      )
   const rows = isWhole
     ? "all rows"
     : "the train side, four rows in five, of a split made up for looking (all rows: --whole REASON)"
@@ -100,6 +102,10 @@ const ofPipeline = Effect.fnUntraced(function* (file: string, asked: Asked) {
     return Effect.map(found, (found): Shown => ({ head: `${file}: ${name}, seed ${asked.seed}`, ...found }))
   })
 })
+
+const isSplitError = (error: unknown): error is Split.SplitError => error instanceof Split.SplitError
+
+const wholeInstead = 'Look at all rows: --whole "there are few".'
 
 const isNoColumn = (error: unknown): error is Profile.ProfileError => error instanceof Profile.ProfileError
 
