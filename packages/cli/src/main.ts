@@ -39,7 +39,6 @@ const report = (cause: Cause.Cause<unknown>) => {
 watertight.pipe(
   Command.run({ version: Environment.versions["@watertight/core"] }),
   Effect.tapCause(report),
-  Effect.onInterrupt(() => Console.error("\ninterrupted: run again to continue from the last checkpoint")),
   Effect.provide(NodeServices.layer),
   (program) => NodeRuntime.runMain(program, { disableErrorReporting: true })
 )

@@ -78,6 +78,7 @@ export const command = Command.make("run", flags, ({ concurrency, engine, file, 
         `\nlook: watertight show ${result.manifest.id}   prove: watertight replay ${result.manifest.id}`
     )
   }).pipe(
+    Effect.onInterrupt(() => Console.error("\ninterrupted: run again to continue from the last checkpoint")),
     Effect.provide(Environment.layerEngine(engine, threads)),
     Effect.provide(Environment.layerLedger(store, spendTest)),
     Effect.provide(Environment.layerStore(store))
