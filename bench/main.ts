@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs"
 import { Effect } from "effect"
 import { cpus, loadavg } from "node:os"
 import { parseArgs } from "node:util"
-import { env as ort } from "onnxruntime-node"
+import ort from "onnxruntime-node/package.json" with { type: "json" }
 import * as Images from "./images.ts"
 import * as Loader from "./loader.ts"
 import * as Measure from "./measure.ts"
@@ -43,7 +43,7 @@ const compare = Effect.fnUntraced(function* ({
 const main = Effect.gen(function* () {
   console.log(`${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores ${cpus()[0].model.trim()}, ${load()}`)
   const tfjs = `tfjs ${tf.version.tfjs} with wasm backend ${Step.wasmVersion}`
-  console.log(`Node ${process.versions.node}, onnxruntime-node ${ort.versions.common}, ${tfjs}, ${Python.about}`)
+  console.log(`Node ${process.versions.node}, onnxruntime-node ${ort.version}, ${tfjs}, ${Python.about}`)
   console.log(`${count} rounds`)
   if (isWanted("step")) yield* compare(Step)
   if (isWanted("loader")) yield* compare(Loader)
