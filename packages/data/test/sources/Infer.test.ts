@@ -80,9 +80,9 @@ describe("Source.infer", () => {
           const note = "of no column's kind, or lists of several shapes"
           assert.deepStrictEqual(notes, {
             gaps: "10 of 50 are missing",
-            when: "1 of 50 are missing",
+            when: "1 of 50 is missing",
             ragged: note,
-            gapped: `${note}, and 1 of 50 are missing`,
+            gapped: `${note}, and 1 of 50 is missing`,
             empty: note,
             words: note
           })
@@ -134,8 +134,8 @@ describe("Source.infer", () => {
           t: Column.optional(Column.timestamp)
         })
         assert.deepStrictEqual(arrays.notes, {
-          x: "1 of 3 are missing",
-          t: "1 of 3 are missing",
+          x: "1 of 3 is missing",
+          t: "1 of 3 is missing",
           y: "holds a value that no column takes: one that is not finite, or past 2^53"
         })
         const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
@@ -144,7 +144,7 @@ describe("Source.infer", () => {
         assert.deepStrictEqual(numbers.notes, { x: "holds NaN, infinity, or a whole number past 2^53" })
         const both = yield* write('[{"a": ""}, {"a": null}, {"a": "b"}]', "it.json")
         const { columns, notes } = yield* Source.infer(both)
-        assert.deepStrictEqual([columns, notes.a], [{}, "some texts are empty, and 1 of 3 are missing"])
+        assert.deepStrictEqual([columns, notes.a], [{}, "some texts are empty, and 1 of 3 is missing"])
         const first = yield* Source.infer(file, { rows: 10 })
         assert.deepStrictEqual([first.rows, first.isWhole, first.columns.a], [10, false, { kind: "float" }])
         assert.deepStrictEqual(yield* Source.infer(file), all)

@@ -20,7 +20,8 @@ export const booleans = Column.category(["false", "true"])
 export const noFloat = "holds NaN, infinity, or a whole number past 2^53"
 
 /** Says how many values are missing. */
-export const gapsOf = (missing: number, rows: number): string => `${missing} of ${rows} are missing`
+export const gapsOf = (missing: number, rows: number): string =>
+  `${missing} of ${rows} ${missing === 1 ? "is" : "are"} missing`
 
 /** Adds to a note how many values are missing, if some are. */
 export const noted = (note: string, gaps: string | undefined): string =>
