@@ -9,6 +9,7 @@ import * as Refusals from "../internal/arrow/refusals.ts"
 import * as Table from "../internal/arrow/table.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
+import { noColumns } from "../internal/sources/refusals.ts"
 import * as Quarantine from "./Quarantine.ts"
 import type { SourceError } from "./SourceError.ts"
 
@@ -70,7 +71,7 @@ const readTable = Effect.fn("Source.arrow")(function* <C extends Columns>(
   onBadRow: Quarantine.OnBadRow
 ) {
   const file = Files.systemPath(path)
-  if (Object.keys(columns).length === 0) return yield* Refusals.noColumns(file)
+  if (Object.keys(columns).length === 0) return yield* noColumns(file)
   const read = Effect.flatMap(Read.open(path, maxBytes), (opened) => Table.read(file, columns, opened, onBadRow))
   return yield* Effect.catchTag(Effect.scoped(read), "IpcError", ({ reason }) => Refusals.unreadable(file, reason))
 })

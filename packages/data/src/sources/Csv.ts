@@ -15,6 +15,7 @@ import * as Collector from "../internal/columns/collector.ts"
 import * as Builder from "../internal/rows/builder.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
+import { noColumns } from "../internal/sources/refusals.ts"
 import * as SetAside from "../internal/sources/setAside.ts"
 import { idColumn } from "../Table.ts"
 import * as Quarantine from "./Quarantine.ts"
@@ -115,10 +116,7 @@ export const readTable = Effect.fn("Source.csv")(function* <C extends Columns>(
 const expected = ({ kept, text }: Decode.Decoded, size: number): number => Math.ceil((1.05 * kept * size) / text)
 
 const checked = (file: string, columns: Columns, delimiter: string): Effect.Effect<void, SourceError> => {
-  if (Object.keys(columns).length === 0) {
-    const hint = "Declare at least one."
-    return Effect.fail(new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint }))
-  }
+  if (Object.keys(columns).length === 0) return Effect.fail(noColumns(file))
   if (idColumn in columns) return Effect.fail(Builder.reserved(file))
   if (/^[\t\x20-\x7e]$/.test(delimiter) && delimiter !== '"') return Effect.void
   const detail = `cannot be split at ${JSON.stringify(delimiter)}`

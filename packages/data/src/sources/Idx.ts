@@ -5,7 +5,7 @@
 import { Effect, type FileSystem } from "effect"
 import type * as Column from "../Column.ts"
 import type { Columns } from "../Columns.ts"
-import * as Content from "../internal/sources/content.ts"
+import type * as Content from "../internal/sources/content.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
 import * as InStep from "../internal/sources/inStep.ts"
@@ -74,28 +74,10 @@ const readTable = Effect.fn("Source.idx")(function* <C extends IdxColumns>(
   entries: ReadonlyArray<[string, File]>,
   onBadRow: Quarantine.OnBadRow
 ) {
-  const files = yield* Effect.forEach(entries, ([name, { column, path }]) =>
-    Effect.map(Content.open(path, entries.length), (content) => ({
-      name,
-      column,
-      file: Files.systemPath(path),
-      content
-    }))
-  )
-  const parts: Array<InStep.Part> = []
-  for (const file of files) {
-    parts.push({ ...file, ...(yield* Content.unlessBroken(file.content, layoutOf(file, parts[0]))) })
-  }
-  const columns = Object.fromEntries(files.map(({ column, name }) => [name, column]))
-  return yield* InStep.table(columns as Columns as C, parts, onBadRow) // of all its columns
+  return yield* InStep.table<C, OpenFile>(yield* InStep.open(entries), layoutOf, onBadRow)
 })
 
-interface OpenFile {
-  readonly name: string
-  readonly column: Column.Category | Column.Tensor
-  readonly file: string
-  readonly content: Content.Content
-}
+type OpenFile = InStep.Opened<File["column"]>
 
 /** Reads the header of a file, which has as many rows as the first. */
 const layoutOf = Effect.fnUntraced(function* (

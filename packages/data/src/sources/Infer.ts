@@ -13,6 +13,7 @@ import * as FileSet from "../internal/sources/fileSet.ts"
 import * as Json from "./Json.ts"
 import * as Parquet from "./Parquet.ts"
 import * as Guess from "../internal/sources/guess.ts"
+import { noRows } from "../internal/sources/refusals.ts"
 import * as InferArrow from "./InferArrow.ts"
 import * as InferNpz from "./InferNpz.ts"
 import { SourceError } from "./SourceError.ts"
@@ -77,14 +78,9 @@ const guessed = Effect.fnUntraced(function* (
     if (column !== undefined) columns[name] = column
     if (note !== undefined) notes[name] = note
   }
-  if (rows === 0) return yield* empty(path)
+  if (rows === 0) return yield* noRows(Files.systemPath(path))
   return { source, options: "", columns, notes, rows, isWhole } satisfies Inferred
 })
-
-const empty = (path: Files.Path): SourceError => {
-  const hint = "Give a file with at least one row."
-  return new SourceError({ file: Files.systemPath(path), problem: "empty file", detail: "has no rows", hint })
-}
 
 const look = Effect.fn("Source.infer")(function* (path: Files.Path, options: InferOptions) {
   const connection = yield* Effect.orDie(DuckDB.connect)
@@ -102,7 +98,7 @@ const look = Effect.fn("Source.infer")(function* (path: Files.Path, options: Inf
     if (guess.note !== undefined) notes[name] = guess.note
   }
   const rows = Number(counted.rows)
-  if (rows === 0) return yield* empty(path)
+  if (rows === 0) return yield* noRows(Files.systemPath(path))
   const isWhole = rows === Number(counted.there)
   return { source: opened.source, options: opened.options, columns, notes, rows, isWhole } satisfies Inferred
 })
@@ -203,7 +199,7 @@ const guessColumn = Effect.fnUntraced(function* (
   if (levels.length > mostLevels) {
     const note = `more than ${mostLevels} distinct texts`
     if (!(yield* takes(Column.text))) return { note: noKind(type) }
-    return gaps > 0 && type !== csvCell ? { note: `${note}, and ${areMissing}` } : { column: Column.text, note }
+    return gaps > 0 && type !== csvCell ? { note: Guess.noted(note, areMissing) } : { column: Column.text, note }
   }
   if (gaps > 0 && levels.includes("")) return { note: Guess.alsoEmpty(areMissing) }
   const category = Column.category(levels)

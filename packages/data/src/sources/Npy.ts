@@ -11,6 +11,7 @@ import * as Content from "../internal/sources/content.ts"
 import * as Declarations from "../internal/sources/declarations.ts"
 import * as Files from "../internal/sources/files.ts"
 import * as InStep from "../internal/sources/inStep.ts"
+import { noColumns } from "../internal/sources/refusals.ts"
 import * as Zip from "../internal/sources/zip.ts"
 import * as Quarantine from "./Quarantine.ts"
 import { SourceError } from "./SourceError.ts"
@@ -53,17 +54,7 @@ export const npy = <const C extends Columns>(files: {
     external: Declarations.contentOf(entries),
     label: entries.map(([, { path }]) => Files.systemPath(path))[0] ?? "",
     read: (onBadRow) =>
-      Effect.flatMap(
-        Effect.forEach(entries, ([name, { column, path }]) =>
-          Effect.map(Content.open(path, entries.length), (content) => ({
-            name,
-            column,
-            file: Files.systemPath(path),
-            content
-          }))
-        ),
-        (arrays) => tableOf<C>(arrays, onBadRow)
-      ).pipe(Effect.scoped)
+      Effect.flatMap(InStep.open(entries), (arrays) => tableOf<C>(arrays, onBadRow)).pipe(Effect.scoped)
   })
 }
 
@@ -128,32 +119,17 @@ const readArchive = Effect.fn("Source.npz")(function* <C extends Columns>(
   return yield* tableOf<C>(arrays, onBadRow)
 }, Effect.scoped)
 
-interface NamedArray {
-  readonly name: string
-  readonly column: Column.Column
-  readonly file: string
-  readonly content: Content.Content
-}
-
 const tableOf = Effect.fn("Source.npy")(function* <C extends Columns>(
-  arrays: ReadonlyArray<NamedArray>,
+  arrays: ReadonlyArray<InStep.Opened>,
   onBadRow: Quarantine.OnBadRow
 ) {
-  if (arrays.length === 0) {
-    const hint = "Declare at least one."
-    return yield* new SourceError({ file: "", problem: "bad columns", detail: "was asked for no columns", hint })
-  }
-  const parts: Array<InStep.Part> = []
-  for (const array of arrays) {
-    parts.push({ ...array, ...(yield* Content.unlessBroken(array.content, layoutOf(array, parts[0]))) })
-  }
-  const columns = Object.fromEntries(arrays.map(({ column, name }) => [name, column]))
-  return yield* InStep.table(columns as Columns as C, parts, onBadRow) // of all its columns
+  if (arrays.length === 0) return yield* noColumns("")
+  return yield* InStep.table<C, InStep.Opened>(arrays, layoutOf, onBadRow)
 })
 
 /** Reads the header of an array, which has as many rows as the first. */
 const layoutOf = Effect.fnUntraced(function* (
-  { column, content, file, name }: NamedArray,
+  { column, content, file, name }: InStep.Opened,
   first: InStep.Part | undefined
 ) {
   const found = yield* NpyArray.header(file, name, content)

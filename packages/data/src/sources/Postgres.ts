@@ -8,6 +8,7 @@ import * as Declarations from "../internal/sources/declarations.ts"
 import type * as CollectRows from "../internal/sources/collectRows.ts"
 import * as Postgres from "../internal/sources/postgres.ts"
 import * as Cells from "../internal/sources/postgresCells.ts"
+import { noColumns } from "../internal/sources/refusals.ts"
 import type * as Quarantine from "./Quarantine.ts"
 import * as Rows from "./Rows.ts"
 import { SourceError } from "./SourceError.ts"
@@ -77,7 +78,7 @@ const readRows = Effect.fn("Source.postgres")(function* <E, R>(
   take: (rows: ReadonlyArray<unknown>) => Effect.Effect<void, E, R>
 ): Effect.fn.Return<void, SourceError | E, R | Scope.Scope> {
   const names = Object.keys(columns)
-  if (names.length === 0) return yield* refuse("bad columns", "was asked for no columns", "Declare at least one.")
+  if (names.length === 0) return yield* noColumns(label)
   const stray = orderBy.find((column) => !names.includes(column))
   if (stray !== undefined) {
     return yield* refuse("bad option", `is to sort by "${stray}", which is not declared`, "Declare it.", stray)

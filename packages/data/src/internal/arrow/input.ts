@@ -9,6 +9,7 @@ import { SourceError } from "../../sources/SourceError.ts"
 import * as Collector from "../columns/collector.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Builder from "../rows/builder.ts"
+import * as Content from "../sources/content.ts"
 import * as Files from "../sources/files.ts"
 import { type Failure, IpcError, tooLarge } from "./ipcError.ts"
 
@@ -43,31 +44,15 @@ const windowed = (byteLength: number, read: Input["read"]): Input => {
   }
 }
 
-/** Bytes that are in memory. */
-const inMemory = (bytes: Uint8Array): Input => ({
-  byteLength: bytes.length,
-  read: (at, into) => Effect.sync(() => into.set(bytes.subarray(at, at + into.length)))
-})
-
-/** More is not read by one call. */
-const mostAtOnce = 2 ** 26
-
 const changed = (file: string): SourceError => {
   const hint = "Read it when nobody writes it."
   return new SourceError({ file, problem: "unreadable file", detail: "became shorter while it was read", hint })
 }
 
-const fromHandle =
-  (file: string, handle: FileSystem.File): Input["read"] =>
-  (start, into) =>
-    Effect.gen(function* () {
-      for (let done = 0; done < into.length;) {
-        const room = into.subarray(done, done + mostAtOnce)
-        const count = yield* handle.read(room, { position: BigInt(start + done) })
-        if (count === 0) return yield* changed(file)
-        done += count
-      }
-    }).pipe(Effect.catchTag("PlatformError", (error) => Files.fromPlatform(file, error)))
+const reading =
+  (file: string, handle: Content.Handle): Input["read"] =>
+  (at, into) =>
+    Effect.flatMap(handle.read(into, at), (count) => (count < into.length ? changed(file) : Effect.void))
 
 /** Keeps what comes out of a packed file: in memory where it is small, else in a scratch file. */
 const unpacked = Effect.fnUntraced(function* (path: Files.Path, most: number) {
@@ -83,7 +68,7 @@ const unpacked = Effect.fnUntraced(function* (path: Files.Path, most: number) {
   })
   yield* Stream.runForEach(Files.pieces(path), keep)
   const { bytes = new Uint8Array(0) } = (yield* collector.end) as { readonly bytes?: Columnar.Entry<Uint8Array> } // as added
-  if (!Columnar.isLazy(bytes)) return inMemory(bytes)
+  if (!Columnar.isLazy(bytes)) return { byteLength, read: reading(file, Content.inMemory(bytes)) }
   return windowed(byteLength, (at, into) => Effect.sync(() => bytes.read?.(at, into)))
 })
 
@@ -93,10 +78,6 @@ export const open = Effect.fnUntraced(function* (
   most: number
 ): Effect.fn.Return<Input, Failure, FileSystem.FileSystem | Scope.Scope> {
   if (Files.isPacked(path)) return yield* unpacked(path, most)
-  const file = Files.systemPath(path)
-  return yield* Files.open(path, (fileSystem, _, size) =>
-    size <= window
-      ? Effect.map(fileSystem.readFile(file), inMemory)
-      : Effect.map(fileSystem.open(file, { flag: "r" }), (handle) => windowed(Number(size), fromHandle(file, handle)))
-  )
+  const handle = yield* Content.handle(path)
+  return windowed(handle.size, reading(Files.systemPath(path), handle))
 })

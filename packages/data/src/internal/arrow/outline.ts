@@ -1,11 +1,10 @@
 /** Tables that are not in memory as Apache Arrow without their values: Arrow's writer then says where in a file these go. */
 import type * as Arrow from "apache-arrow"
-import * as Column from "../../Column.ts"
 import type { Columns } from "../../Columns.ts"
 import * as RowId from "../../RowId.ts"
 import * as Columnar from "../columns/columnar.ts"
 import * as Batches from "./batches.ts"
-import { complete, idPart, isMissing, isWholeMillisecond, partOf, tableOf, textPart, type Validity } from "./toArrow.ts"
+import { idPart, lookThrough, partOf, tableOf, textPart } from "./toArrow.ts"
 
 /** A table as it would be if its columns were in memory: arrays of the right lengths, which nobody fills. */
 export interface Outline {
@@ -36,7 +35,7 @@ export const make = (
       })
       return textPart(name, batches)
     }
-    const { isWhole, valid } = lookThrough(columns[name], own)
+    const { isWhole, valid } = lookThrough(columns[name], own.length, Columnar.blocks(own))
     if (isWhole) integers.add(name)
     const Values = Columnar.isLazy(own) ? own.Values : (own.constructor as typeof Float64Array) // any typed array's
     const hollow = new (Values as typeof Float64Array)(empty, 0, own.length) // likewise
@@ -46,26 +45,4 @@ export const make = (
     table: tableOf([idPart(new Uint8Array(empty, 0, length * RowId.bytes), length), ...parts], length, starts),
     integers
   }
-}
-
-/** Which rows have a value, and whether all instants are whole milliseconds. */
-const lookThrough = (
-  column: Column.Column,
-  entry: Columnar.Entry<RowId.Numbers>
-): { readonly valid: Validity; readonly isWhole: boolean } => {
-  const isTime = column.kind.endsWith("timestamp")
-  if (!Column.isOptional(column) && !isTime) return { valid: complete, isWhole: false }
-  const bitmap = new Uint8Array(Math.ceil(entry.length / 64) * 8)
-  let [row, nullCount, isWhole] = [0, 0, isTime]
-  for (const block of Columnar.blocks(entry)) {
-    for (let place = 0; place < block.length; place++, row++) {
-      if (isMissing(block[place], column)) nullCount++
-      else {
-        bitmap[row >> 3] |= 1 << (row & 7)
-        isWhole &&= isWholeMillisecond(block[place])
-      }
-    }
-  }
-  if (!Column.isOptional(column)) return { valid: complete, isWhole }
-  return { valid: { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }, isWhole }
 }

@@ -11,12 +11,6 @@ interface Declared {
   readonly type: Arrow.DataType
 }
 
-/** Refuses to read no columns. */
-export const noColumns = (file: string): SourceError => {
-  const hint = "Declare at least one."
-  return new SourceError({ file, problem: "bad columns", detail: "was asked for no columns", hint })
-}
-
 /** Says why a file cannot be read as Arrow. */
 export const unreadable = (file: string, reason: string): SourceError => {
   const detail = `is no Arrow IPC file or stream that can be read (${reason})`
@@ -31,12 +25,6 @@ export const badHeader = (file: string, fields: ReadonlyArray<Arrow.Field>, name
     : `has no column "${name}"; its columns are ${has}`
   const hint = "Declare columns by the names the file has, letter for letter."
   return new SourceError({ file, problem: "bad header", detail, hint, column: name })
-}
-
-/** Says that a file has no rows. */
-export const noRows = (file: string): SourceError => {
-  const hint = "Give a file with at least one row."
-  return new SourceError({ file, problem: "empty file", detail: "has no rows", hint })
 }
 
 /** Says that a column's type is not one of its kind. */

@@ -10,6 +10,7 @@ import type { Columns } from "../../Columns.ts"
 import type * as RowId from "../../RowId.ts"
 import type * as Quarantine from "../../sources/Quarantine.ts"
 import * as Builder from "../rows/builder.ts"
+import { noRows } from "../sources/refusals.ts"
 import * as SetAside from "../sources/setAside.ts"
 import * as Sift from "../sources/sift.ts"
 import * as Convert from "./convert.ts"
@@ -55,7 +56,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
   const { length, slices } = opened
   const reading: Reading = { ...(yield* sourcesOf(file, columns, opened)), file, onBadRow, leaving: Sift.leaving() }
   if (reading.sources.length === 0 && reading.wrong !== undefined) return yield* Effect.fail(reading.wrong.failure)
-  if (length === 0) return yield* Refusals.noRows(file)
+  if (length === 0) return yield* noRows(file)
   const builder = yield* Builder.make(columns, { file, rows: length })
   const fill = Fill.make(columns, builder, length)
   yield* slices({

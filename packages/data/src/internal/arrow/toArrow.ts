@@ -28,28 +28,39 @@ export interface Part {
 }
 
 /** Which rows have a value: none missing in a column that may not be. */
-export interface Validity {
+interface Validity {
   readonly nullable: boolean
   readonly nullCount: number
   readonly nullBitmap: Uint8Array | undefined
 }
 
-/** All rows have one. */
-export const complete: Validity = { nullable: false, nullCount: 0, nullBitmap: undefined }
+const complete: Validity = { nullable: false, nullCount: 0, nullBitmap: undefined }
 
 /** Tells whether a number stands for a missing value. */
-export const isMissing = (value: number, column: Column.Column): boolean =>
+const isMissing = (value: number, column: Column.Column): boolean =>
   column.kind === "optional category" ? value < 0 : Number.isNaN(value)
 
-const validity = (column: Column.Column, values: RowId.Values): Validity => {
-  if (!Column.isOptional(column) || RowId.isTexts(values)) return complete
-  const bitmap = new Uint8Array(Math.ceil(values.length / 64) * 8)
-  let nullCount = 0
-  for (let row = 0; row < values.length; row++) {
-    if (isMissing(values[row], column)) nullCount++
-    else bitmap[row >> 3] |= 1 << (row & 7)
+/** Says which rows have a value, and whether a column's instants are all whole milliseconds. */
+export const lookThrough = (
+  column: Column.Column,
+  length: number,
+  blocks: Iterable<RowId.Numbers>
+): { readonly valid: Validity; readonly isWhole: boolean } => {
+  const isTime = column.kind.endsWith("timestamp")
+  if (!Column.isOptional(column) && !isTime) return { valid: complete, isWhole: false }
+  const bitmap = new Uint8Array(Math.ceil(length / 64) * 8)
+  let [row, nullCount, isWhole] = [0, 0, isTime]
+  for (const block of blocks) {
+    for (let place = 0; place < block.length; place++, row++) {
+      if (isMissing(block[place], column)) nullCount++
+      else {
+        bitmap[row >> 3] |= 1 << (row & 7)
+        isWhole &&= isWholeMillisecond(block[place])
+      }
+    }
   }
-  return { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }
+  if (!Column.isOptional(column)) return { valid: complete, isWhole }
+  return { valid: { nullable: true, nullCount, nullBitmap: nullCount === 0 ? undefined : bitmap }, isWhole }
 }
 
 /**
@@ -105,11 +116,9 @@ const part = (
       starts.map((start, batch) => Utf8.encode(values.slice(start, starts[batch + 1])))
     )
   }
-  const isTime = column.kind === "timestamp" || column.kind === "optional timestamp"
-  const whole = (value: number) => isWholeMillisecond(value) || isMissing(value, column)
-  const isInteger = isTime && values.every(whole)
-  const data = isInteger ? BigInt64Array.from(values, integerOf) : values
-  return partOf(name, column, data, length, index, validity(column, values), isInteger)
+  const { isWhole, valid } = lookThrough(column, values.length, [values])
+  const data = isWhole ? BigInt64Array.from(values, integerOf) : values
+  return partOf(name, column, data, length, index, valid, isWhole)
 }
 
 /** A column of texts. */
@@ -180,7 +189,7 @@ export const partOf = (
 }
 
 /** A negative zero is not whole: an int64 would lose its sign. */
-export const isWholeMillisecond = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0)
+const isWholeMillisecond = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0)
 
 const flat = (
   name: string,

@@ -66,10 +66,8 @@ const constantsAt = 256
 const loadSplat = (place: number): Code => [lanes(0x09)(integer(place)), 2, 0]
 
 /** Reverses the bytes of every lane's word: files hold numbers low byte first, the hash takes words high byte first. */
-const reversed = (value: Code): Code => {
-  const bytes = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12]
-  return [lanes(0x0d)(value, value), bytes] // shuffle takes two operands
-}
+const reversed = (value: Code): Code =>
+  Web.shuffle(1, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12)(value, value)
 
 /** Adds a block's word, made of earlier ones, and the round's constant. */
 const scheduled = (number: number): Code => {
@@ -139,11 +137,11 @@ let exported: Exports | undefined
 
 /** The program, compiled when it is first needed. */
 const instance = (): Exports => {
+  if (exported !== undefined) return exported
   const lanesOfWords = Array.from({ length: 32 }, (_, index) => [`word${index}`, v128])
   const locals: Readonly<Record<string, number>> = { block: i32, ...Object.fromEntries(lanesOfWords) }
-  const digests = () => procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
-  if (exported !== undefined) return exported
-  exported = Web.compiled<Exports>(16, [digests(), Spreading.pairs, Spreading.coded, Spreading.blocks])
+  const digests = procedure("digests", parameters, locals, undefined, () => loop(local.groups, group()))
+  exported = Web.compiled<Exports>(16, [digests, Spreading.pairs, Spreading.coded, Spreading.blocks])
   new Uint32Array(exported.memory.buffer, constantsAt, constants.length).set(constants)
   return exported
 }

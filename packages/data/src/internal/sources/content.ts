@@ -42,9 +42,8 @@ export const pieceSize = (contents: number): number =>
 export const handle = (path: Files.Path): Effect.Effect<Handle, SourceError, FileSystem.FileSystem | Scope.Scope> =>
   Files.open(
     path,
-    Effect.fnUntraced(function* (fileSystem, file) {
+    Effect.fnUntraced(function* (fileSystem, file, size) {
       const opened = yield* fileSystem.open(file, { flag: "r" })
-      const { size } = yield* opened.stat
       const read = Effect.fnUntraced(
         function* (into: Uint8Array, position: number) {
           let done = 0

@@ -14,7 +14,8 @@ import * as Columnar from "../columns/columnar.ts"
 import type * as Exact from "../columns/exact.ts"
 import * as Tables from "../columns/tables.ts"
 import * as Builder from "../rows/builder.ts"
-import type { Content } from "./content.ts"
+import * as Content from "./content.ts"
+import * as Files from "./files.ts"
 import * as Sift from "./sift.ts"
 
 /** Elements of an array as its file holds them. */
@@ -35,13 +36,29 @@ export interface Layout {
   readonly wrongLength: (bytes: number) => SourceError
 }
 
-/** A column and what it is read from, of which the header is read. */
-export interface Part extends Layout {
+/** A column and what it is read from. */
+export interface Opened<out C extends Column.Column = Column.Column> {
   readonly name: string
-  readonly column: Column.Column
+  readonly column: C
   readonly file: string
-  readonly content: Content
+  readonly content: Content.Content
 }
+
+/** A column and what it is read from, of which the header is read. */
+export interface Part extends Layout, Opened {}
+
+/** Opens the files of columns that have one each. */
+export const open = <C extends Column.Column>(
+  entries: ReadonlyArray<readonly [name: string, file: { readonly column: C; readonly path: Files.Path }]>
+) =>
+  Effect.forEach(entries, ([name, { column, path }]) =>
+    Effect.map(Content.open(path, entries.length), (content): Opened<C> => ({
+      name,
+      column,
+      file: Files.systemPath(path),
+      content
+    }))
+  )
 
 /** Blocks take about so many bytes. */
 export const BlockBytes = Context.Reference<number>("@watertight/data/internal/inStep/BlockBytes", {
@@ -55,12 +72,17 @@ export const blockRows = (columns: Columns, parts: ReadonlyArray<Layout>, bytes:
   return Math.max(1, Math.min(Columnar.blockSize, most))
 }
 
-/** Makes a table of columns of as many rows. */
-export const table = Effect.fnUntraced(function* <C extends Columns>(
-  columns: C,
-  parts: ReadonlyArray<Part>,
+/** Makes a table of columns of as many rows; the header of each is read with the first column at hand. */
+export const table = Effect.fnUntraced(function* <C extends Columns, O extends Opened>(
+  opened: ReadonlyArray<O>,
+  layoutOf: (opened: O, first: Part | undefined) => Effect.Effect<Layout, SourceError>,
   onBadRow: Quarantine.OnBadRow
 ): Effect.fn.Return<Quarantine.Sorted<C>, SourceError, Scope.Scope> {
+  const parts: Array<Part> = []
+  for (const each of opened) {
+    parts.push({ ...each, ...(yield* Content.unlessBroken(each.content, layoutOf(each, parts[0]))) })
+  }
+  const columns = Object.fromEntries(opened.map(({ column, name }) => [name, column])) as Columns as C // those of all
   const { file, rows } = parts.at(0) ?? { file: "", rows: 0 }
   const builder = yield* Builder.make(columns, { file, rows })
   const tally = Quarantine.counting()

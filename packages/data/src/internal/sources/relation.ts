@@ -12,6 +12,7 @@ import * as Collect from "./collect.ts"
 import * as Decode from "./decode.ts"
 import * as DuckDB from "./duckdb.ts"
 import { firstNotFinite } from "../statistics/lanes.ts"
+import * as Refusals from "./refusals.ts"
 import * as SetAside from "./setAside.ts"
 
 /** What to read. */
@@ -42,10 +43,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
   const { columns, connection, files, refused, scan } = relation
   const names = Object.keys(columns)
   const [first] = files
-  if (names.length === 0) {
-    const hint = "Declare at least one."
-    return yield* new SourceError({ file: first, problem: "bad columns", detail: "was asked for no columns", hint })
-  }
+  if (names.length === 0) return yield* Refusals.noColumns(first)
   const types = yield* typesOf(relation)
   const cells = yield* Effect.forEach(names, (name) => cellOf(first, name, columns[name], types.get(name)))
   const counts = relation.isCounted ? yield* Effect.forEach(files, (file) => countRows(relation, file)) : undefined
@@ -67,10 +65,7 @@ export const read = Effect.fnUntraced(function* <C extends Columns>(
     },
     refused: (error) => refused(first, error)
   })
-  if (found.length === 0) {
-    const hint = "Give a file with at least one row."
-    return yield* new SourceError({ file: first, problem: "empty file", detail: "has no rows", hint })
-  }
+  if (found.length === 0) return yield* Refusals.noRows(first)
   if (total !== undefined && found.length !== total) {
     const detail = `has ${total} rows by its own count, of which ${found.length} could be read`
     const hint = "Write the file again."

@@ -50,13 +50,16 @@ export const copy = (vector: DuckDB.DuckDBVector, into: RowId.Numbers, at: numbe
   throw new TypeError(`vectors: ${items.constructor.name} does not go into ${into.constructor.name}`)
 }
 
-/**
- * Gives up the view of a vector's memory, after which V8 no longer counts that memory, and returns how many bytes it had; the
- * vector cannot be read any more.
- */
-export const close = (vector: DuckDB.DuckDBVector): number => {
-  const { buffer, byteLength } = ownOf(vector).items
+/** Gives up a view of all of some memory, after which V8 no longer counts that memory. */
+const giveUp = ({ buffer, byteLength }: ArrayBufferView): void => {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+}
+
+/** Gives up the view of a vector's memory, and returns how many bytes it had; the vector cannot be read any more. */
+export const close = (vector: DuckDB.DuckDBVector): number => {
+  const { items } = ownOf(vector)
+  const { byteLength } = items
+  giveUp(items)
   return byteLength
 }
 
@@ -128,7 +131,7 @@ export const texts = (vector: DuckDB.DuckDBVector, rows: number): ReadonlyArray<
       const own = sizeOf(row)
       if (own > inside) found[row] = bytes.toString(encoding, at, (at += own))
     }
-    if (bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength) bytes.buffer.transfer(0)
+    giveUp(bytes)
   }
   return found
 }
